@@ -1,0 +1,1 @@
+"""What a clip is, where clips come from, and what is known about them."""

@@ -1,0 +1,101 @@
+"""What a clip is, and the clip table that lists them."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from .errors import WordspotError
+from .folders import check_folder
+
+CLIP_TABLE = "metadata.csv"
+SILENCE = "_silence_"
+UNKNOWN = "_unknown_"
+SPEAKER_PATTERN = r"([^/]+?)_nohash_"
+_REQUIRED_COLUMNS = ("file_name", "label")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row of a clip table: the columns that later stages need.
+
+    Attributes
+    ----------
+    file_name
+        The WAV file, relative to the table's folder, with forward slashes.
+    label
+        The word said.
+    speaker
+        Who said it; empty when not known.
+    source
+        The recording it was cut from, relative to the source folder; empty when not known.
+    split
+        `training`, `validation`, `testing`, or empty: then the rule of `splits` decides.
+    """
+
+    file_name: str
+    label: str
+    speaker: str = ""
+    source: str = ""
+    split: str = ""
+
+
+def read_clip_table(folder: Path) -> list[Clip]:
+    """Reads `metadata.csv` of a clean folder.
+
+    Raises
+    ------
+    WordspotError
+        No such folder or table, a column missing, an empty value, a file name that leaves the folder, or no rows.
+    """
+    check_folder(folder)
+    table = folder / CLIP_TABLE
+    if not table.is_file():
+        raise WordspotError(
+            f"{folder} is not a clean folder (it has no {CLIP_TABLE}): run `wordspot clean {folder} CLIPS` first and use CLIPS"
+        )
+    try:
+        with open(table, newline="", encoding="utf-8-sig") as file:  # spreadsheets save a byte-order mark
+            clips = list(_rows(table, csv.DictReader(file)))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise WordspotError(f"{table} is not a CSV in UTF-8 ({error}): save it again as such") from error
+    if not clips:
+        raise WordspotError(f"{table} lists no clips: every recording was discarded, see discarded.csv beside it")
+    return clips
+
+
+def _rows(table: Path, reader: csv.DictReader) -> Iterator[Clip]:
+    missing = [column for column in _REQUIRED_COLUMNS if column not in (reader.fieldnames or ())]
+    if missing:
+        raise WordspotError(f"{table} has no column {missing[0]!r}; found {', '.join(reader.fieldnames or ('nothing',))}")
+    for row in reader:
+        clip = Clip(**{name: row.get(name) or "" for name in Clip.__dataclass_fields__})
+        if not clip.file_name or not clip.label:
+            raise WordspotError(f"{table}, line {reader.line_num}: file_name and label must not be empty")
+        if PurePosixPath(clip.file_name).is_absolute() or ".." in PurePosixPath(clip.file_name).parts:
+            raise WordspotError(f"{table}, line {reader.line_num}: {clip.file_name} lies outside the folder")
+        yield clip
+
+
+def speaker_pattern(pattern: str = SPEAKER_PATTERN) -> re.Pattern[str]:
+    """Compiles a pattern whose first group is the speaker, searched for in the path below the label's folder.
+
+    Raises
+    ------
+    WordspotError
+        No regular expression, or one without a group.
+    """
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise WordspotError(f"--speaker-pattern {pattern!r} is not a regular expression: {error}") from error
+    if compiled.groups < 1:
+        raise WordspotError(f"--speaker-pattern {pattern!r} needs a group around the speaker, as in {SPEAKER_PATTERN!r}")
+    return compiled
+
+
+def find_speaker(path: str, pattern: re.Pattern[str]) -> str:
+    """The pattern's first group in `path`, or an empty string."""
+    match = pattern.search(path)
+    return (match[1] or "") if match else ""

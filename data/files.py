@@ -1,0 +1,53 @@
+"""Writing files so that nobody ever sees half of one."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import WordspotError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary path in the same folder; renames it to `path` at the end, or removes it on an error.
+
+    The name is short whatever the length of `path`, so that a name at the limit of the file system still fits, and has
+    the same ending, which some writers go by.
+    """
+    temporary = path.parent / f".tmp-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8 text under a temporary name, then renames it."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as indented JSON, keys in the order given."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object. Raises `WordspotError` for anything else."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise WordspotError(f"{path} is not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise WordspotError(f"{path} must hold a JSON object")
+    return values
+
+
+def printable(text: str) -> str:
+    r"""The text with what UTF-8 cannot hold (undecodable bytes of file names) written as `\udcXX`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

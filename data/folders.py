@@ -1,0 +1,113 @@
+"""A folder of recordings: `<label>/**/<file>`, read and never written to."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import WordspotError
+
+SPLIT_LISTS = ("validation_list.txt", "testing_list.txt")
+
+
+@dataclass(frozen=True, order=True)
+class Recording:
+    """One file of a folder of recordings.
+
+    Attributes
+    ----------
+    path
+        Relative to the folder, with forward slashes; its first part is the label.
+    size_bytes, modified_ns
+        As the file system gives them, to notice a changed file; -1 where it cannot be asked.
+    """
+
+    path: str
+    size_bytes: int
+    modified_ns: int
+
+    @property
+    def label(self) -> str:
+        """The first folder."""
+        return self.path.split("/", 1)[0]
+
+    @property
+    def inner_path(self) -> str:
+        """The path below the label's folder."""
+        return self.path.split("/", 1)[1]
+
+    @property
+    def is_long_sound(self) -> bool:
+        """Whether it lies in a `_` folder (`_background_noise_`), which holds long sound, not words."""
+        return self.label.startswith("_")
+
+
+def scan_recordings(folder: Path) -> list[Recording]:
+    """All files below the label folders, sorted by path.
+
+    Hidden files and folders (`.DS_Store`, `.git`) are passed over; links are followed, and a link back to a folder that
+    contains it is passed over too.
+
+    Raises
+    ------
+    WordspotError
+        The folder is missing, is no folder, has no label folders, or no file in them.
+    """
+    check_folder(folder)
+    labels = [entry for entry in _visible(folder) if entry.is_dir()]
+    if not labels:
+        raise WordspotError(
+            f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder}/left/"
+        )
+    top = _identity(os.stat(folder))
+    recordings = sorted(
+        recording for label in labels for recording in _walk(Path(label.path), label.name, (top,))
+    )
+    if not recordings:
+        raise WordspotError(f"{folder} has label folders ({labels[0].name}, ...) but no file in any of them")
+    return recordings
+
+
+def check_folder(folder: Path) -> None:
+    """Raises `WordspotError` unless `folder` is a folder that can be listed."""
+    if not folder.exists():
+        raise WordspotError(f"{folder} does not exist: check the spelling")
+    if not folder.is_dir():
+        raise WordspotError(f"{folder} is a file; wanted a folder with one folder a word")
+
+
+def unlabeled_files(folder: Path) -> list[str]:
+    """Names of the visible files that lie in the folder itself, outside any label (lists and licences are no mistake)."""
+    return [entry.name for entry in _visible(folder) if not entry.is_dir()]
+
+
+def _walk(folder: Path, prefix: str, ancestors: tuple[tuple[int, int], ...]) -> Iterator[Recording]:
+    identity = _identity(os.stat(folder))
+    if identity in ancestors:  # a link that loops
+        return
+    for entry in _visible(folder):
+        path = f"{prefix}/{entry.name}"
+        if entry.is_dir():
+            yield from _walk(Path(entry.path), path, (*ancestors, identity))
+        else:
+            yield _recording(entry, path)
+
+
+def _recording(entry: os.DirEntry[str], path: str) -> Recording:
+    try:
+        status = entry.stat()
+    except OSError:  # a broken link: listed, so that it is reported
+        return Recording(path, -1, -1)
+    return Recording(path, status.st_size, status.st_mtime_ns)
+
+
+def _visible(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except OSError as error:
+        raise WordspotError(f"{folder} cannot be listed: {error.strerror}") from error
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

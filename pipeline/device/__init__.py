@@ -1,0 +1,1 @@
+"""Running a model file with nothing but NumPy and LiteRT."""

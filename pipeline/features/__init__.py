@@ -1,0 +1,1 @@
+"""Clips in, log-mel frames out."""

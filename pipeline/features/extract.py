@@ -1,0 +1,101 @@
+"""A clean folder to a feature set, in batches."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...data.audio import FULL_SCALE, SAMPLE_RATE_HZ, read_sound
+from ...data.clips import UNKNOWN, Clip, read_clip_table
+from ...data.errors import RecordingError, WordspotError
+from ...data.feature_set import FrontEnd, write_noise, writing_feature_set
+from ...data.folders import scan_recordings
+from ...data.splits import assign_splits
+from .front_end import log_mel
+
+_CLIPS_A_BATCH = 64
+_SECONDS_A_BATCH = 60
+
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
+
+
+def extract(
+    clips_folder: Path,
+    features_folder: Path,
+    front_end: FrontEnd = FrontEnd(),
+    *,
+    track: Track = lambda items, total: items,
+) -> int:
+    """Writes the log-mel frames of every clip of a clean folder, and of its background noise, as a feature set.
+
+    The length of a clip is taken from the clips; every other setting from `front_end`. The split of each clip is decided
+    here (see `splits.assign_splits`).
+
+    Returns
+    -------
+    The number of clips.
+
+    Raises
+    ------
+    WordspotError
+        No clean folder, a clip that is missing, unreadable or of another length than the first.
+    """
+    clips = read_clip_table(clips_folder)
+    splits = assign_splits(clips, clips_folder)
+    clips = [dataclasses.replace(clip, split=split) for clip, split in zip(clips, splits, strict=True)]
+    clip_samples = len(_read(clips_folder / clips[0].file_name))
+    front_end = dataclasses.replace(front_end, clip_ms=clip_samples * 1000 / SAMPLE_RATE_HZ)
+    with writing_feature_set(features_folder, front_end, clips) as (frames, unfinished):
+        starts = range(0, len(clips), _CLIPS_A_BATCH)
+        for start in track(starts, len(starts)):
+            batch = clips[start : start + _CLIPS_A_BATCH]
+            frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
+        _extract_noise(clips_folder, front_end, unfinished)
+    return len(clips)
+
+
+def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> np.ndarray:
+    """float32 [clips, clip_samples] in [-1, 1)."""
+    batch = np.empty((len(clips), clip_samples), np.float32)
+    for row, clip in zip(batch, clips, strict=True):
+        samples = _read(folder / clip.file_name)
+        if len(samples) != clip_samples:
+            raise WordspotError(
+                f"{folder / clip.file_name} has {len(samples)} samples; the first clip has {clip_samples}, and all clips "
+                "must have the same length: clean the recordings again"
+            )
+        row[:] = samples
+    return batch / FULL_SCALE
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        return read_sound(path).samples
+    except FileNotFoundError as error:
+        raise WordspotError(f"the clip table lists {path}, which does not exist: clean again, or delete its row") from error
+    except RecordingError as error:
+        raise WordspotError(f"{path}: {error.detail}: clean again, or delete its row from the clip table") from error
+
+
+def _extract_noise(clips_folder: Path, front_end: FrontEnd, unfinished: Path) -> None:
+    """Every file of a `_` folder is noise, but for spoken unknown words and recordings too short for a clip."""
+    recordings = [recording for recording in scan_recordings(clips_folder) if recording.is_long_sound]
+    names, noise = [], []
+    for recording in recordings:
+        samples = _read(clips_folder / recording.path)
+        if recording.label != UNKNOWN and len(samples) >= front_end.clip_samples:
+            names.append(recording.path)
+            noise.append(np.concatenate(list(_frames_of_long_sound(samples, front_end))))
+    if noise:
+        write_noise(unfinished, names, noise)
+
+
+def _frames_of_long_sound(samples: np.ndarray, front_end: FrontEnd) -> Iterator[np.ndarray]:
+    """float16 [frames, mels] pieces that join to the frames of the whole, in bounded memory."""
+    hop, window = front_end.hop_samples, front_end.window_samples
+    step = _SECONDS_A_BATCH * front_end.sample_rate_hz // hop * hop
+    for start in range(0, len(samples) - window + 1, step):
+        piece = samples[start : start + step + window - hop]
+        yield log_mel(piece.astype(np.float32) / FULL_SCALE, front_end).astype(np.float16)

@@ -1,0 +1,1 @@
+"""Recordings in, clips of one fixed length out."""

@@ -1,0 +1,1 @@
+"""How often the recognizer is right, and what it confuses with what."""

@@ -1,0 +1,75 @@
+"""Making each example new every time it is used, in the mel-power domain: no waveform, no Fourier transform."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...data.settings import Settings, setting
+
+NATS_PER_DB = math.log(10) / 10
+
+
+@dataclass(frozen=True)
+class AugmentSettings(Settings):
+    """How far an example may be changed. Every draw is uniform."""
+
+    shift_ms: float = setting(100.0, "Largest shift in time, either way.", minimum=0, maximum=500)
+    gain_db: float = setting(10.0, "Largest change of level, either way.", minimum=0, maximum=60)
+    noise_share: float = setting(0.7, "Share of the examples that get background noise.", minimum=0, maximum=1)
+    min_snr_db: float = setting(0.0, "Loudest noise.", minimum=-30, maximum=100)
+    max_snr_db: float = setting(30.0, "Faintest noise.", minimum=-30, maximum=100)
+    time_mask_ms: float = setting(120.0, "Longest stretch of time blanked out.", minimum=0, maximum=1000)
+    mel_mask: int = setting(6, "Most mel bands blanked out.", minimum=0, maximum=64)
+    min_silence_dbfs: float = setting(-95.0, "Faintest silence.", minimum=-150, maximum=0)
+    tilt_db: float = setting(10.0, "Largest change of level across noise's spectrum, either way.", minimum=0, maximum=40)
+    digital_silence_share: float = setting(0.15, "Share of the silence that is exact zeros.", minimum=0, maximum=1)
+
+
+def shift(frames: np.ndarray, largest: int, rng: np.random.Generator) -> np.ndarray:
+    """Moves each of float32 [n, frames, mels] by up to `largest` frames; its edge frame fills the gap."""
+    offsets = rng.integers(-largest, largest, len(frames), endpoint=True)
+    index = np.clip(np.arange(frames.shape[1]) - offsets[:, None], 0, frames.shape[1] - 1)
+    return np.take_along_axis(frames, index[:, :, None], axis=1)
+
+
+def gain(frames: np.ndarray, largest_db: float, rng: np.random.Generator) -> np.ndarray:
+    """Raises or lowers each of float32 [n, frames, mels] natural-log values by up to `largest_db`."""
+    change = rng.uniform(-largest_db, largest_db, (len(frames), 1, 1)) * NATS_PER_DB
+    return frames + change.astype(np.float32)
+
+
+def mix(frames: np.ndarray, noise: np.ndarray, snr_db: np.ndarray) -> np.ndarray:
+    """Adds noise to speech; both float32 [n, frames, mels] natural-log power, `snr_db` [n] of mean mel power.
+
+    Powers of independent sounds add (their cross term is zero on average), so that
+    ln(e^a + e^b) is what the sum of the waveforms would have given.
+    """
+    wanted = mean_log_power(frames) - snr_db * NATS_PER_DB
+    change = wanted - mean_log_power(noise)
+    return np.logaddexp(frames, noise + change[:, None, None].astype(np.float32))
+
+
+def mean_log_power(frames: np.ndarray) -> np.ndarray:
+    """Natural log of the mean power over frames and mels of float [n, frames, mels]: float [n]."""
+    peak = frames.max(axis=(1, 2))
+    return peak + np.log(np.exp(frames - peak[:, None, None]).mean(axis=(1, 2)))
+
+
+def tilt(noise: np.ndarray, largest_db: float, rng: np.random.Generator) -> np.ndarray:
+    """Tilts the spectrum of each of float32 [n, frames, mels] by up to `largest_db` from its middle to its ends."""
+    slope = rng.uniform(-largest_db, largest_db, (len(noise), 1, 1)) * NATS_PER_DB
+    return noise + (slope * np.linspace(-1, 1, noise.shape[2])).astype(np.float32)
+
+
+def mask(frames: np.ndarray, axis: int, largest: int, value: float, rng: np.random.Generator) -> np.ndarray:
+    """Overwrites a stretch of up to `largest` along axis 1 (time) or 2 (mels) of each example with `value`.
+
+    After SpecAugment (Park et al., arXiv 1904.08779).
+    """
+    size = frames.shape[axis]
+    width = rng.integers(0, min(largest, size), len(frames), endpoint=True)
+    start = rng.integers(0, size - width, endpoint=True)
+    position = np.arange(size)
+    inside = (position >= start[:, None]) & (position < (start + width)[:, None])
+    return np.where(np.expand_dims(inside, 3 - axis), np.float32(value), frames)

@@ -1,0 +1,140 @@
+"""From a feature set to labeled examples: which clip stands for which class, and batches of them."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...data.clips import SILENCE, UNKNOWN
+from ...data.errors import WordspotError
+from ...data.feature_set import FeatureSet
+from . import augment
+from .augment import AugmentSettings
+from .noise import NoiseSource
+
+_FEWEST_EXAMPLES = 2_048  # in an epoch; a small folder is gone through several times, changed anew each time
+_SILENCE_CLIP = -1  # stands for silence where others have the row of a clip
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What the network tells apart: the words, `_unknown_` where there are other labels, and `_silence_`."""
+
+    labels: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @classmethod
+    def choose(cls, feature_set: FeatureSet, words: Sequence[str]) -> "Classes":
+        """The classes for these words (none: every label is a word).
+
+        Raises
+        ------
+        WordspotError
+            A word without clips (the nearest labels are named), or named twice.
+        """
+        present = sorted({clip.label for clip in feature_set.clips if not clip.label.startswith("_")})
+        for word in words:
+            if word not in present:
+                near = difflib.get_close_matches(word, present, 3, 0.5) or present[:10]
+                raise WordspotError(f"no clips of the word {word!r}; did you mean {' or '.join(near)}?")
+        if len(set(words)) < len(words):
+            raise WordspotError(f"--words names a word twice: {','.join(words)}")
+        words = tuple(words) or tuple(present)
+        unknown = (UNKNOWN,) if set(present) - set(words) else ()
+        return cls((*words, *unknown, SILENCE), words)
+
+    def index(self, label: str) -> int:
+        """The class of a label; one that is no word belongs to `_unknown_`."""
+        return self.labels.index(label if label in self.words else UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Ready examples: float32 [n, frames, mels], int [n] classes, and the clip's name of each (empty for silence)."""
+
+    frames: np.ndarray
+    classes: np.ndarray
+    file_names: list[str]
+
+
+class SplitClips:
+    """The clips of one split, by class."""
+
+    def __init__(self, feature_set: FeatureSet, classes: Classes, split: str, settings: AugmentSettings) -> None:
+        self.feature_set, self.classes, self.split = feature_set, classes, split
+        rows = [row for row, clip in enumerate(feature_set.clips) if clip.split == split]
+        self._class_of = {row: classes.index(feature_set.clips[row].label) for row in rows}
+        is_unknown = {row: feature_set.clips[row].label not in classes.words for row in rows}
+        self._word_rows = np.array([row for row in rows if not is_unknown[row]], int)
+        self._unknown_rows = np.array([row for row in rows if is_unknown[row]], int)
+        self._silence_class = classes.labels.index(SILENCE)
+        self.noise = NoiseSource(feature_set, split, settings)
+
+    def counts(self) -> dict[str, int]:
+        """Clips of each word in this split."""
+        labels = [self.feature_set.clips[row].label for row in self._word_rows]
+        return {word: labels.count(word) for word in self.classes.words}
+
+    def __len__(self) -> int:
+        return len(self._word_rows)
+
+    def draw_rows(self, rng: np.random.Generator) -> np.ndarray:
+        """Rows of the feature set: every word clip, and as many of unknown words and of silence as a word has on average."""
+        share = max(1, round(len(self._word_rows) / len(self.classes.words)))
+        unknown = rng.permutation(self._unknown_rows)[:share]
+        return np.concatenate([self._word_rows, unknown, np.full(share, _SILENCE_CLIP)])
+
+    def gather(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
+        """The frames of these rows, unchanged, and fresh silence."""
+        silent = rows == _SILENCE_CLIP
+        shape = (len(rows), *self.feature_set.log_mel.shape[1:])
+        frames = np.empty(shape, np.float32)
+        frames[~silent] = self.feature_set.log_mel[rows[~silent]]
+        frames[silent] = self.noise.draw_silence(int(silent.sum()), rng)
+        classes = np.array([self._silence_class if row == _SILENCE_CLIP else self._class_of[row] for row in rows])
+        names = ["" if row == _SILENCE_CLIP else self.feature_set.clips[row].file_name for row in rows]
+        return Examples(frames, classes, names)
+
+    def fixed_examples(self) -> Examples:
+        """The same examples every time, whatever the seed of a training: to validate and to test."""
+        rng = np.random.default_rng(list(self.split.encode()))
+        return self.gather(self.draw_rows(rng), rng)
+
+
+class TrainingBatches:
+    """Batches of augmented examples: what comes depends on the seed, the epoch and nothing else."""
+
+    def __init__(
+        self, clips: SplitClips, settings: AugmentSettings, batch_size: int, seed: int, mask_value: float
+    ) -> None:
+        self._clips, self._settings, self._batch_size, self._seed = clips, settings, batch_size, seed
+        self._mask_value = mask_value
+        self.steps = -(-len(self._epoch_rows(0)) // batch_size)
+
+    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields (frames float32 [n, frames, mels], classes int [n])."""
+        rows = self._epoch_rows(epoch)
+        for step in range(self.steps):
+            rng = np.random.default_rng([self._seed, epoch, step])
+            examples = self._clips.gather(rows[step * self._batch_size : (step + 1) * self._batch_size], rng)
+            yield self._augment(examples.frames, examples.classes, rng), examples.classes
+
+    def _epoch_rows(self, epoch: int) -> np.ndarray:
+        rng = np.random.default_rng([self._seed, epoch])
+        rows = self._clips.draw_rows(rng)
+        while len(rows) < _FEWEST_EXAMPLES:
+            rows = np.concatenate([rows, self._clips.draw_rows(rng)])
+        return rng.permutation(rows)
+
+    def _augment(self, frames: np.ndarray, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        settings, front_end = self._settings, self._clips.feature_set.front_end
+        frames = augment.shift(frames, round(settings.shift_ms / front_end.hop_ms), rng)
+        spoken = classes != self._clips.classes.labels.index(SILENCE)  # silence comes at every level as it is
+        frames[spoken] = augment.gain(frames[spoken], settings.gain_db, rng)
+        noisy = spoken & (rng.random(len(frames)) < settings.noise_share)
+        snr_db = rng.uniform(settings.min_snr_db, settings.max_snr_db, int(noisy.sum()))
+        frames[noisy] = augment.mix(frames[noisy], self._clips.noise.draw(len(snr_db), rng), snr_db)
+        frames = np.maximum(frames, np.float32(np.log(front_end.log_floor)))
+        frames = augment.mask(frames, 1, round(settings.time_mask_ms / front_end.hop_ms), self._mask_value, rng)
+        return augment.mask(frames, 2, settings.mel_mask, self._mask_value, rng)

@@ -1,0 +1,159 @@
+"""The run folder: what a training run writes, and how to find it again."""
+
+import csv
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ...data.errors import WordspotError
+from ...data.feature_set import FrontEnd
+from ...data.files import read_json, replacing, write_json
+from ...data.folders import check_folder
+from .augment import AugmentSettings
+from .batches import Classes
+
+HISTORY_COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "training_loss",
+    "training_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The files of a run folder."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """Everything needed to repeat the run."""
+        return self.folder / "config.json"
+
+    @property
+    def history(self) -> Path:
+        """One row an epoch."""
+        return self.folder / "history.csv"
+
+    @property
+    def metrics(self) -> Path:
+        """The figures of the finished run; written last."""
+        return self.folder / "metrics.json"
+
+    @property
+    def model(self) -> Path:
+        """The network of the best epoch, with its optimizer."""
+        return self.folder / "model.keras"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The network of the last epoch, to resume from."""
+        return self.folder / "checkpoint.keras"
+
+    @property
+    def features(self) -> Path:
+        """The feature set, where the run made it itself."""
+        return self.folder / "features"
+
+    def read_config(self) -> dict[str, Any]:
+        """The configuration. Raises `WordspotError` unless the folder is a run that has one."""
+        check_folder(self.folder)
+        if not self.config.is_file():
+            raise WordspotError(f"{self.folder} is not a run folder (it has no config.json): `wordspot train` makes one")
+        config = read_json(self.config)
+        missing = {"data", "classes", "words", "front_end", "settings"} - config.keys()
+        if missing:
+            raise WordspotError(f"{self.config} lacks {sorted(missing)[0]!r}: it is damaged, train again")
+        return config
+
+    def read_history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`, [] when there is none yet."""
+        if not self.history.is_file():
+            return []
+        with open(self.history, newline="", encoding="utf-8") as file:
+            return [{name: float(row[name]) for name in HISTORY_COLUMNS} for row in csv.DictReader(file)]
+
+    def write_history(self, rows: Sequence[dict[str, float]]) -> None:
+        """Writes `history.csv` anew."""
+        with replacing(self.history) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({**row, "epoch": int(row["epoch"])} for row in rows)
+
+    def reserve(self, *, resume: bool) -> None:
+        """Checks that the folder is free for a run, or with `resume` may hold one.
+
+        Raises
+        ------
+        WordspotError
+            The folder holds something else, or a run and `resume` was not given.
+        """
+        if not self.folder.exists():
+            return
+        check_folder(self.folder)
+        if self.config.is_file():
+            if not resume:
+                state = "a finished run" if self.metrics.is_file() else "an interrupted run: add --resume to go on with it"
+                raise WordspotError(f"{self.folder} holds {state}; or choose another folder with --run")
+        elif any(not entry.name.endswith((self.features.name, ".unfinished")) for entry in self.folder.iterdir()):
+            raise WordspotError(f"{self.folder} holds something else: choose a new folder with --run")
+
+    def open(self, config: dict[str, Any]) -> None:
+        """Makes the folder, or takes up the run of the same configuration that it holds.
+
+        Raises
+        ------
+        WordspotError
+            The run was begun with another configuration.
+        """
+        if not self.config.is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_json(self.config, config)
+            return
+        before = _flat(self.read_config())
+        for name, value in _flat(config).items():
+            if before.get(name) != value:
+                raise WordspotError(
+                    f"{self.folder} was begun with {name} {before.get(name)!r}, not {value!r}: repeat the same command "
+                    "with --resume, or choose another folder with --run"
+                )
+
+
+def load_network(path: Path) -> keras.Model:
+    """Loads a network that a run saved. Raises `WordspotError` for a missing or damaged file."""
+    if not path.is_file():
+        raise WordspotError(f"{path} does not exist: the run has not finished its first epoch, go on with --resume")
+    try:
+        return keras.models.load_model(path)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise WordspotError(f"{path} is damaged and cannot be loaded: train again into another folder") from error
+
+
+def make_config(
+    data: Path, classes: Classes, front_end: FrontEnd, settings: Any, augmentation: AugmentSettings
+) -> dict[str, Any]:
+    """The JSON-ready configuration of a run."""
+    return {
+        "data": str(data.resolve()),
+        "words": list(classes.words),
+        "classes": list(classes.labels),
+        "settings": dataclasses.asdict(settings),
+        "augmentation": dataclasses.asdict(augmentation),
+        "front_end": front_end.to_dict(),
+        "versions": {name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")},
+    }
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    flat = {}
+    for name, value in config.items():
+        flat |= {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
+    return flat

@@ -1,0 +1,262 @@
+"""Training a network on a feature set: the loop, what it writes, and taking it up again."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...data.clips import CLIP_TABLE
+from ...data.errors import WordspotError
+from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
+from ...data.files import replacing
+from ...data.folders import check_folder
+from ...data.settings import Settings, setting
+from ...models import NETWORKS, Shape, build_network
+from ..features.extract import Track, extract
+from ..scoring.confusion import Confusion
+from ..scoring.picture import confusion_png
+from .augment import AugmentSettings
+from .batches import Classes, Examples, SplitClips, TrainingBatches
+from .run import HISTORY_COLUMNS, Run, load_network, make_config
+from .wrap_up import wrap_up
+
+_WARM_UP_SHARE = 0.1  # of all steps
+_SAMPLE_ROWS = 4_096  # of the feature set, to measure mean and spread
+
+
+@dataclass(frozen=True)
+class TrainSettings(Settings):
+    """What decides how a network is trained."""
+
+    model: str = setting("ds_cnn", f"Network: {', '.join(NETWORKS)}.")
+    epochs: int = setting(40, "Most passes over the training clips.", minimum=1, maximum=10_000)
+    batch_size: int = setting(100, "Examples a step.", minimum=1, maximum=65_536)
+    learning_rate: float = setting(3e-3, "Highest rate, after warming up.", minimum=1e-7, maximum=10)
+    weight_decay: float = setting(1e-3, "Pull of the weights to zero.", minimum=0, maximum=1)
+    label_smoothing: float = setting(0.05, "Share of certainty given to the other labels.", minimum=0, maximum=0.5)
+    patience: int = setting(15, "Stop after this many epochs without a better one.", minimum=1, maximum=10_000)
+    seed: int = setting(0, "Of the weights, the order and the augmentation.", minimum=0, maximum=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model not in NETWORKS:
+            raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to: its row of `history.csv`, the confusion on validation speakers, whether it is the best."""
+
+    row: dict[str, float]
+    confusion: Confusion
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What to call while training: before it starts, after each step and after each epoch."""
+
+    on_start: Callable[[Classes, dict[str, dict[str, int]], int], None] = lambda classes, counts, steps: None
+    on_step: Callable[[int, int], None] = lambda epoch, step: None
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    track: Track = lambda items, total: items
+
+
+def train(
+    data: Path,
+    run_folder: Path,
+    words: Sequence[str],
+    settings: TrainSettings = TrainSettings(),
+    augmentation: AugmentSettings = AugmentSettings(),
+    *,
+    resume: bool = False,
+    watcher: Watcher = Watcher(),
+) -> Confusion:
+    """Trains, writes the run folder, and returns the confusion of the best epoch's network.
+
+    That is on the testing speakers where there are any (the best epoch was chosen on the validation speakers, and so
+    flatters itself a little on them), else on the validation speakers.
+
+    Parameters
+    ----------
+    data
+        A clean folder (its features are extracted into the run) or a feature set.
+    run_folder
+        New or empty; with `resume` the folder of an interrupted run with the same settings, which then ends as it would
+        have without the interruption.
+    words
+        Labels to recognize; every other label is `_unknown_`. Empty: every label.
+    settings, augmentation
+        How to train.
+    watcher
+        Told how it goes.
+
+    Raises
+    ------
+    WordspotError
+        Data or words that do not do, a run folder that is something else, a loss that is no longer finite.
+    """
+    run = Run(run_folder)
+    run.reserve(resume=resume)
+    feature_set = _open_data(data, run, watcher.track)
+    classes = Classes.choose(feature_set, words)
+    training = SplitClips(feature_set, classes, "training", augmentation)
+    validation = SplitClips(feature_set, classes, "validation", augmentation)
+    counts = {clips.split: clips.counts() for clips in (training, validation)}
+    _check_counts(counts)
+    run.open(make_config(data, classes, feature_set.front_end, settings, augmentation))
+    keras.utils.set_random_seed(settings.seed)
+    tf.config.experimental.enable_op_determinism()
+    mean, std = _mean_and_std(feature_set)
+    batches = TrainingBatches(training, augmentation, settings.batch_size, settings.seed, mean)
+    watcher.on_start(classes, counts, batches.steps)
+    shape = Shape(feature_set.front_end.n_frames, feature_set.front_end.n_mels, len(classes.labels), mean, std)
+    model = _load_checkpoint(run) or _new_model(settings, shape, batches.steps)
+    _Loop(run, model, batches, validation.fixed_examples(), classes, settings, watcher).go()
+    testing = SplitClips(feature_set, classes, "testing", augmentation)
+    judge = testing if len(testing) else validation
+    return wrap_up(run, judge.fixed_examples(), judge.split, classes)
+
+
+class _Loop:
+    """The epochs, from wherever the checkpoint stands."""
+
+    def __init__(
+        self,
+        run: Run,
+        model: keras.Model,
+        batches: TrainingBatches,
+        validation: Examples,
+        classes: Classes,
+        settings: TrainSettings,
+        watcher: Watcher,
+    ) -> None:
+        self._run, self._model, self._batches, self._validation = run, model, batches, validation
+        self._classes, self._settings, self._watcher = classes, settings, watcher
+        self._done = int(model.optimizer.iterations) // batches.steps
+        self._history = run.read_history()[: self._done]
+        self._summary = tf.summary.create_file_writer(str(run.folder / "tensorboard"))
+
+    def go(self) -> None:
+        while self._done < self._settings.epochs and not self._out_of_patience():
+            self._one_epoch()
+
+    def _best(self) -> dict[str, float]:
+        return max(self._history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+
+    def _out_of_patience(self) -> bool:
+        return bool(self._history) and self._done - self._best()["epoch"] >= self._settings.patience
+
+    def _one_epoch(self) -> None:
+        epoch = self._done + 1
+        rate = float(self._model.optimizer.learning_rate)
+        loss, accuracy = self._fit(epoch)
+        if not math.isfinite(loss):
+            raise WordspotError(
+                f"the loss became {loss} in epoch {epoch}: try a lower --learning-rate than {self._settings.learning_rate:g}"
+            )
+        validation_loss, confusion = _validate(self._model, self._validation, self._classes)
+        values = (epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
+        row = dict(zip(HISTORY_COLUMNS, values, strict=True))
+        self._history.append(row)
+        is_best = self._best() is row
+        # in this order: a run killed in between repeats the epoch, and writes the same again
+        if is_best:
+            _save(self._model, self._run.model)
+        self._run.write_history(self._history)
+        _save(self._model, self._run.checkpoint)
+        self._done = epoch
+        self._log(row, confusion)
+        self._watcher.on_epoch(Epoch(row, confusion, is_best))
+
+    def _fit(self, epoch: int) -> tuple[float, float]:
+        inputs, outputs = self._model.input_shape[1:], len(self._classes.labels)
+        dataset = tf.data.Dataset.from_generator(
+            lambda: ((frames, np.eye(outputs, dtype=np.float32)[y]) for frames, y in self._batches.epoch(epoch)),
+            output_signature=(
+                tf.TensorSpec((None, *inputs), tf.float32),  # type: ignore[arg-type]
+                tf.TensorSpec((None, outputs), tf.float32),  # type: ignore[arg-type]
+            ),
+        ).prefetch(4)
+        step = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: self._watcher.on_step(epoch, batch + 1))
+        logs = self._model.fit(
+            dataset, steps_per_epoch=self._batches.steps, verbose=0, shuffle=False, callbacks=[step]
+        ).history
+        return logs["loss"][0], logs["accuracy"][0]
+
+    def _log(self, row: dict[str, float], confusion: Confusion) -> None:
+        epoch = int(row["epoch"])
+        with self._summary.as_default():
+            for name, value in row.items():
+                if name != "epoch":
+                    tf.summary.scalar(name, value, epoch)
+            picture = tf.io.decode_png(confusion_png(confusion))
+            tf.summary.image("validation_confusion", picture[None], epoch)
+        self._summary.flush()
+
+
+def _open_data(data: Path, run: Run, track: Track) -> FeatureSet:
+    check_folder(data)
+    if is_feature_set(data):
+        return read_feature_set(data)
+    if not (data / CLIP_TABLE).is_file():
+        raise WordspotError(
+            f"{data} is neither a clean folder nor a feature set: `wordspot clean {data} CLIPS` makes the first, then train "
+            "on CLIPS"
+        )
+    if not is_feature_set(run.features):
+        extract(data, run.features, track=track)
+    return read_feature_set(run.features)
+
+
+def _check_counts(counts: dict[str, dict[str, int]]) -> None:
+    for word, clips in counts["training"].items():
+        if clips == 0:
+            raise WordspotError(
+                f"the word {word!r} has no clips of a training speaker ({counts['validation'][word]} of validation "
+                "speakers): record more of it, by other people, or leave it out of --words"
+            )
+    if not any(counts["validation"].values()):
+        raise WordspotError("none of the words has a clip of a validation speaker: record more, by other people")
+
+
+def _mean_and_std(feature_set: FeatureSet) -> tuple[float, float]:
+    """Of the log-mel values of (a spread of) the training clips."""
+    rows = [row for row, clip in enumerate(feature_set.clips) if clip.split == "training"]
+    rows = rows[:: max(1, len(rows) // _SAMPLE_ROWS)]
+    sample = feature_set.log_mel[rows].astype(np.float32)
+    return float(sample.mean()), float(max(sample.std(), 1e-3))
+
+
+def _new_model(settings: TrainSettings, shape: Shape, steps: int) -> keras.Model:
+    model = build_network(settings.model, shape)
+    total = settings.epochs * steps
+    warm_up = max(1, round(_WARM_UP_SHARE * total))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, total - warm_up), warmup_target=settings.learning_rate, warmup_steps=warm_up
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing)
+    model.compile(optimizer, loss, metrics=["accuracy"])
+    return model
+
+
+def _load_checkpoint(run: Run) -> keras.Model | None:
+    if not run.checkpoint.is_file():
+        return None
+    return load_network(run.checkpoint)
+
+
+def _save(model: keras.Model, path: Path) -> None:
+    with replacing(path) as temporary:
+        model.save(temporary)
+
+
+def _validate(model: keras.Model, examples: Examples, classes: Classes) -> tuple[float, Confusion]:
+    logits = model.predict(examples.frames, batch_size=256, verbose=0)
+    loss = keras.losses.sparse_categorical_crossentropy(examples.classes, logits, from_logits=True)
+    return float(np.mean(loss)), Confusion.count(classes.labels, examples.classes, logits.argmax(axis=1))

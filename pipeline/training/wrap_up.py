@@ -1,0 +1,71 @@
+"""What a run ends with: its figures, its confusion matrix and its report."""
+
+from typing import Any
+
+import numpy as np
+
+from ...data.files import replacing, write_json
+from ..scoring.confusion import Confusion
+from ..scoring.picture import confusion_png, curves_png
+from ..scoring.report import Mistake, write_report
+from .batches import Classes, Examples
+from .run import Run, load_network
+
+
+def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confusion:
+    """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
+    model = load_network(run.model)
+    probabilities = softmax(model.predict(examples.frames, batch_size=256, verbose=0))
+    predicted = probabilities.argmax(axis=1)
+    confusion = Confusion.count(classes.labels, examples.classes, predicted)
+    confusion.write_csv(run.folder / "confusion.csv")
+    picture = confusion_png(confusion)
+    with replacing(run.folder / "confusion.png") as temporary:
+        temporary.write_bytes(picture)
+    history = run.read_history()
+    best = max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+    figures = {"split": split, "best_epoch": int(best["epoch"]), "parameters": model.count_params()}
+    write_report(
+        run.folder / "report.html",
+        f"{', '.join(classes.words[:12])}: how well they are told apart",
+        confusion,
+        _mistakes(probabilities, examples, classes),
+        _facts(run.read_config(), figures),
+        {f"Confusion matrix, {split} speakers": picture, "Loss and accuracy while training": curves_png(history)},
+    )
+    write_json(run.metrics, confusion.to_dict() | figures)
+    return confusion
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """float [n, labels] logits to probabilities that sum to 1."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _mistakes(probabilities: np.ndarray, examples: Examples, classes: Classes) -> list[Mistake]:
+    predicted = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != examples.classes)
+    ordered = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
+    return [
+        Mistake(
+            examples.file_names[i] or "(background noise)",
+            classes.labels[examples.classes[i]],
+            classes.labels[predicted[i]],
+            float(probabilities[i, predicted[i]]),
+        )
+        for i in ordered
+    ]
+
+
+def _facts(config: dict[str, Any], figures: dict[str, Any]) -> dict[str, str]:
+    settings = config["settings"]
+    return {
+        "Judged on": f"{figures['split']} speakers, who were not trained on",
+        "Data": config["data"],
+        "Network": f"{settings['model']}, {figures['parameters']:,} parameters",
+        "Best epoch": f"{figures['best_epoch']} of at most {settings['epochs']}",
+        **{name.replace("_", " ").capitalize(): str(value) for name, value in settings.items() if name != "model"},
+        "Front end": ", ".join(f"{name} {value}" for name, value in config["front_end"].items()),
+        "Versions": ", ".join(f"{name} {value}" for name, value in config["versions"].items()),
+    }
