@@ -120,7 +120,9 @@ def _read_any(path: Path | str, sample_rate_hz: int) -> Sound:
 
 def _check_header(file: soundfile.SoundFile) -> None:
     if not RATES_HZ[0] <= file.samplerate <= RATES_HZ[1]:
-        raise RecordingError("unreadable", f"a sample rate of {file.samplerate} Hz; wanted {RATES_HZ[0]} to {RATES_HZ[1]}")
+        raise RecordingError(
+            "unreadable", f"a sample rate of {file.samplerate} Hz; wanted {RATES_HZ[0]} to {RATES_HZ[1]}"
+        )
     promised = _PROMISED_BYTES.search(file.extra_info)
     if promised:
         _check_complete(int(promised[1]), int(promised[2]))

@@ -1,18 +1,20 @@
 """What a clip is, and the clip table that lists them."""
 
 import csv
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from .errors import WordspotError
-from .folders import check_folder
+from .folders import check_folder, scan_recordings
 
 CLIP_TABLE = "metadata.csv"
 SILENCE = "_silence_"
 UNKNOWN = "_unknown_"
 SPEAKER_PATTERN = r"([^/]+?)_nohash_"
+_SKETCH_SIZE = 64
 _REQUIRED_COLUMNS = ("file_name", "label")
 
 
@@ -68,7 +70,9 @@ def read_clip_table(folder: Path) -> list[Clip]:
 def _rows(table: Path, reader: csv.DictReader) -> Iterator[Clip]:
     missing = [column for column in _REQUIRED_COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
-        raise WordspotError(f"{table} has no column {missing[0]!r}; found {', '.join(reader.fieldnames or ('nothing',))}")
+        raise WordspotError(
+            f"{table} has no column {missing[0]!r}; found {', '.join(reader.fieldnames or ('nothing',))}"
+        )
     for row in reader:
         clip = Clip(**{name: row.get(name) or "" for name in Clip.__dataclass_fields__})
         if not clip.file_name or not clip.label:
@@ -91,7 +95,9 @@ def speaker_pattern(pattern: str = SPEAKER_PATTERN) -> re.Pattern[str]:
     except re.error as error:
         raise WordspotError(f"--speaker-pattern {pattern!r} is not a regular expression: {error}") from error
     if compiled.groups < 1:
-        raise WordspotError(f"--speaker-pattern {pattern!r} needs a group around the speaker, as in {SPEAKER_PATTERN!r}")
+        raise WordspotError(
+            f"--speaker-pattern {pattern!r} needs a group around the speaker, as in {SPEAKER_PATTERN!r}"
+        )
     return compiled
 
 
@@ -99,3 +105,42 @@ def find_speaker(path: str, pattern: re.Pattern[str]) -> str:
     """The pattern's first group in `path`, or an empty string."""
     match = pattern.search(path)
     return (match[1] or "") if match else ""
+
+
+def sketch(clips: Iterable[Clip]) -> list[str]:
+    """A small sample of these clips' names (label and file without ending) as hashes: the same for the same clips.
+
+    The smallest hashes are kept (a bottom-k sketch, Cohen and Kaplan 2007), so that another collection with many of the
+    same clips is bound to hold some of the sample.
+    """
+    return sorted({_name_hash(clip) for clip in clips})[:_SKETCH_SIZE]
+
+
+def in_sketch(clip: Clip, sketch: Collection[str]) -> bool:
+    """Whether the clip is one of a sketch's sample."""
+    return _name_hash(clip) in sketch
+
+
+def _name_hash(clip: Clip) -> str:
+    name = f"{clip.label}/{PurePosixPath(clip.file_name).stem}"
+    return hashlib.sha1(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def list_clips(folder: Path) -> list[Clip]:
+    """The rows of a folder's clip table and its files in `_` folders; without a table, every file below its labels.
+
+    Where no table says so, the speaker is what Speech Commands' file names give.
+
+    Raises
+    ------
+    WordspotError
+        The folder cannot be used, or its table is damaged.
+    """
+    clips = read_clip_table(folder) if (folder / CLIP_TABLE).is_file() else []
+    listed = bool(clips)
+    pattern = speaker_pattern()
+    for recording in scan_recordings(folder):
+        if not listed or recording.is_long_sound:
+            speaker = find_speaker(recording.inner_path, pattern)
+            clips.append(Clip(recording.path, recording.label, speaker, source=recording.path))
+    return clips

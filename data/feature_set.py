@@ -193,7 +193,9 @@ def write_noise(folder: Path, names: Sequence[str], noise: Sequence[np.ndarray])
     np.save(folder / NOISE, np.concatenate(noise))
     with open(folder / NOISE_TABLE, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([("file_name", "frames"), *((name, len(part)) for name, part in zip(names, noise, strict=True))])
+        writer.writerows(
+            [("file_name", "frames"), *((name, len(part)) for name, part in zip(names, noise, strict=True))]
+        )
 
 
 def _read_noise(folder: Path, front_end: FrontEnd) -> list[np.ndarray]:

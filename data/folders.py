@@ -60,9 +60,7 @@ def scan_recordings(folder: Path) -> list[Recording]:
             f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder}/left/"
         )
     top = _identity(os.stat(folder))
-    recordings = sorted(
-        recording for label in labels for recording in _walk(Path(label.path), label.name, (top,))
-    )
+    recordings = sorted(recording for label in labels for recording in _walk(Path(label.path), label.name, (top,)))
     if not recordings:
         raise WordspotError(f"{folder} has label folders ({labels[0].name}, ...) but no file in any of them")
     return recordings

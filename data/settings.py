@@ -26,7 +26,7 @@ class Settings:
 def check_range(field: dataclasses.Field, value: Any) -> None:
     """Raises `WordspotError` naming the field, the value and the range when the value lies outside."""
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
-    if value is None or low is None and high is None:
+    if value is None or (low is None and high is None):
         return
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         wanted = " and ".join(

@@ -4,12 +4,14 @@ Every network maps log-mel frames, float32 [batch, frames, mels], to logits, flo
 scales the frames, so that raw log-mel values go in.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import keras
+if TYPE_CHECKING:
+    import keras
 
-from . import ds_cnn
+NETWORKS = ("ds_cnn",)  # a module each, with a function `build`
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,11 @@ class Shape:
     std: float
 
 
-NETWORKS: dict[str, Callable[[keras.KerasTensor, int], keras.KerasTensor]] = {
-    "ds_cnn": ds_cnn.build,
-}
+def build_network(name: str, shape: Shape) -> "keras.Model":
+    """A fresh network named `body`, with random weights; `name` is one of `NETWORKS`."""
+    import keras  # here, because the names of the networks are asked for where Keras is not installed
 
-
-def build_network(name: str, shape: Shape) -> keras.Model:
-    """A fresh network named `body`, with random weights; `name` is a key of `NETWORKS`."""
     frames = keras.Input((shape.n_frames, shape.n_mels), name="log_mel")
     x = keras.layers.Rescaling(1 / shape.std, -shape.mean / shape.std)(frames)
     x = keras.layers.Reshape((shape.n_frames, shape.n_mels, 1))(x)
-    return keras.Model(frames, NETWORKS[name](x, shape.n_labels), name="body")
+    return keras.Model(frames, import_module(f".{name}", __package__).build(x, shape.n_labels), name="body")

@@ -1,4 +1,4 @@
-"""The model file: a `.tflite` with `labels.txt` and `model.json` in a zip appended to it, as TFLite's metadata convention does."""
+"""The model file: a `.tflite` with `labels.txt` and `model.json` in a zip behind it, by TFLite's metadata convention."""
 
 import io
 import json

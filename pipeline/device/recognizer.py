@@ -1,9 +1,5 @@
 """Running a model file: NumPy and LiteRT only."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +8,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ...data.errors import WordspotError
+from ...data.quiet import without_banners
 from .model_file import SIGNATURES, ModelFile, read_model
 
 
@@ -54,7 +51,7 @@ class Recognizer:
         self.description: dict[str, Any] = model.description
         self.sample_rate_hz = int(model.description["sample_rate_hz"])
         self.clip_samples = int(model.description["clip_samples"])
-        with _without_banner():
+        with without_banners():
             self._interpreter = Interpreter(model_content=model.content, num_threads=threads)
             self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
 
@@ -111,17 +108,3 @@ def _as_float(waveform: np.ndarray) -> np.ndarray:
     if waveform.dtype == np.int16:
         return waveform.astype(np.float32) / 32_768
     return waveform.astype(np.float32, copy=False)
-
-
-@contextmanager
-def _without_banner() -> Iterator[None]:
-    """Keeps LiteRT's greeting off the terminal: it writes to file descriptor 2 and has no switch. Errors still raise."""
-    sys.stderr.flush()
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)

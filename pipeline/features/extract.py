@@ -1,9 +1,8 @@
 """A clean folder to a feature set, in batches."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,12 +12,11 @@ from ...data.errors import RecordingError, WordspotError
 from ...data.feature_set import FrontEnd, write_noise, writing_feature_set
 from ...data.folders import scan_recordings
 from ...data.splits import assign_splits
+from ..track import Track, untracked
 from .front_end import log_mel
 
 _CLIPS_A_BATCH = 64
 _SECONDS_A_BATCH = 60
-
-Track = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
 def extract(
@@ -26,7 +24,7 @@ def extract(
     features_folder: Path,
     front_end: FrontEnd = FrontEnd(),
     *,
-    track: Track = lambda items, total: items,
+    track: Track = untracked,
 ) -> int:
     """Writes the log-mel frames of every clip of a clean folder, and of its background noise, as a feature set.
 
@@ -74,7 +72,9 @@ def _read(path: Path) -> np.ndarray:
     try:
         return read_sound(path).samples
     except FileNotFoundError as error:
-        raise WordspotError(f"the clip table lists {path}, which does not exist: clean again, or delete its row") from error
+        raise WordspotError(
+            f"the clip table lists {path}, which does not exist: clean again, or delete its row"
+        ) from error
     except RecordingError as error:
         raise WordspotError(f"{path}: {error.detail}: clean again, or delete its row from the clip table") from error
 

@@ -14,7 +14,7 @@ class LogMel(keras.layers.Layer):
         super().__init__(**kwargs)
         self.front_end = front_end
 
-    def call(self, waveform: tf.Tensor) -> tf.Tensor:  # noqa: D102
+    def call(self, waveform: tf.Tensor) -> tf.Tensor:
         settings = self.front_end
         frames = tf.signal.frame(waveform, settings.window_samples, settings.hop_samples)
         frames *= hann_window(settings.window_samples)

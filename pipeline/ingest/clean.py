@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable, read_json, replacing, write_json
 from ...data.folders import SPLIT_LISTS, check_folder, scan_recordings
 from ...data.settings import Settings, setting
+from ..track import Track, untracked
 from .journal import Journal
 from .plan import Task, plan_clips
 from .trim import fit_to_window, mean_abs
@@ -41,8 +42,6 @@ MEASUREMENTS = (
 CLIP_COLUMNS = ("file_name", "label", "speaker", "source", "findings", *MEASUREMENTS)
 DISCARD_COLUMNS = ("source", "label", "reason", "detail", *MEASUREMENTS)
 _QUIETEST_DBFS = -120.0  # written for digital silence, whose level has no logarithm
-
-Track = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def clean(
     *,
     jobs: int = 1,
     dry_run: bool = False,
-    track: Track = lambda items, total: items,
+    track: Track = untracked,
 ) -> CleanResult:
     """Cuts every recording below `source` to one clip below `destination`, and writes the clip table.
 
@@ -121,7 +120,7 @@ def clean(
     dry_run
         Work everything out, write nothing.
     track
-        Wraps the iteration over results, to show progress: gets the results and their number.
+        Shows how far it has come.
 
     Raises
     ------

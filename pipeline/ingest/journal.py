@@ -81,7 +81,12 @@ class Journal:
 
             def add(recording: Recording, row: dict[str, Any]) -> None:
                 path = printable(recording.path)
-                entry = {"path": path, "size_bytes": recording.size_bytes, "modified_ns": recording.modified_ns, "row": row}
+                entry = {
+                    "path": path,
+                    "size_bytes": recording.size_bytes,
+                    "modified_ns": recording.modified_ns,
+                    "row": row,
+                }
                 self._lines[path] = json.dumps(entry, ensure_ascii=False) + "\n"
                 file.write(self._lines[path])
 
@@ -100,7 +105,9 @@ class Journal:
         scratch = self.folder / "tmp"
         with open(self.folder / "lock", "w") as lock:
             if not _try_lock(lock):
-                raise WordspotError(f"another process is cleaning into {self.folder.parent}: wait until it has finished")
+                raise WordspotError(
+                    f"another process is cleaning into {self.folder.parent}: wait until it has finished"
+                )
             shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir()
             try:

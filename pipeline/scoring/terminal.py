@@ -30,9 +30,7 @@ def accuracy_line(confusion: Confusion) -> str:
     low, high = confusion.interval
     if not confusion.clips:
         return "no clips to judge"
-    return (
-        f"accuracy {confusion.accuracy:.1%} (95% interval {100 * low:.1f} to {100 * high:.1f}) on {confusion.clips:,} clips"
-    )
+    return f"accuracy {confusion.accuracy:.1%} (95% interval {100 * low:.1f} to {100 * high:.1f}) on {confusion.clips:,} clips"
 
 
 def _matrix(confusion: Confusion) -> RenderableType:

@@ -1,29 +1,10 @@
 """Making each example new every time it is used, in the mel-power domain: no waveform, no Fourier transform."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.settings import Settings, setting
-
 NATS_PER_DB = math.log(10) / 10
-
-
-@dataclass(frozen=True)
-class AugmentSettings(Settings):
-    """How far an example may be changed. Every draw is uniform."""
-
-    shift_ms: float = setting(100.0, "Largest shift in time, either way.", minimum=0, maximum=500)
-    gain_db: float = setting(10.0, "Largest change of level, either way.", minimum=0, maximum=60)
-    noise_share: float = setting(0.7, "Share of the examples that get background noise.", minimum=0, maximum=1)
-    min_snr_db: float = setting(0.0, "Loudest noise.", minimum=-30, maximum=100)
-    max_snr_db: float = setting(30.0, "Faintest noise.", minimum=-30, maximum=100)
-    time_mask_ms: float = setting(120.0, "Longest stretch of time blanked out.", minimum=0, maximum=1000)
-    mel_mask: int = setting(6, "Most mel bands blanked out.", minimum=0, maximum=64)
-    min_silence_dbfs: float = setting(-95.0, "Faintest silence.", minimum=-150, maximum=0)
-    tilt_db: float = setting(10.0, "Largest change of level across noise's spectrum, either way.", minimum=0, maximum=40)
-    digital_silence_share: float = setting(0.15, "Share of the silence that is exact zeros.", minimum=0, maximum=1)
 
 
 def shift(frames: np.ndarray, largest: int, rng: np.random.Generator) -> np.ndarray:

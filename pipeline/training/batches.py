@@ -10,8 +10,8 @@ from ...data.clips import SILENCE, UNKNOWN
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
 from . import augment
-from .augment import AugmentSettings
 from .noise import NoiseSource
+from .settings import AugmentSettings, TrainSettings
 
 _FEWEST_EXAMPLES = 2_048  # in an epoch; a small folder is gone through several times, changed anew each time
 _SILENCE_CLIP = -1  # stands for silence where others have the row of a clip
@@ -79,10 +79,13 @@ class SplitClips:
     def __len__(self) -> int:
         return len(self._word_rows)
 
-    def draw_rows(self, rng: np.random.Generator) -> np.ndarray:
-        """Rows of the feature set: every word clip, and as many of unknown words and of silence as a word has on average."""
+    def draw_rows(self, rng: np.random.Generator, unknown_share: float = 1.0) -> np.ndarray:
+        """Rows of the feature set: every word clip, and as much silence as a word has on average.
+
+        Of unknown words there are `unknown_share` times as many, as far as there are that many.
+        """
         share = max(1, round(len(self._word_rows) / len(self.classes.words)))
-        unknown = rng.permutation(self._unknown_rows)[:share]
+        unknown = rng.permutation(self._unknown_rows)[: round(unknown_share * share)]
         return np.concatenate([self._word_rows, unknown, np.full(share, _SILENCE_CLIP)])
 
     def gather(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
@@ -106,29 +109,29 @@ class TrainingBatches:
     """Batches of augmented examples: what comes depends on the seed, the epoch and nothing else."""
 
     def __init__(
-        self, clips: SplitClips, settings: AugmentSettings, batch_size: int, seed: int, mask_value: float
+        self, clips: SplitClips, settings: TrainSettings, augmentation: AugmentSettings, mask_value: float
     ) -> None:
-        self._clips, self._settings, self._batch_size, self._seed = clips, settings, batch_size, seed
+        self._clips, self._settings, self._augmentation = clips, settings, augmentation
         self._mask_value = mask_value
-        self.steps = -(-len(self._epoch_rows(0)) // batch_size)
+        self.steps = -(-len(self._epoch_rows(0)) // settings.batch_size)
 
     def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields (frames float32 [n, frames, mels], classes int [n])."""
-        rows = self._epoch_rows(epoch)
+        rows, size = self._epoch_rows(epoch), self._settings.batch_size
         for step in range(self.steps):
-            rng = np.random.default_rng([self._seed, epoch, step])
-            examples = self._clips.gather(rows[step * self._batch_size : (step + 1) * self._batch_size], rng)
+            rng = np.random.default_rng([self._settings.seed, epoch, step])
+            examples = self._clips.gather(rows[step * size : (step + 1) * size], rng)
             yield self._augment(examples.frames, examples.classes, rng), examples.classes
 
     def _epoch_rows(self, epoch: int) -> np.ndarray:
-        rng = np.random.default_rng([self._seed, epoch])
-        rows = self._clips.draw_rows(rng)
+        rng = np.random.default_rng([self._settings.seed, epoch])
+        rows = self._clips.draw_rows(rng, self._settings.unknown_share)
         while len(rows) < _FEWEST_EXAMPLES:
-            rows = np.concatenate([rows, self._clips.draw_rows(rng)])
+            rows = np.concatenate([rows, self._clips.draw_rows(rng, self._settings.unknown_share)])
         return rng.permutation(rows)
 
     def _augment(self, frames: np.ndarray, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        settings, front_end = self._settings, self._clips.feature_set.front_end
+        settings, front_end = self._augmentation, self._clips.feature_set.front_end
         frames = augment.shift(frames, round(settings.shift_ms / front_end.hop_ms), rng)
         spoken = classes != self._clips.classes.labels.index(SILENCE)  # silence comes at every level as it is
         frames[spoken] = augment.gain(frames[spoken], settings.gain_db, rng)

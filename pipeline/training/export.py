@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from ...data.clips import sketch
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet, FrontEnd, is_feature_set, read_feature_set
 from ...data.files import read_json, replacing
@@ -17,10 +19,10 @@ from ..device.model_file import SIGNATURES, pack_model
 from ..device.recognizer import Recognizer
 from ..features.front_end import log_mel
 from ..features.layer import LogMel
-from .augment import AugmentSettings
 from .batches import Classes, Examples, SplitClips
 from .noise import synthetic_noise_waveforms
 from .run import Run, load_network
+from .settings import AugmentSettings
 from .wrap_up import softmax
 
 _CHECKED_CLIPS = 1_000
@@ -93,7 +95,7 @@ def export(run_folder: Path, out: Path, *, int8: bool = False) -> Agreement:
         from .quantize import quantize_body  # here, because only this needs the quantizer
 
         graph = quantize_body(graph, _examples(feature_set, classes, "training", _CALIBRATION_CLIPS).frames)
-    content = pack_model(graph, classes.labels, _describe(run, feature_set.front_end, int8))
+    content = pack_model(graph, classes.labels, _describe(run, feature_set, int8))
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary:
         temporary.write_bytes(content)
@@ -130,7 +132,8 @@ def convert(model: keras.Model, front_end: FrontEnd) -> bytes:
         return converter.convert()
 
 
-def _describe(run: Run, front_end: FrontEnd, int8: bool) -> dict:
+def _describe(run: Run, feature_set: FeatureSet, int8: bool) -> dict[str, Any]:
+    front_end = feature_set.front_end
     config = run.read_config()
     metrics = read_json(run.metrics) if run.metrics.is_file() else {}
     kept = ("split", "clips", "accuracy", "interval", "per_label")
@@ -141,6 +144,7 @@ def _describe(run: Run, front_end: FrontEnd, int8: bool) -> dict:
         "quantization": "int8 network, float32 front end" if int8 else "none, float32",
         "made_by": f"wordspot {version('wordspot')}",
         "training": {name: config[name] for name in ("settings", "augmentation", "versions")},
+        "training_clips": sketch(clip for clip in feature_set.clips if clip.split == "training"),
         "metrics": {name: metrics[name] for name in kept if name in metrics},
     }
 

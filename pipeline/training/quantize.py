@@ -12,6 +12,8 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils, tfl_interpreter_utils
 
+from ...data.quiet import without_banners
+
 _BODY = "body"  # name of the network, and so the first part of the names of its operations
 
 
@@ -80,7 +82,12 @@ def _quietly() -> Iterator[None]:
     level = logging.root.level
     logging.root.setLevel(logging.ERROR)
     try:
-        with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        with (
+            without_banners(),
+            redirect_stderr(io.StringIO()),
+            redirect_stdout(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

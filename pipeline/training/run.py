@@ -14,8 +14,8 @@ from ...data.errors import WordspotError
 from ...data.feature_set import FrontEnd
 from ...data.files import read_json, replacing, write_json
 from ...data.folders import check_folder
-from .augment import AugmentSettings
 from .batches import Classes
+from .settings import AugmentSettings
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -67,7 +67,9 @@ class Run:
         """The configuration. Raises `WordspotError` unless the folder is a run that has one."""
         check_folder(self.folder)
         if not self.config.is_file():
-            raise WordspotError(f"{self.folder} is not a run folder (it has no config.json): `wordspot train` makes one")
+            raise WordspotError(
+                f"{self.folder} is not a run folder (it has no config.json): `wordspot train` makes one"
+            )
         config = read_json(self.config)
         missing = {"data", "classes", "words", "front_end", "settings"} - config.keys()
         if missing:
@@ -101,7 +103,9 @@ class Run:
         check_folder(self.folder)
         if self.config.is_file():
             if not resume:
-                state = "a finished run" if self.metrics.is_file() else "an interrupted run: add --resume to go on with it"
+                state = (
+                    "a finished run" if self.metrics.is_file() else "an interrupted run: add --resume to go on with it"
+                )
                 raise WordspotError(f"{self.folder} holds {state}; or choose another folder with --run")
         elif any(not entry.name.endswith((self.features.name, ".unfinished")) for entry in self.folder.iterdir()):
             raise WordspotError(f"{self.folder} holds something else: choose a new folder with --run")

@@ -14,37 +14,18 @@ from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...data.files import replacing
 from ...data.folders import check_folder
-from ...data.settings import Settings, setting
-from ...models import NETWORKS, Shape, build_network
-from ..features.extract import Track, extract
+from ...models import Shape, build_network
+from ..features.extract import extract
 from ..scoring.confusion import Confusion
 from ..scoring.picture import confusion_png
-from .augment import AugmentSettings
+from ..track import Track, untracked
 from .batches import Classes, Examples, SplitClips, TrainingBatches
 from .run import HISTORY_COLUMNS, Run, load_network, make_config
+from .settings import AugmentSettings, TrainSettings
 from .wrap_up import wrap_up
 
 _WARM_UP_SHARE = 0.1  # of all steps
 _SAMPLE_ROWS = 4_096  # of the feature set, to measure mean and spread
-
-
-@dataclass(frozen=True)
-class TrainSettings(Settings):
-    """What decides how a network is trained."""
-
-    model: str = setting("ds_cnn", f"Network: {', '.join(NETWORKS)}.")
-    epochs: int = setting(40, "Most passes over the training clips.", minimum=1, maximum=10_000)
-    batch_size: int = setting(100, "Examples a step.", minimum=1, maximum=65_536)
-    learning_rate: float = setting(3e-3, "Highest rate, after warming up.", minimum=1e-7, maximum=10)
-    weight_decay: float = setting(1e-3, "Pull of the weights to zero.", minimum=0, maximum=1)
-    label_smoothing: float = setting(0.05, "Share of certainty given to the other labels.", minimum=0, maximum=0.5)
-    patience: int = setting(15, "Stop after this many epochs without a better one.", minimum=1, maximum=10_000)
-    seed: int = setting(0, "Of the weights, the order and the augmentation.", minimum=0, maximum=2**31 - 1)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.model not in NETWORKS:
-            raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
 
 
 @dataclass(frozen=True)
@@ -63,7 +44,7 @@ class Watcher:
     on_start: Callable[[Classes, dict[str, dict[str, int]], int], None] = lambda classes, counts, steps: None
     on_step: Callable[[int, int], None] = lambda epoch, step: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
-    track: Track = lambda items, total: items
+    track: Track = untracked
 
 
 def train(
@@ -92,6 +73,8 @@ def train(
         Labels to recognize; every other label is `_unknown_`. Empty: every label.
     settings, augmentation
         How to train.
+    resume
+        Go on with an interrupted run.
     watcher
         Told how it goes.
 
@@ -112,7 +95,7 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
     mean, std = _mean_and_std(feature_set)
-    batches = TrainingBatches(training, augmentation, settings.batch_size, settings.seed, mean)
+    batches = TrainingBatches(training, settings, augmentation, mean)
     watcher.on_start(classes, counts, batches.steps)
     shape = Shape(feature_set.front_end.n_frames, feature_set.front_end.n_mels, len(classes.labels), mean, std)
     model = _load_checkpoint(run) or _new_model(settings, shape, batches.steps)
@@ -182,7 +165,9 @@ class _Loop:
                 tf.TensorSpec((None, outputs), tf.float32),  # type: ignore[arg-type]
             ),
         ).prefetch(4)
-        step = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: self._watcher.on_step(epoch, batch + 1))
+        step = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: self._watcher.on_step(epoch, batch + 1)
+        )
         logs = self._model.fit(
             dataset, steps_per_epoch=self._batches.steps, verbose=0, shuffle=False, callbacks=[step]
         ).history

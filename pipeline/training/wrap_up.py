@@ -38,7 +38,7 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confu
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """float [n, labels] logits to probabilities that sum to 1."""
+    """Float [n, labels] logits to probabilities that sum to 1."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 

@@ -1,0 +1,47 @@
+"""What decides how a network is trained; light to import, because the command line makes its options from it."""
+
+from dataclasses import dataclass
+
+from ...data.errors import WordspotError
+from ...data.settings import Settings, setting
+from ...models import NETWORKS
+
+
+@dataclass(frozen=True)
+class TrainSettings(Settings):
+    """What decides how a network is trained."""
+
+    model: str = setting("ds_cnn", f"Network: {', '.join(NETWORKS)}.")
+    epochs: int = setting(40, "Most passes over the training clips.", minimum=1, maximum=10_000)
+    batch_size: int = setting(100, "Examples a step.", minimum=1, maximum=65_536)
+    learning_rate: float = setting(3e-3, "Highest rate, after warming up.", minimum=1e-7, maximum=10)
+    weight_decay: float = setting(1e-3, "Pull of the weights to zero.", minimum=0, maximum=1)
+    label_smoothing: float = setting(0.05, "Share of certainty given to the other labels.", minimum=0, maximum=0.5)
+    unknown_share: float = setting(
+        3.0, "Clips of `_unknown_` in an epoch, as a multiple of the clips of a word.", minimum=0.1, maximum=100
+    )
+    patience: int = setting(15, "Stop after this many epochs without a better one.", minimum=1, maximum=10_000)
+    seed: int = setting(0, "Of the weights, the order and the augmentation.", minimum=0, maximum=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model not in NETWORKS:
+            raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
+
+
+@dataclass(frozen=True)
+class AugmentSettings(Settings):
+    """How far an example may be changed. Every draw is uniform."""
+
+    shift_ms: float = setting(100.0, "Largest shift in time, either way.", minimum=0, maximum=500)
+    gain_db: float = setting(10.0, "Largest change of level, either way.", minimum=0, maximum=60)
+    noise_share: float = setting(0.7, "Share of the examples that get background noise.", minimum=0, maximum=1)
+    min_snr_db: float = setting(0.0, "Loudest noise.", minimum=-30, maximum=100)
+    max_snr_db: float = setting(30.0, "Faintest noise.", minimum=-30, maximum=100)
+    time_mask_ms: float = setting(120.0, "Longest stretch of time blanked out.", minimum=0, maximum=1000)
+    mel_mask: int = setting(6, "Most mel bands blanked out.", minimum=0, maximum=64)
+    min_silence_dbfs: float = setting(-95.0, "Faintest silence.", minimum=-150, maximum=0)
+    tilt_db: float = setting(
+        10.0, "Largest change of level across noise's spectrum, either way.", minimum=0, maximum=40
+    )
+    digital_silence_share: float = setting(0.15, "Share of the silence that is exact zeros.", minimum=0, maximum=1)

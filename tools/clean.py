@@ -1,0 +1,91 @@
+"""`wordspot clean`: recordings to clips."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ..data.folders import SPLIT_LISTS, unlabeled_files
+from ..pipeline.ingest.clean import CLIP_TABLE, DISCARD_TABLE, CleanResult, CleanSettings, clean
+from .common import ERR, OUT, tracker, with_settings
+
+_SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
+
+
+@with_settings(CleanSettings)
+def command(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")],
+    destination: Annotated[Path, typer.Argument(metavar="DST", help="New folder for the clips.")],
+    settings: CleanSettings,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to work with.")] = os.cpu_count() or 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Cut every recording to its loudest second; discard near-silent and unreadable ones, and say why.
+
+    SRC is never written to. DST gets <label>/<name>.wav (16 kHz, mono, 16 bits), the table of clips metadata.csv, and
+    discarded.csv with the reason for every recording left out. Folders whose name begins with _ hold long sound
+    (_background_noise_) and are converted whole. Interrupted, the same command goes on; run again, it only does what
+    changed.
+
+    Examples:
+    wordspot clean recordings clips
+
+    wordspot clean recordings clips --min-volume 0.002 --dry-run
+
+    wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
+    """
+    result = clean(source, destination, settings, jobs=jobs, dry_run=dry_run, track=tracker("cleaning", quiet=quiet))
+    if as_json:
+        print(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
+    elif not quiet:
+        _warn_of_unlabeled(source)
+        _print_result(result, destination, dry_run)
+
+
+def _warn_of_unlabeled(source: Path) -> None:
+    names = [
+        name for name in unlabeled_files(source) if name.lower().endswith(_SOUND_ENDINGS) and name not in SPLIT_LISTS
+    ]
+    if names:
+        ERR.print(
+            f"left out {len(names)} files that lie in {source} itself, in no label's folder: {', '.join(names[:5])}"
+        )
+
+
+def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None:
+    OUT.print(_table(result))
+    if result.long_sounds:
+        OUT.print(f"Files of long sound (folders that begin with _), converted whole: {result.long_sounds}.")
+    if result.already_clean:
+        OUT.print(f"Nothing has changed since {destination} was made: nothing to do.")
+    elif dry_run:
+        OUT.print("Nothing was written (--dry-run).")
+    else:
+        OUT.print(
+            f"Clips and {CLIP_TABLE} are in {destination}; what was left out, and why, in {destination / DISCARD_TABLE}."
+        )
+
+
+def _table(result: CleanResult) -> Table:
+    reasons = sorted({reason for counts in result.labels.values() for reason in counts["discarded"]})
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_footer=len(result.labels) > 1)
+    columns = {
+        "recordings": [counts["recordings"] for counts in result.labels.values()],
+        "clips": [counts["clips"] for counts in result.labels.values()],
+        **{
+            reason.replace("_", "-"): [counts["discarded"].get(reason, 0) for counts in result.labels.values()]
+            for reason in reasons
+        },
+    }
+    table.add_column("label", footer="all")
+    for name, values in columns.items():
+        table.add_column(name, justify="right", footer=f"{sum(values):,}")
+    for label, *values in zip(result.labels, *columns.values(), strict=True):
+        table.add_row(label, *(f"{value:,}" for value in values))
+    return table

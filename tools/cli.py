@@ -1,0 +1,134 @@
+"""The `wordspot` command: finds the subcommand, and turns what a user can cause into one line."""
+
+import errno
+import functools
+import inspect
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+import typer
+
+COMMANDS = {
+    "clean": "Cut every recording of a folder to its loudest second and discard the near-silent ones.",
+    "extract": "Turn a clean folder into log-mel features.",
+    "train": "Train a network to tell words apart, watching its confusion matrix.",
+    "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
+    "evaluate": "Measure a .tflite model on a folder of labeled clips.",
+    "predict": "Say which word a sound file holds.",
+    "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
+}
+_MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
+_EXTRA_OF = {"espeakng_loader": "voices", "sounddevice": "mic"}
+
+
+def main() -> None:
+    """Entry point of the console script.
+
+    Only the module of the command that was asked for is imported, so that help and the light commands start fast.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
+    _app(sys.argv[1] if len(sys.argv) > 1 else "")()
+
+
+def _app(requested: str) -> typer.Typer:
+    app = typer.Typer(
+        name="wordspot",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(
+        help="Turn a folder of spoken words into a recognizer for a Raspberry Pi, a phone or a laptop. "
+        "Begin with: wordspot demo"
+    )(_global_options)
+    for name, summary in COMMANDS.items():
+        if name == requested:
+            command = _load(name)
+            app.command(name, help=_flowing(command.__doc__ or summary))(_guarded(command))
+        else:
+            app.command(name, help=summary)(_placeholder)
+    return app
+
+
+def _global_options(
+    show_version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+) -> None:
+    if show_version:
+        print(version("wordspot"))
+        raise typer.Exit
+
+
+def _placeholder() -> None:
+    """Stands for the commands that were not asked for, in the list of commands."""
+
+
+def _flowing(text: str) -> str:
+    """The docstring with the lines of each paragraph joined, for the help page to break anew."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(text))
+
+
+def _load(name: str) -> Callable[..., None]:
+    try:
+        return import_module(f".{name}", __package__).command
+    except ModuleNotFoundError as error:
+        _fail_for_missing_module(error)
+        raise
+
+
+def _guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with everything that a user can cause told in one line, without a traceback."""
+    from ..data.errors import WordspotError
+
+    @functools.wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except WordspotError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            _fail("interrupted; nothing is lost, and the same command goes on where it stopped", status=130)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader has gone; say no more
+            raise typer.Exit(141) from None
+        except ModuleNotFoundError as error:
+            _fail_for_missing_module(error)
+            raise
+        except OSError as error:
+            _fail(_in_words(error))
+
+    return guarded
+
+
+def _fail(message: str, status: int = 1) -> None:
+    print(f"wordspot: {message}", file=sys.stderr)
+    raise typer.Exit(status)
+
+
+def _fail_for_missing_module(error: ModuleNotFoundError) -> None:
+    """Says which extra brings a module that is not part of the base install; returns for any other module."""
+    name = (error.name or "").split(".")[0]
+    if name and not name.startswith("wordspot"):
+        print(f"wordspot: {_MISSING_EXTRA.format(name=name, extra=_EXTRA_OF.get(name, 'train'))}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _in_words(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}the disk is full; free some space and run the same command again, it goes on where it stopped"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"{where}{error.strerror}: choose a folder that you may write to"
+    return f"{where}{error.strerror or error}"
+
+
+if __name__ == "__main__":
+    main()

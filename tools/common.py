@@ -1,0 +1,107 @@
+"""What several commands need: options from settings, progress bars, a clip out of any file."""
+
+import dataclasses
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..data.audio import read_sound
+from ..pipeline.ingest.trim import fit_to_window
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+
+def with_settings(settings_class: type, *names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command one option for each field (or those named) of a settings dataclass.
+
+    The command itself takes them as one argument `settings`. Names, types, defaults, help and ranges come from the
+    fields.
+    """
+    fields = [field for field in dataclasses.fields(settings_class) if not names or field.name in names]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def with_options(*args: Any, **kwargs: Any) -> None:
+            values = {field.name: kwargs.pop(field.name, field.default) for field in fields}
+            command(*args, settings=settings_class(**values), **kwargs)
+
+        given = [parameter for name, parameter in inspect.signature(command).parameters.items() if name != "settings"]
+        parameters = [*given, *map(_parameter, fields)]
+        with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return with_options
+
+    return decorate
+
+
+def _parameter(field: dataclasses.Field) -> inspect.Parameter:
+    option = typer.Option(
+        help=field.metadata["help"], min=field.metadata["minimum"], max=field.metadata["maximum"], show_default=True
+    )
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[field.type, option]
+    )
+
+
+def tracker(what: str, *, quiet: bool = False) -> Callable[[Iterable[Any], int], Iterable[Any]]:
+    """A `track` argument for long work: a progress bar on standard error, shown on a terminal only."""
+
+    def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+        with Progress(*columns, console=ERR, disable=quiet or not sys.stderr.isatty(), transient=True) as progress:
+            yield from progress.track(items, total=total)
+
+    return track
+
+
+class _Rate(TextColumn):
+    """How many a second."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Any) -> Any:
+        return f"{task.speed:,.0f}/s" if task.speed else ""
+
+
+@dataclasses.dataclass(frozen=True)
+class OneClip:
+    """A file as one clip.
+
+    Attributes
+    ----------
+    samples
+        int16 [clip_samples].
+    start_s
+        Where in the file the clip begins, in seconds; negative when zeros were put before a shorter sound.
+    duration_s
+        Length of the file's sound in seconds.
+    """
+
+    samples: np.ndarray
+    start_s: float
+    duration_s: float
+
+
+def read_one_clip(path: Path, sample_rate_hz: int, clip_samples: int) -> OneClip:
+    """Decodes a file of any length and rate and takes its loudest window, as cleaning does.
+
+    Raises
+    ------
+    RecordingError
+        The file cannot be used.
+    FileNotFoundError
+        There is no such file.
+    """
+    sound = read_sound(path, sample_rate_hz)
+    samples, start = fit_to_window(sound.samples, clip_samples)
+    return OneClip(samples, start / sample_rate_hz, sound.duration_s)

@@ -1,0 +1,70 @@
+"""`wordspot predict`: a model file on sound files."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..data.errors import RecordingError
+from ..pipeline.device.recognizer import Recognizer
+from .common import ERR, OUT, read_one_clip
+
+
+def command(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sound files of any format, rate and length.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print an array with all probabilities.")] = False,
+) -> None:
+    """Say which word a sound file holds.
+
+    A file longer than the model's clip is judged on its loudest second, and a shorter one is centered in silence.
+
+    Examples:
+    wordspot predict model.tflite left.wav
+
+    wordspot predict model.tflite *.wav --json
+    """
+    recognizer = Recognizer.load(model)
+    results = [result for path in files if (result := _predict(recognizer, path))]
+    if as_json:
+        print(json.dumps(results, ensure_ascii=False))
+    else:
+        for result in results:
+            OUT.print(_line(result), soft_wrap=True, markup=False)
+    if len(results) < len(files):
+        raise typer.Exit(1)
+
+
+def _predict(recognizer: Recognizer, path: Path) -> dict[str, Any] | None:
+    try:
+        clip = read_one_clip(path, recognizer.sample_rate_hz, recognizer.clip_samples)
+    except (RecordingError, FileNotFoundError) as error:
+        detail = error.detail if isinstance(error, RecordingError) else "there is no such file"
+        ERR.print(f"wordspot: {path}: {detail}", soft_wrap=True, markup=False)
+        return None
+    probabilities = recognizer.classify(clip.samples)
+    order = probabilities.argsort(kind="stable")[::-1]
+    ranked = {recognizer.labels[i]: float(probabilities[i]) for i in order}
+    (label, probability), (runner_up, runner_up_probability) = list(ranked.items())[:2]
+    return {
+        "file": str(path),
+        "label": label,
+        "probability": probability,
+        "runner_up": runner_up,
+        "runner_up_probability": runner_up_probability,
+        "probabilities": ranked,
+        "duration_s": clip.duration_s,
+        "window_start_s": clip.start_s,
+        "window_s": recognizer.clip_samples / recognizer.sample_rate_hz,
+    }
+
+
+def _line(result: dict[str, Any]) -> str:
+    line = (
+        f"{result['file']}: {result['label']} {result['probability']:.1%} (then {result['runner_up']} "
+        f"{result['runner_up_probability']:.1%})"
+    )
+    if result["duration_s"] > result["window_s"]:
+        line += f", judged on its loudest {result['window_s']:g} s, from {result['window_start_s']:.2f} s"
+    return line

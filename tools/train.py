@@ -1,0 +1,102 @@
+"""`wordspot train`: a feature set or a clean folder to a run."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..data.quiet import without_banners
+from ..pipeline.scoring.terminal import accuracy_line, print_confusion
+from ..pipeline.training.settings import TrainSettings
+from .common import ERR, OUT, tracker, with_settings
+
+if TYPE_CHECKING:
+    from ..pipeline.training.batches import Classes
+    from ..pipeline.training.train import Epoch, Watcher
+
+_OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed")
+
+
+@with_settings(TrainSettings, *_OFFERED)
+def command(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder or feature set.")],
+    settings: TrainSettings,
+    run: Annotated[Path, typer.Option("--run", help="New folder for what the training writes.")],
+    words: Annotated[str, typer.Option("--words", help="Labels to recognize, with commas; default: every label.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --run.")] = False,
+) -> None:
+    """Train a network to tell words apart, watching its confusion matrix.
+
+    Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
+    among the words become _unknown_, background noise and digital silence become _silence_. The matrix is printed each
+    time the network has become better on the validation speakers: rows are the truth, columns what was heard. The run
+    folder gets the figures, TensorBoard logs, the best network and report.html.
+
+    Examples:
+    wordspot train clips --words down,go,left,right,up --run runs/first
+
+    wordspot train clips --words down,go,left,right,up --run runs/first --resume
+
+    tensorboard --logdir runs
+    """
+    with without_banners():
+        from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load
+
+    wanted = [word.strip() for word in words.split(",") if word.strip()]
+    with _Display(settings) as display:
+        confusion = train(data, run, wanted, settings, resume=resume, watcher=display.watcher())
+    OUT.print()
+    print_confusion(OUT, confusion)
+    OUT.print(f"The best epoch's {accuracy_line(confusion)}.")
+    OUT.print(f"Look at {run / 'report.html'}. Next: wordspot export {run} --out model.tflite")
+
+
+class _Display:
+    """A progress bar for the epoch on a terminal, a line an epoch, and the matrix when it has become better."""
+
+    def __init__(self, settings: TrainSettings) -> None:
+        columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=ERR, disable=not sys.stderr.isatty(), transient=True)
+        self._epochs, self._steps = settings.epochs, 0
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "_Display":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def watcher(self) -> "Watcher":
+        from ..pipeline.training.train import Watcher
+
+        return Watcher(self._on_start, self._on_step, self._on_epoch, tracker("extracting"))
+
+    def _on_start(self, classes: "Classes", counts: dict[str, dict[str, int]], steps: int) -> None:
+        self._steps = steps
+        for split, by_word in counts.items():
+            OUT.print(f"{split}: " + ", ".join(f"{word} {count:,}" for word, count in by_word.items()))
+        few = [word for word, count in counts["validation"].items() if count == 0]
+        if few:
+            ERR.print(
+                f"no validation speaker says {', '.join(few)}: nothing will be known about it; record more people"
+            )
+        OUT.print(f"classes: {', '.join(classes.labels)}")
+        self._progress.start()
+        self._task = self._progress.add_task("", total=steps, epoch=1)
+
+    def _on_step(self, epoch: int, step: int) -> None:
+        self._progress.update(self._task, completed=step, epoch=epoch)
+
+    def _on_epoch(self, epoch: "Epoch") -> None:
+        row, seconds = epoch.row, time.monotonic() - self._began
+        self._began = time.monotonic()
+        OUT.print(
+            f"epoch {row['epoch']:.0f} of {self._epochs}: loss {row['training_loss']:.3f}, validation loss "
+            f"{row['validation_loss']:.3f}, accuracy {row['validation_accuracy']:.1%}, {seconds:.0f} s"
+            + (", the best so far" if epoch.is_best else "")
+        )
+        if epoch.is_best:
+            print_confusion(OUT, epoch.confusion)
