@@ -12,8 +12,8 @@ from ..data.spoken import all_voices, speak_recordings
 from . import clean, evaluate, export, extract, predict, train
 from .common import OUT, tracker
 
-_WORDS = "down,go,left,no,off,on,right,stop,up,yes"
-_OTHERS = "bed,bird,cat,dog,eight,five,four,happy,house,marvin,nine,one,seven,sheila,six,three,tree,two,wow,zero"
+_WORDS: str = "down,go,left,no,off,on,right,stop,up,yes"
+_OTHERS: str = "bed,bird,cat,dog,eight,five,four,happy,house,marvin,nine,one,seven,sheila,six,three,tree,two,wow,zero"
 _UNSEEN_VOICES = 10
 _SEED = 1
 _EPOCHS = 30
@@ -63,7 +63,8 @@ def command(
 def _speak(folder: Path) -> None:
     OUT.rule("recordings by synthetic voices", align="left")
     voices = all_voices()
-    takes = dict.fromkeys(_WORDS.split(","), 2) | dict.fromkeys(_OTHERS.split(","), 1)
+    takes: dict[str, int] = {}
+    takes |= dict.fromkeys(_WORDS.split(","), 2) | dict.fromkeys(_OTHERS.split(","), 1)
     # every sixth, so that accents, men and women are among both
     unseen = voices[::6][:_UNSEEN_VOICES]
     for name, group in (("recordings", [voice for voice in voices if voice not in unseen]), ("unseen", unseen)):

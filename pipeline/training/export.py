@@ -20,10 +20,10 @@ from ..device.recognizer import Recognizer
 from ..features.front_end import log_mel
 from ..features.layer import LogMel
 from .batches import Classes, Examples, SplitClips
+from .network import load_network, logits, softmax
 from .noise import synthetic_noise_waveforms
-from .run import Run, load_network
+from .run import Run
 from .settings import AugmentSettings
-from .wrap_up import softmax
 
 _CHECKED_CLIPS = 1_000
 _CALIBRATION_CLIPS = 500
@@ -127,7 +127,7 @@ def convert(model: keras.Model, front_end: FrontEnd) -> bytes:
     for name, (function, shape, argument) in endpoints.items():
         archive.add_endpoint(name, function, [tf.TensorSpec((1, *shape), tf.float32, argument)])  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
+        archive.write_out(folder, verbose=False)  # type: ignore[attr-defined]
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(SIGNATURES))
         return converter.convert()
 
@@ -159,7 +159,7 @@ def _examples(feature_set: FeatureSet, classes: Classes, split: str, most: int) 
 def _compare(
     recognizer: Recognizer, model: keras.Model, examples: Examples, front_end: FrontEnd, size_bytes: int
 ) -> Agreement:
-    expected = softmax(model.predict(examples.frames, batch_size=256, verbose=0))
+    expected = softmax(logits(model, examples.frames))
     answers = np.stack([recognizer.classify_features(frames) for frames in examples.frames])
     return Agreement(
         clips=len(answers),

@@ -48,7 +48,7 @@ def quantize_body(graph: bytes, calibration: Iterable[np.ndarray]) -> bytes:
     with _quietly():
         measuring.calibrate(data, recipe)
         ranges = _for_both_signatures(graph, measuring.get_model_qsvs())
-        return bytes(work.quantize(ranges).quantized_model)
+        return bytes(work.quantize(ranges).quantized_model or b"")
 
 
 def _for_both_signatures(graph: bytes, ranges: dict[str, Any]) -> dict[str, Any]:

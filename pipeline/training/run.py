@@ -8,8 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from ...data.errors import WordspotError
 from ...data.feature_set import FrontEnd
 from ...data.files import read_json, replacing, write_json
@@ -17,7 +15,7 @@ from ...data.folders import check_folder
 from .batches import Classes
 from .settings import AugmentSettings
 
-HISTORY_COLUMNS = (
+HISTORY_COLUMNS: tuple[str, ...] = (
     "epoch",
     "learning_rate",
     "training_loss",
@@ -129,16 +127,6 @@ class Run:
                     f"{self.folder} was begun with {name} {before.get(name)!r}, not {value!r}: repeat the same command "
                     "with --resume, or choose another folder with --run"
                 )
-
-
-def load_network(path: Path) -> keras.Model:
-    """Loads a network that a run saved. Raises `WordspotError` for a missing or damaged file."""
-    if not path.is_file():
-        raise WordspotError(f"{path} does not exist: the run has not finished its first epoch, go on with --resume")
-    try:
-        return keras.models.load_model(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        raise WordspotError(f"{path} is damaged and cannot be loaded: train again into another folder") from error
 
 
 def make_config(

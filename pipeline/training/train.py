@@ -12,7 +12,6 @@ import tensorflow as tf
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
-from ...data.files import replacing
 from ...data.folders import check_folder
 from ...models import Shape, build_network
 from ..features.extract import extract
@@ -20,7 +19,8 @@ from ..scoring.confusion import Confusion
 from ..scoring.picture import confusion_png
 from ..track import Track, untracked
 from .batches import Classes, Examples, SplitClips, TrainingBatches
-from .run import HISTORY_COLUMNS, Run, load_network, make_config
+from .network import cross_entropy, load_network, logits, save_network
+from .run import HISTORY_COLUMNS, Run, make_config
 from .settings import AugmentSettings, TrainSettings
 from .wrap_up import wrap_up
 
@@ -142,16 +142,17 @@ class _Loop:
             raise WordspotError(
                 f"the loss became {loss} in epoch {epoch}: try a lower --learning-rate than {self._settings.learning_rate:g}"
             )
-        validation_loss, confusion = _validate(self._model, self._validation, self._classes)
-        values = (epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
+        answers, truth = logits(self._model, self._validation.frames), self._validation.classes
+        confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
+        values = (epoch, rate, loss, accuracy, cross_entropy(answers, truth), confusion.accuracy)
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         self._history.append(row)
         is_best = self._best() is row
         # in this order: a run killed in between repeats the epoch, and writes the same again
         if is_best:
-            _save(self._model, self._run.model)
+            save_network(self._model, self._run.model)
         self._run.write_history(self._history)
-        _save(self._model, self._run.checkpoint)
+        save_network(self._model, self._run.checkpoint)
         self._done = epoch
         self._log(row, confusion)
         self._watcher.on_epoch(Epoch(row, confusion, is_best))
@@ -169,7 +170,11 @@ class _Loop:
             on_train_batch_end=lambda batch, logs: self._watcher.on_step(epoch, batch + 1)
         )
         logs = self._model.fit(
-            dataset, steps_per_epoch=self._batches.steps, verbose=0, shuffle=False, callbacks=[step]
+            dataset,
+            steps_per_epoch=self._batches.steps,
+            shuffle=False,
+            callbacks=[step],
+            verbose=0,  # type: ignore[arg-type]
         ).history
         return logs["loss"][0], logs["accuracy"][0]
 
@@ -224,7 +229,7 @@ def _new_model(settings: TrainSettings, shape: Shape, steps: int) -> keras.Model
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, total - warm_up), warmup_target=settings.learning_rate, warmup_steps=warm_up
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)  # type: ignore[arg-type]
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing)
     model.compile(optimizer, loss, metrics=["accuracy"])
     return model
@@ -234,14 +239,3 @@ def _load_checkpoint(run: Run) -> keras.Model | None:
     if not run.checkpoint.is_file():
         return None
     return load_network(run.checkpoint)
-
-
-def _save(model: keras.Model, path: Path) -> None:
-    with replacing(path) as temporary:
-        model.save(temporary)
-
-
-def _validate(model: keras.Model, examples: Examples, classes: Classes) -> tuple[float, Confusion]:
-    logits = model.predict(examples.frames, batch_size=256, verbose=0)
-    loss = keras.losses.sparse_categorical_crossentropy(examples.classes, logits, from_logits=True)
-    return float(np.mean(loss)), Confusion.count(classes.labels, examples.classes, logits.argmax(axis=1))

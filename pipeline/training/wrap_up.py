@@ -9,13 +9,14 @@ from ..scoring.confusion import Confusion
 from ..scoring.picture import confusion_png, curves_png
 from ..scoring.report import Mistake, write_report
 from .batches import Classes, Examples
-from .run import Run, load_network
+from .network import load_network, logits, softmax
+from .run import Run
 
 
 def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confusion:
     """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
     model = load_network(run.model)
-    probabilities = softmax(model.predict(examples.frames, batch_size=256, verbose=0))
+    probabilities = softmax(logits(model, examples.frames))
     predicted = probabilities.argmax(axis=1)
     confusion = Confusion.count(classes.labels, examples.classes, predicted)
     confusion.write_csv(run.folder / "confusion.csv")
@@ -35,12 +36,6 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confu
     )
     write_json(run.metrics, confusion.to_dict() | figures)
     return confusion
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Float [n, labels] logits to probabilities that sum to 1."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _mistakes(probabilities: np.ndarray, examples: Examples, classes: Classes) -> list[Mistake]:

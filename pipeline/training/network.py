@@ -1,0 +1,46 @@
+"""A Keras network from and to disk, and its answers."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ...data.errors import WordspotError
+from ...data.files import replacing
+
+_CLIPS_A_BATCH = 256
+
+
+def load_network(path: Path) -> keras.Model:
+    """Loads a network that a run saved. Raises `WordspotError` for a missing or damaged file."""
+    if not path.is_file():
+        raise WordspotError(f"{path} does not exist: the run has not finished its first epoch, go on with --resume")
+    try:
+        network = keras.models.load_model(path)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise WordspotError(f"{path} is damaged and cannot be loaded: train again into another folder") from error
+    assert isinstance(network, keras.Model)
+    return network
+
+
+def save_network(network: keras.Model, path: Path) -> None:
+    """Saves a network with the state of its optimizer."""
+    with replacing(path) as temporary:
+        network.save(temporary)
+
+
+def logits(network: keras.Model, frames: np.ndarray) -> np.ndarray:
+    """Answers to log-mel frames, float32 [clips, frames, mels]: float32 [clips, labels], before the softmax."""
+    return network.predict(frames, batch_size=_CLIPS_A_BATCH, verbose=0)  # type: ignore[arg-type]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Float [clips, labels] logits to probabilities that sum to 1."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> float:
+    """Mean of -ln(probability of the right class), in nats: `logits` float [clips, labels], `classes` int [clips]."""
+    probabilities = softmax(logits.astype(np.float64))[np.arange(len(classes)), classes]
+    return float(-np.log(np.maximum(probabilities, 1e-12)).mean())
