@@ -8,6 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -59,12 +60,18 @@ def _app(requested: str) -> typer.Typer:
     return app
 
 
-def _global_options(
-    show_version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
-) -> None:
-    if show_version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(version("wordspot"))
         raise typer.Exit
+
+
+def _global_options(
+    show_version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Options before the command."""
 
 
 def _placeholder() -> None:
@@ -95,7 +102,7 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
         except WordspotError as error:
             _fail(str(error))
         except KeyboardInterrupt:
-            _fail("interrupted; nothing is lost, and the same command goes on where it stopped", status=130)
+            _fail("interrupted; nothing is lost", status=130)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader has gone; say no more
             raise typer.Exit(141) from None
@@ -104,6 +111,8 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise
         except OSError as error:
             _fail(_in_words(error))
+        except BrokenExecutor:
+            _fail("a worker process was killed, for want of memory perhaps: run the same command again with --jobs 1")
 
     return guarded
 

@@ -46,8 +46,12 @@ def command(
         from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load
 
     wanted = [word.strip() for word in words.split(",") if word.strip()]
-    with _Display(settings) as display:
-        confusion = train(data, run, wanted, settings, resume=resume, watcher=display.watcher())
+    try:
+        with _Display(settings) as display:
+            confusion = train(data, run, wanted, settings, resume=resume, watcher=display.watcher())
+    except KeyboardInterrupt:
+        ERR.print("finished epochs are kept: the same command with --resume goes on")
+        raise
     OUT.print()
     print_confusion(OUT, confusion)
     OUT.print(f"The best epoch's {accuracy_line(confusion)}.")

@@ -51,17 +51,17 @@ class Recognizer:
         self.description: dict[str, Any] = model.description
         self.sample_rate_hz = int(model.description["sample_rate_hz"])
         self.clip_samples = int(model.description["clip_samples"])
-        with without_banners():
-            self._interpreter = Interpreter(model_content=model.content, num_threads=threads)
-            self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
+        self._interpreter = Interpreter(model_content=model.content, num_threads=threads)
+        self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
 
     @classmethod
     def load(cls, path: Path, *, threads: int = 1) -> "Recognizer":
         """Reads and loads a model file. Raises `WordspotError` for a file that is not one of ours or is damaged."""
         model = read_model(path)
         try:
-            recognizer = cls(model, threads=threads)
-            labels_out = recognizer.classify(np.zeros(recognizer.clip_samples, np.float32)).shape[0]
+            with without_banners():
+                recognizer = cls(model, threads=threads)
+                labels_out = recognizer.classify(np.zeros(recognizer.clip_samples, np.float32)).shape[0]
         except (ValueError, RuntimeError) as error:
             raise WordspotError(f"{path} cannot be run ({str(error).splitlines()[0]}): export it again") from error
         if labels_out != len(recognizer.labels):

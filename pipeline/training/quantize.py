@@ -41,12 +41,12 @@ def quantize_body(graph: bytes, calibration: Iterable[np.ndarray]) -> bytes:
         weight_num_bits=8,
     )
     data = {"classify_features": [{"log_mel": frames[None]} for frames in calibration]}
-    # Smallest and largest value over all clips: the quantizer's own moving average forgets all but the last dozens.
-    measuring = calibrator.Calibrator(graph, qsv_update_func=qsv_utils.min_max_update)
-    work = quantizer.Quantizer(graph)
-    work.load_quantization_recipe(recipe.get_quantization_recipe())
     with _quietly():
+        # Smallest and largest value over all clips: the quantizer's own moving average forgets all but the last dozens.
+        measuring = calibrator.Calibrator(graph, qsv_update_func=qsv_utils.min_max_update)
         measuring.calibrate(data, recipe)
+        work = quantizer.Quantizer(graph)
+        work.load_quantization_recipe(recipe.get_quantization_recipe())
         ranges = _for_both_signatures(graph, measuring.get_model_qsvs())
         return bytes(work.quantize(ranges).quantized_model or b"")
 

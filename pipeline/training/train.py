@@ -140,7 +140,8 @@ class _Loop:
         loss, accuracy = self._fit(epoch)
         if not math.isfinite(loss):
             raise WordspotError(
-                f"the loss became {loss} in epoch {epoch}: try a lower --learning-rate than {self._settings.learning_rate:g}"
+                f"the loss became {loss} in epoch {epoch}: try a lower --learning-rate than "
+                f"{self._settings.learning_rate:g}; if that does not help, the features are damaged: extract them again"
             )
         answers, truth = logits(self._model, self._validation.frames), self._validation.classes
         confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))

@@ -20,9 +20,8 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confu
     predicted = probabilities.argmax(axis=1)
     confusion = Confusion.count(classes.labels, examples.classes, predicted)
     confusion.write_csv(run.folder / "confusion.csv")
-    picture = confusion_png(confusion)
     with replacing(run.folder / "confusion.png") as temporary:
-        temporary.write_bytes(picture)
+        temporary.write_bytes(confusion_png(confusion))
     history = run.read_history()
     best = max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
     figures = {"split": split, "best_epoch": int(best["epoch"]), "parameters": model.count_params()}
@@ -32,7 +31,7 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confu
         confusion,
         _mistakes(probabilities, examples, classes),
         _facts(run.read_config(), figures),
-        {f"Confusion matrix, {split} speakers": picture, "Loss and accuracy while training": curves_png(history)},
+        {"Loss and accuracy while training": curves_png(history)},
     )
     write_json(run.metrics, confusion.to_dict() | figures)
     return confusion

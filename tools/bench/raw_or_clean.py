@@ -5,8 +5,6 @@ and int8, mean over seeds. Takes 5 minutes a training on two cores; finished tra
 """
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +12,7 @@ import numpy as np
 import typer
 
 from ..common import OUT
+from . import run_wordspot
 
 _KINDS = {"raw": ("--min-volume", "0"), "clean": ()}
 
@@ -26,9 +25,9 @@ def command(
 ) -> None:
     """Train on raw and on cleaned recordings with the same settings, and compare."""
     for kind, options in _KINDS.items():
-        _wordspot("clean", source, work / kind, "--quiet", *options)
+        run_wordspot("clean", source, work / kind, "--quiet", *options)
         if not (work / f"{kind}-features").exists():
-            _wordspot("extract", work / kind, work / f"{kind}-features", "--quiet")
+            run_wordspot("extract", work / kind, work / f"{kind}-features", "--quiet")
     rows = []
     for seed in range(seeds):
         for kind in _KINDS:
@@ -36,7 +35,7 @@ def command(
             if not (run / "metrics.json").exists():
                 resume = ("--resume",) if (run / "config.json").exists() else ()
                 features = work / f"{kind}-features"
-                _wordspot("train", features, "--words", words, "--run", run, "--seed", str(seed), *resume)
+                run_wordspot("train", features, "--words", words, "--run", run, "--seed", str(seed), *resume)
             rows.append((kind, seed, _accuracies(run, work)))
     _print(rows)
 
@@ -46,10 +45,10 @@ def _accuracies(run: Path, work: Path) -> dict[str, float]:
     found = {"training's own": json.loads((run / "metrics.json").read_text())["accuracy"]}
     for name, options in {"float": (), "int8": ("--int8",)}.items():
         model = run / f"{name}.tflite"
-        _wordspot("export", run, "--out", model, *options)
+        run_wordspot("export", run, "--out", model, *options)
         for judged in _KINDS:
             figures = run / f"{name}-on-{judged}.json"
-            _wordspot("evaluate", model, work / judged, "--split", "validation", "--json", figures)
+            run_wordspot("evaluate", model, work / judged, "--split", "validation", "--json", figures)
             found[f"{name} on {judged}"] = _balanced(json.loads(figures.read_text()))
     return found
 
@@ -68,12 +67,6 @@ def _print(rows: list[tuple[str, int, dict[str, float]]]) -> None:
         for name in rows[0][2]:
             values = [found[name] for its_kind, _, found in rows if its_kind == kind]
             OUT.print(f"trained on {kind}, {name}: mean {np.mean(values):.2%}, sd {np.std(values, ddof=1):.2%}")
-
-
-def _wordspot(*arguments: object) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "wordspot.tools.cli", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL
-    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,123 @@
+"""Shared by all tests: where the real recordings are, and a small folder of made sounds taken through every stage."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+RATE_HZ = 16_000
+SPEAKERS = 24
+
+
+@pytest.fixture(scope="session")
+def speech_commands() -> Path:
+    """Real recordings; skips where they are missing."""
+    folder = SHARED / "speech_commands_v0.01_subset"
+    if not folder.is_dir():
+        pytest.skip("the real recordings (../shared/data) are not on this machine")
+    return folder
+
+
+def sweep(start_hz: float, end_hz: float, rng: np.random.Generator) -> np.ndarray:
+    """A "word" of half a second whose pitch glides: float64 [8000] with a peak near 0.4."""
+    time_s = np.arange(RATE_HZ // 2) / RATE_HZ
+    glide = np.linspace(start_hz, end_hz, len(time_s)) * rng.uniform(0.85, 1.15)
+    tone = np.sin(2 * np.pi * np.cumsum(glide) / RATE_HZ) * np.hanning(len(time_s))
+    return 0.4 * tone + rng.normal(0, 0.003, len(time_s))
+
+
+WORDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "rise": lambda rng: sweep(300, 2500, rng),
+    "fall": lambda rng: sweep(2500, 300, rng),
+    "hum": lambda rng: sweep(250, 250, rng),
+    "whistle": lambda rng: sweep(3000, 3000, rng),
+}
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of recordings: four words by 24 speakers, 1.5 s each, and background noise."""
+    folder = tmp_path_factory.mktemp("recordings")
+    rng = np.random.default_rng(7)
+    for word, make in WORDS.items():
+        (folder / word).mkdir()
+        for speaker in range(SPEAKERS):
+            sound = rng.normal(0, 0.003, RATE_HZ * 3 // 2)
+            start = rng.integers(0, len(sound) - RATE_HZ // 2)
+            sound[start : start + RATE_HZ // 2] += make(rng)
+            soundfile.write(folder / word / f"speaker{speaker:02}_nohash_0.wav", sound, RATE_HZ)
+    (folder / "_background_noise_").mkdir()
+    soundfile.write(folder / "_background_noise_" / "room.wav", rng.normal(0, 0.05, 20 * RATE_HZ), RATE_HZ)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clips(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clean folder of `recordings`."""
+    from wordspot.pipeline.ingest.clean import clean
+
+    folder = tmp_path_factory.mktemp("clean") / "clips"
+    clean(recordings, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def features(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The feature set of `clips`."""
+    from wordspot.pipeline.features.extract import extract
+
+    folder = tmp_path_factory.mktemp("extracted") / "features"
+    extract(clips, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on `features`: rise and fall against everything else."""
+    from wordspot.pipeline.training.settings import TrainSettings
+    from wordspot.pipeline.training.train import train
+
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    train(features, folder, ["rise", "fall"], TrainSettings(epochs=6))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(run: Path) -> Path:
+    """The float model file of `run`."""
+    from wordspot.pipeline.training.export import export
+
+    export(run, run / "model.tflite")
+    return run / "model.tflite"
+
+
+@pytest.fixture(scope="session")
+def int8_model(run: Path) -> Path:
+    """The int8 model file of `run`."""
+    from wordspot.pipeline.training.export import export
+
+    export(run, run / "int8.tflite", int8=True)
+    return run / "int8.tflite"
+
+
+def wordspot(*arguments: object, cwd: Path | None = None, **options) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own, 80 columns wide."""
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "wordspot.tools.cli", *map(str, arguments)]
+    options = {"capture_output": True, "text": True, "check": False, "timeout": 300, "env": environment, **options}
+    return subprocess.run(command, cwd=cwd, **options)
+
+
+@pytest.fixture(scope="session", name="wordspot")
+def wordspot_command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line, as a user would call it."""
+    return wordspot

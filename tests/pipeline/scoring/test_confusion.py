@@ -1,0 +1,117 @@
+import csv
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from scipy.stats import binomtest
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from wordspot.pipeline.scoring.confusion import Confusion
+from wordspot.pipeline.scoring.picture import confusion_png, curves_png
+from wordspot.pipeline.scoring.report import Mistake, write_report
+from wordspot.pipeline.scoring.terminal import accuracy_line, print_confusion
+
+LABELS = ("down", "go", "left", "_unknown_")
+PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=200)
+
+
+def counted(pairs: list[tuple[int, int]]) -> Confusion:
+    truth, predicted = np.array(pairs).T
+    return Confusion.count(LABELS, truth, predicted)
+
+
+@given(PAIRS)
+def test_figures_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    confusion = counted(pairs)
+    truth, predicted = np.array(pairs).T
+    everything = list(range(4))
+    np.testing.assert_array_equal(confusion.matrix, confusion_matrix(truth, predicted, labels=everything))
+    assert confusion.accuracy == pytest.approx(accuracy_score(truth, predicted))
+    expected = precision_recall_fscore_support(truth, predicted, labels=everything, zero_division=np.nan)
+    for ours, theirs in zip((confusion.precision, confusion.recall), expected, strict=False):
+        np.testing.assert_allclose(ours, theirs)
+    said_or_heard = np.isin(everything, [*truth, *predicted])
+    np.testing.assert_allclose(confusion.f1[said_or_heard], expected[2][said_or_heard])
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_the_interval_is_wilsons(right: int, wrong: int) -> None:
+    if right + wrong == 0:
+        return
+    expected = binomtest(right, right + wrong).proportion_ci(method="wilson")
+    interval = Confusion(("a", "b"), np.array([[right, wrong], [0, 0]])).interval
+    assert interval == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_rows_are_the_truth_and_columns_the_prediction() -> None:
+    confusion = counted([(0, 1), (0, 1), (2, 2)])
+    assert confusion.matrix[0, 1] == 2
+    assert confusion.worst_pairs(5) == [("down", "go", 2)]
+
+
+def test_what_is_undefined_is_null_in_json() -> None:
+    figures = counted([(0, 0)]).to_dict()
+    assert figures["per_label"]["go"] == {"precision": None, "recall": None, "f1": None, "clips": 0}
+    assert figures["accuracy"] == 1.0
+
+
+def test_the_table_in_csv_has_labels_on_both_sides(tmp_path: Path) -> None:
+    counted([(0, 1), (3, 3)]).write_csv(tmp_path / "confusion.csv")
+    rows = list(csv.reader((tmp_path / "confusion.csv").read_text().splitlines()))
+    assert rows[0] == ["truth", *LABELS]
+    assert rows[1] == ["down", "0", "1", "0", "0"]
+
+
+@pytest.mark.parametrize("count", [0, 7, 1234])
+@pytest.mark.parametrize("labels", [2, 7, 12, 36])
+def test_it_fits_eighty_columns_and_shows_every_count(labels: int, count: int) -> None:
+    matrix = np.full((labels, labels), 3) + np.eye(labels, dtype=int) * count
+    names = ("_unknown_", "_silence_", *(f"wordnumber{i}" for i in range(labels)))[:labels]
+    out = io.StringIO()
+    print_confusion(Console(file=out, width=80, force_terminal=False), Confusion(names, matrix))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    if labels <= 12:
+        assert len(lines) == labels + 1
+        for i, line in enumerate(lines[1:]):
+            assert line.split()[1 : labels + 1] == [str(n) for n in matrix[i]]
+    else:
+        assert sum("heard as" in line for line in lines) == 12
+
+
+def test_the_accuracy_is_told_with_its_interval() -> None:
+    assert accuracy_line(Confusion(("a",), np.array([[0]]))) == "no clips to judge"
+    line = accuracy_line(Confusion(("a", "b"), np.array([[90, 10], [0, 100]])))
+    assert line == "accuracy 95.0% (95% interval 91.0 to 97.3) on 200 clips"
+
+
+def test_pictures_are_png() -> None:
+    history = [
+        {
+            "epoch": epoch,
+            "training_loss": 1 / epoch,
+            "validation_loss": 1 / epoch,
+            "training_accuracy": 0.5,
+            "validation_accuracy": 0.6,
+        }
+        for epoch in (1, 2)
+    ]
+    for png in (confusion_png(counted([(0, 1), (3, 3)])), curves_png(history)):
+        assert png.startswith(b"\x89PNG")
+
+
+def test_the_report_needs_no_network_and_escapes_names(tmp_path: Path) -> None:
+    confusion = counted([(0, 1), (3, 3), (2, 2)])
+    mistakes = [Mistake("<script>alert(1)</script>.wav", "down", "go", 0.93)]
+    write_report(tmp_path / "r.html", "A & B", confusion, mistakes, {"Data": "x"}, {"Matrix": confusion_png(confusion)})
+    html = (tmp_path / "r.html").read_text()
+    assert "http" not in html
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "66.7%" in html
+    assert "data:image/png;base64," in html
+    assert not math.isnan(confusion.accuracy)

@@ -1,0 +1,190 @@
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wordspot.data.errors import WordspotError
+from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
+from wordspot.pipeline.training.run import Run
+from wordspot.pipeline.training.settings import TrainSettings
+from wordspot.pipeline.training.train import Epoch, Watcher, train
+
+WORDS = ["rise", "fall"]
+SHORT = TrainSettings(epochs=3, seed=5)
+
+
+class TrainingStoppedError(Exception):
+    """What a test raises in the middle of a training."""
+
+
+def weights(path: Path) -> list[np.ndarray]:
+    return load_network(path).get_weights()
+
+
+def test_it_learns(run: Path) -> None:
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["labels"] == ["rise", "fall", "_unknown_", "_silence_"]
+    assert metrics["accuracy"] > 0.8
+    assert np.sum(metrics["confusion"]) == metrics["clips"]
+
+
+def test_the_run_folder_holds_what_is_promised(run: Path) -> None:
+    for name in (
+        "config.json",
+        "history.csv",
+        "metrics.json",
+        "confusion.csv",
+        "confusion.png",
+        "model.keras",
+        "report.html",
+    ):
+        assert (run / name).stat().st_size > 0, name
+    assert list((run / "tensorboard").glob("events*"))
+    with (run / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    config = json.loads((run / "config.json").read_text())
+    assert config["settings"]["seed"] == 0
+    assert not list(run.glob(".tmp*"))
+
+
+def test_tensorboard_gets_scalars_and_the_confusion_matrix(run: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run / "tensorboard"), size_guidance={"tensors": 0})
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    assert {"validation_accuracy", "training_loss", "learning_rate", "validation_confusion"} <= tags
+    assert len(events.Tensors("validation_accuracy")) == 6
+
+
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(features: Path, tmp_path: Path) -> None:
+    def stop(epoch: Epoch) -> None:
+        if epoch.row["epoch"] == 1:
+            raise TrainingStoppedError
+
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train(features, whole, WORDS, SHORT)
+    with pytest.raises(TrainingStoppedError):
+        train(features, broken, WORDS, SHORT, watcher=Watcher(on_epoch=stop))
+    assert not (broken / "metrics.json").exists()
+    train(features, broken, WORDS, SHORT, resume=True)
+    for name in ("history.csv", "confusion.csv", "metrics.json"):
+        assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
+    for ours, theirs in zip(weights(whole / "model.keras"), weights(broken / "model.keras"), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_killed_run_resumes(features: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wordspot.tools.cli", "train", str(features), "--run", str(tmp_path / "run")]
+    command += ["--words", "rise,fall", "--epochs", "4"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "run" / "history.csv").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    train(features, tmp_path / "run", WORDS, TrainSettings(epochs=4), resume=True)
+    assert len(Run(tmp_path / "run").read_history()) == 4
+
+
+def test_ctrl_c_says_how_to_go_on(features: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wordspot.tools.cli", "train", str(features), "--run", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "run" / "history.csv").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in told
+    assert "Traceback" not in told
+
+
+def test_a_run_folder_is_never_overwritten(run: Path, features: Path, tmp_path: Path) -> None:
+    with pytest.raises(WordspotError, match="finished run"):
+        train(features, run, WORDS, SHORT)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(WordspotError, match="something else"):
+        train(features, tmp_path / "mine", WORDS, SHORT)
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_resuming_with_other_settings_names_the_setting(run: Path, features: Path) -> None:
+    with pytest.raises(WordspotError, match=r"settings\.epochs 6, not 9"):
+        train(features, run, WORDS, TrainSettings(epochs=9), resume=True)
+
+
+def test_a_half_written_run_is_told_as_such(run: Path, features: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text('{"data": ')
+    with pytest.raises(WordspotError, match="not JSON"):
+        train(features, tmp_path / "run", WORDS, SHORT, resume=True)
+    (tmp_path / "run" / "config.json").write_text('{"data": 1}')
+    with pytest.raises(WordspotError, match="lacks 'classes'"):
+        Run(tmp_path / "run").read_config()
+    (tmp_path / "run" / "model.keras").write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(WordspotError, match="damaged"):
+        load_network(tmp_path / "run" / "model.keras")
+
+
+def test_a_clean_folder_is_trained_on_directly(clips: Path, tmp_path: Path) -> None:
+    confusion = train(clips, tmp_path / "run", [], TrainSettings(epochs=1))
+    assert confusion.labels == ("fall", "hum", "rise", "whistle", "_silence_")
+    assert (tmp_path / "run" / "features" / "log_mel.npy").is_file()
+
+
+def test_a_folder_of_recordings_is_sent_to_cleaning(recordings: Path, tmp_path: Path) -> None:
+    with pytest.raises(WordspotError, match="wordspot clean"):
+        train(recordings, tmp_path / "run", [], SHORT)
+
+
+@pytest.mark.parametrize(
+    ("splits", "problem"),
+    [
+        (("validation", "testing"), "'rise' has no clips of a training speaker"),
+        (("training", "training"), "none of the words has a clip of a validation speaker"),
+    ],
+)
+def test_a_word_that_cannot_be_learned_or_judged_is_named(
+    features: Path, tmp_path: Path, splits: tuple[str, str], problem: str
+) -> None:
+    shutil.copytree(features, tmp_path / "features")
+    with (tmp_path / "features" / "clips.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["label"] == "rise" or splits[0] == "training":
+            row["split"] = splits[0]
+    with (tmp_path / "features" / "clips.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(WordspotError, match=problem):
+        train(tmp_path / "features", tmp_path / "run", ["rise"], SHORT)
+
+
+def test_a_loss_that_explodes_says_what_to_try(features: Path, tmp_path: Path) -> None:
+    shutil.copytree(features, tmp_path / "features")
+    log_mel = np.load(tmp_path / "features" / "log_mel.npy", mmap_mode="r+")
+    log_mel[:] = np.nan
+    log_mel.flush()
+    with pytest.raises(WordspotError, match="lower --learning-rate"):
+        train(tmp_path / "features", tmp_path / "run", WORDS, SHORT)
+
+
+def test_settings_out_of_range_name_the_field_and_the_range() -> None:
+    with pytest.raises(WordspotError, match="epochs is 0; it must be at least 1"):
+        TrainSettings(epochs=0)
+    with pytest.raises(WordspotError, match="no model 'resnet'; wanted one of ds_cnn"):
+        TrainSettings(model="resnet")
+
+
+def test_softmax_and_cross_entropy_follow_their_definitions() -> None:
+    logits = np.array([[1000.0, 0.0, -1000.0], [0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(softmax(logits), [[1, 0, 0], [1 / 3] * 3])
+    assert cross_entropy(logits, np.array([0, 1])) == pytest.approx(np.log(3) / 2)

@@ -1,0 +1,242 @@
+"""The command line as a user meets it: every command in a process of its own."""
+
+import csv
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from wordspot.tools.cli import COMMANDS
+
+
+def one_line(result) -> str:
+    """The only line of standard error; there is no traceback."""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_examples(command: str, wordspot: Callable) -> None:
+    result = wordspot(command, "--help")
+    assert result.returncode == 0
+    assert "Examples:" in result.stdout
+    assert f"wordspot {command}" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_help_lists_every_command_and_version_is_told(wordspot: Callable) -> None:
+    listed = wordspot("--help").stdout
+    assert all(command in listed for command in COMMANDS)
+    assert wordspot("--version").stdout.strip() == "0.1.0"
+    assert wordspot("nonsense").returncode == 2
+    assert wordspot("clean", "only-one").returncode == 2
+
+
+def test_clean_prints_a_table_and_json(recordings: Path, tmp_path: Path, wordspot: Callable) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(recordings, source)
+    soundfile.write(source / "hum" / "quiet.wav", np.full(16_000, 0.001), 16_000)
+    (source / "hum" / "broken.wav").write_text("no sound")
+    shutil.copy(source / "hum" / "quiet.wav", source / "stray.wav")
+    dry = wordspot("clean", source, tmp_path / "clips", "--dry-run")
+    assert "Nothing was written" in dry.stdout
+    assert not (tmp_path / "clips").exists()
+    result = wordspot("clean", source, tmp_path / "clips")
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["label", "recordings", "clips", "near-silent", "unreadable"] in rows
+    assert ["hum", "26", "24", "1", "1"] in rows
+    assert ["all", "98", "96", "1", "1"] in rows
+    assert "stray.wav" in result.stderr
+    again = wordspot("clean", source, tmp_path / "clips")
+    assert "nothing to do" in again.stdout
+    figures = json.loads(wordspot("clean", source, tmp_path / "clips", "--json").stdout)
+    assert figures["labels"]["hum"] == {"recordings": 26, "clips": 24, "discarded": {"near_silent": 1, "unreadable": 1}}
+    assert figures["already_clean"]
+    assert wordspot("clean", source, tmp_path / "more", "--quiet").stdout == ""
+
+
+def test_the_whole_path_on_a_folder(recordings: Path, tmp_path: Path, wordspot: Callable) -> None:
+    steps = [
+        ("clean", recordings, "clips"),
+        ("extract", "clips", "features"),
+        ("train", "features", "--words", "rise,fall", "--run", "run", "--epochs", "4"),
+        ("export", "run", "--out", "model.tflite"),
+        (
+            "evaluate",
+            "model.tflite",
+            "clips",
+            "--split",
+            "validation",
+            "--json",
+            "figures.json",
+            "--report",
+            "report.html",
+        ),
+        ("predict", "model.tflite", recordings / "rise" / "speaker00_nohash_0.wav", "--json"),
+    ]
+    results = {step[0]: wordspot(*step, cwd=tmp_path) for step in steps}
+    for command, result in results.items():
+        assert result.returncode == 0, (command, result.stderr)
+        assert result.stderr == "", command
+    matrix_head = [line for line in results["train"].stdout.splitlines() if line.startswith("truth")]
+    assert matrix_head
+    assert all(name in matrix_head[0] for name in ("rise", "fall", "unknown", "silence", "prec", "rec", "F1"))
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert {"accuracy", "interval", "labels", "confusion", "per_label", "split"} <= figures.keys()
+    assert figures.keys() >= json.loads((tmp_path / "run" / "metrics.json").read_text()).keys() - {
+        "best_epoch",
+        "parameters",
+    }
+    assert (tmp_path / "report.html").exists()
+    assert set(tmp_path.iterdir()) == {
+        tmp_path / name for name in ("clips", "features", "run", "model.tflite", "figures.json", "report.html")
+    }
+
+
+def test_predict_takes_any_file_and_says_where_it_listened(
+    model: Path, recordings: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    sound, rate = soundfile.read(recordings / "rise" / "speaker03_nohash_0.wav")
+    late = np.concatenate([np.zeros(3 * rate), sound])
+    soundfile.write(tmp_path / "stereo.flac", np.stack([late, late], axis=1), rate)
+    soundfile.write(tmp_path / "short.wav", sound[:4000], rate)
+    (tmp_path / "broken.wav").write_text("no sound")
+    files = [tmp_path / name for name in ("stereo.flac", "short.wav", "broken.wav", "missing.wav")]
+    result = wordspot("predict", model, *files)
+    assert result.returncode == 1  # two could not be judged, the others were
+    told = result.stdout.splitlines()
+    assert len(told) == 2
+    assert "judged on its loudest 1 s, from 3." in told[0]
+    assert "judged" not in told[1]
+    assert "broken.wav" in result.stderr
+    assert "missing.wav: there is no such file" in result.stderr
+    predictions = json.loads(wordspot("predict", model, files[0], "--json").stdout)
+    assert predictions[0]["window_start_s"] >= 3
+    assert sum(predictions[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_evaluate_counts_other_labels_as_unknown_and_finds_known_folders(
+    model: Path, recordings: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    for label, word in (("rise", "rise"), ("other", "hum"), ("_unknown_", "whistle")):
+        (tmp_path / "data" / label / "deep").mkdir(parents=True)
+        for speaker in range(4):
+            name = f"speaker{speaker:02}_nohash_0.wav"
+            shutil.copy(recordings / word / name, tmp_path / "data" / label / "deep" / name)
+    (tmp_path / "data" / "_silence_").mkdir()
+    soundfile.write(tmp_path / "data" / "_silence_" / "zeros.wav", np.zeros(16_000), 16_000)
+    shutil.copytree(recordings / "_background_noise_", tmp_path / "data" / "_background_noise_")
+    (tmp_path / "data" / "rise" / "broken.wav").write_text("no sound")
+    result = wordspot("evaluate", model, tmp_path / "data", "--json", "-")
+    figures = json.loads(result.stdout)
+    clips = {label: row["clips"] for label, row in figures["per_label"].items()}
+    assert clips == {"rise": 4, "fall": 0, "_unknown_": 8, "_silence_": 1}
+    assert figures["per_label"]["_silence_"]["recall"] == 1.0
+    assert len(figures["unreadable"]) == 1
+
+
+def test_evaluate_says_when_it_flatters(model: Path, clips: Path, wordspot: Callable) -> None:
+    assert "was trained on some of these clips" in wordspot("evaluate", model, clips).stderr
+    assert wordspot("evaluate", model, clips, "--split", "testing").stderr == ""
+
+
+def test_mistakes_are_listed_most_confident_first(
+    model: Path, recordings: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    (tmp_path / "data").mkdir()
+    shutil.copytree(recordings / "rise", tmp_path / "data" / "fall")  # every label is wrong
+    result = wordspot("evaluate", model, tmp_path / "data")
+    told = [line for line in result.stdout.splitlines() if "heard as" in line]
+    shares = [int(line.rsplit("(", 1)[1].rstrip("%)")) for line in told]
+    assert len(told) == 10
+    assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("clean", "nowhere", "out"), "nowhere does not exist"),
+        (("clean", "file.txt", "out"), "file.txt is a file"),
+        (("clean", "flat", "out"), "flat has no label folders"),
+        (("clean", "words", "words/out"), "lies inside"),
+        (("clean", "words", "full"), "full holds something else"),
+        (("clean", "words", "out", "--speaker-pattern", "("), "not a regular expression"),
+        (("clean", "words", "out", "--speaker-pattern", "x"), "needs a group"),
+        (("extract", "words", "out"), "run `wordspot clean words CLIPS`"),
+        (("extract", "{clips}", "out", "--fft-size", "500"), "power of two"),
+        (("extract", "{clips}", "out", "--f-max-hz", "9000"), "half of sample_rate_hz"),
+        (("train", "words", "--run", "out"), "neither a clean folder nor a feature set"),
+        (("train", "{features}", "--run", "out", "--words", "ryse"), "did you mean rise"),
+        (("train", "{features}", "--run", "full"), "full holds something else"),
+        (("train", "{features}", "--run", "{run}", "--words", "rise,fall"), "holds a finished run"),
+        (("export", "words"), "is not a run folder"),
+        (("evaluate", "file.txt", "words"), "not a .tflite model"),
+        (("evaluate", "{model}", "nowhere"), "nowhere does not exist"),
+        (("evaluate", "{model}", "words", "--split", "some"), "--split is 'some'"),
+        (("predict", "file.txt", "words/left/a.wav"), "not a .tflite model"),
+    ],
+)
+def test_a_users_mistake_ends_in_one_line_and_changes_nothing(
+    arguments: tuple[str, ...], told: str, tmp_path: Path, request: pytest.FixtureRequest, wordspot: Callable
+) -> None:
+    (tmp_path / "file.txt").write_text("hello")
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "words" / "left").mkdir(parents=True)
+    soundfile.write(tmp_path / "words" / "left" / "a.wav", np.full(16_000, 0.1), 16_000)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "precious.txt").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    given = [
+        str(request.getfixturevalue(argument.strip("{}"))) if argument.startswith("{") else argument
+        for argument in arguments
+    ]
+    result = wordspot(*given, cwd=tmp_path)
+    assert result.returncode == 1
+    assert told in one_line(result)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_table_edited_by_a_spreadsheet_still_trains(clips: Path, tmp_path: Path, wordspot: Callable) -> None:
+    shutil.copytree(clips, tmp_path / "clips")
+    with (clips / "metadata.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (tmp_path / "clips" / "metadata.csv").open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.DictWriter(file, [*rows[0], "my notes"], dialect="excel")
+        writer.writeheader()
+        writer.writerows({**row, "my notes": "fine, I think"} for row in reversed(rows))
+    assert wordspot("extract", tmp_path / "clips", tmp_path / "features").returncode == 0
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, wordspot: Callable) -> None:
+    """A base install has no TensorFlow: here a folder on the path makes the import fail in the same way."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Without:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('tensorflow', 'keras', 'librosa', 'espeakng_loader'):\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Without())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    for arguments, extra in (
+        (("train", "x", "--run", "y"), "train"),
+        (("extract", "x", "y"), "train"),
+        (("demo",), "voices"),
+    ):
+        result = wordspot(*arguments, env=environment)
+        assert result.returncode == 1
+        assert f"pip install 'wordspot[{extra}]'" in one_line(result)
+    assert wordspot("--help", env=environment).returncode == 0
+
+
+def test_the_disk_is_full_in_words() -> None:
+    from wordspot.tools.cli import _in_words
+
+    assert "the disk is full" in _in_words(OSError(errno.ENOSPC, "No space left on device", "clips/a.wav"))
+    assert "choose a folder" in _in_words(OSError(errno.EROFS, "Read-only file system", "clips"))

@@ -1,0 +1,118 @@
+"""How fast and how large: cleaning beside `cp -r`, extraction, start-up, `predict` and `classify`."""
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from ...data.audio import read_sound, write_wav
+from ...data.folders import scan_recordings
+from ...pipeline.device.recognizer import Recognizer
+from ..common import OUT
+from . import run_wordspot
+
+_ROUNDS = 5
+_CLASSIFICATIONS = 300
+
+
+def command(
+    source: Annotated[Path, typer.Argument(help="Folder of recordings.")],
+    models: Annotated[
+        list[Path] | None, typer.Option("--model", help="A .tflite file to time; may be repeated.")
+    ] = None,
+) -> None:
+    """Measure speed, size and memory on this machine; every ratio is of alternating runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        count = _as_wav(source, work / "recordings")
+        _measure_cleaning(work, count)
+        _measure_extraction(work)
+    _measure_start_up()
+    for model in models or []:
+        _measure_model(model, source)
+
+
+def _as_wav(source: Path, destination: Path) -> int:
+    """The recordings as 16-bit WAV, so that decoding FLAC is not what is measured."""
+    recordings = scan_recordings(source)
+    for recording in recordings:
+        path = (destination / recording.path).with_suffix(".wav")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_wav(path, read_sound(source / recording.path).samples)
+    return len(recordings)
+
+
+def _measure_cleaning(work: Path, count: int) -> None:
+    def clean(jobs: int) -> Callable[[], None]:
+        return lambda: run_wordspot("clean", work / "recordings", work / "out", "--quiet", "--jobs", jobs)
+
+    actions = {
+        "cp -r": lambda: subprocess.run(["cp", "-r", work / "recordings", work / "out"], check=True),
+        "wordspot clean --jobs 1": clean(1),
+        "wordspot clean --jobs 2": clean(2),
+    }
+    times = {name: [] for name in actions}
+    for _ in range(_ROUNDS):
+        for name, action in actions.items():
+            shutil.rmtree(work / "out", ignore_errors=True)
+            times[name].append(_seconds(action))
+    copying = statistics.median(times["cp -r"])
+    for name, values in times.items():
+        seconds = statistics.median(values)
+        OUT.print(f"{name}: {seconds:.2f} s, {count / seconds:,.0f} recordings/s, {seconds / copying:.2f} times cp -r")
+
+
+def _measure_extraction(work: Path) -> None:
+    seconds = _seconds(lambda: run_wordspot("extract", work / "out", work / "features", "--quiet"))
+    clips = sum(1 for _ in (work / "out" / "metadata.csv").open()) - 1
+    OUT.print(f"wordspot extract: {seconds:.1f} s, {clips / seconds:,.0f} clips/s")
+
+
+def _measure_start_up() -> None:
+    for arguments in (("--help",), ("clean", "--help"), ("predict", "--help"), ("train", "--help")):
+        seconds = statistics.median(_seconds(lambda: run_wordspot(*arguments)) for _ in range(_ROUNDS))  # noqa: B023
+        OUT.print(f"wordspot {' '.join(arguments)}: {seconds:.2f} s")
+
+
+def _measure_model(model: Path, source: Path) -> None:
+    recognizer = Recognizer.load(model)
+    recording = next(recording for recording in scan_recordings(source) if not recording.is_long_sound)
+    waveform = np.random.default_rng(0).normal(0, 0.1, recognizer.clip_samples).astype(np.float32)
+    times = [_seconds(lambda: recognizer.classify(waveform)) for _ in range(_CLASSIFICATIONS)]
+    peak_mb, seconds = _peak_of_predict(model, source / recording.path)
+    OUT.print(
+        f"{model}: {model.stat().st_size:,} bytes, classify {1000 * statistics.median(times):.2f} ms on one thread, "
+        f"wordspot predict {seconds:.2f} s and {peak_mb:.0f} MB at its peak"
+    )
+
+
+def _peak_of_predict(model: Path, file: Path) -> tuple[float, float]:
+    """Megabytes and seconds of `wordspot predict`, in a process of its own so that its peak is its own."""
+    code = (
+        "import json, resource, subprocess, sys, time; began = time.perf_counter();"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+        "print(json.dumps([resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, time.perf_counter() - began]))"
+    )
+    predict = [sys.executable, "-m", "wordspot.tools.cli", "predict", str(model), str(file)]
+    answer = subprocess.run([sys.executable, "-c", code, *predict], check=True, capture_output=True, text=True)
+    peak, seconds = json.loads(answer.stdout)
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), seconds
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    typer.run(command)
