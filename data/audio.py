@@ -7,6 +7,7 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -19,8 +20,9 @@ LONGEST_S = 3_600
 RATES_HZ = (1_000, 768_000)
 _FAST_PATH_BYTES = 16 << 20  # larger files are decoded block by block, so that memory stays bounded
 _BLOCK_SAMPLES = 1 << 18
+_LOUDEST = 1e30  # of float samples: mixing, resampling and rounding of larger ones would overflow
 _STREAMED_BYTES = 0x7FFF_F000  # a header that promises this much was written before the length was known
-_PROMISED_BYTES = re.compile(r"^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+_PROMISED_BYTES = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
     Raises
     ------
     RecordingError
-        `unreadable`: not audio, damaged, cut short, no regular file, no permission, over an hour; `empty`: no samples;
-        `not_finite`: NaN or infinity among the samples.
+        `unreadable`: not audio, damaged, cut short, no regular file, no permission, over an hour; `empty`: no
+        samples, or too few for one at the wanted rate; `not_finite`: NaN, infinity or beyond 1e30 among the samples.
     FileNotFoundError
         The path names nothing (a broken link is a `RecordingError`: the folder did list it).
     """
@@ -110,12 +112,24 @@ def _read_wav(path: Path | str, size_bytes: int, sample_rate_hz: int) -> Sound |
 
 def _read_any(path: Path | str, sample_rate_hz: int) -> Sound:
     try:
-        with soundfile.SoundFile(os.fspath(path)) as file:
+        with _Stream(_native(path)) as file:
             _check_header(file)
             return _to_sound(_blocks(file), file.samplerate, file.channels, sample_rate_hz)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
         # TypeError: soundfile asks for the format of a headerless `.raw` file
         raise RecordingError("unreadable", f"not readable as audio: {_first_line(error)}") from error
+
+
+def _native(path: Path | str) -> Any:
+    """Bytes, because a name need not be UTF-8; but text on Windows, where libsndfile takes it wide."""
+    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
+
+
+class _Stream(soundfile.SoundFile):
+    """A file that is only read from start to end: seeking fails in a FLAC whose header gives no length."""
+
+    def seekable(self) -> bool:
+        return False
 
 
 def _check_header(file: soundfile.SoundFile) -> None:
@@ -151,18 +165,19 @@ def _to_sound(blocks: Iterator[np.ndarray], rate_hz: int, channels: int, sample_
     parts: list[np.ndarray] = []
     frames, peak, resampler = 0, 0.0, _resampler(rate_hz, sample_rate_hz)
     for block in blocks:
+        if not np.abs(block).max() <= _LOUDEST:  # false for NaN too
+            raise RecordingError("not_finite", "NaN, infinite or absurdly large samples")
         mono = block[:, 0] if channels == 1 else block.mean(axis=1, dtype=np.float32)
-        if not np.isfinite(mono).all():
-            raise RecordingError("not_finite", "NaN or infinite samples")
         peak = max(peak, float(np.abs(mono).max()))
         frames += len(mono)
         if frames > LONGEST_S * rate_hz:
             raise RecordingError("unreadable", "longer than an hour: cut it into parts first")
         parts.append(_to_int16(resampler(mono, False)))
-    if frames == 0:
-        raise RecordingError("empty", "the file holds no samples")
     parts.append(_to_int16(resampler(np.zeros(0, np.float32), True)))
-    return Sound(np.concatenate(parts), rate_hz, channels, frames, peak)
+    samples = np.concatenate(parts)
+    if len(samples) == 0:
+        raise RecordingError("empty", f"the file holds {frames or 'no'} samples")
+    return Sound(samples, rate_hz, channels, frames, peak)
 
 
 def _resampler(rate_hz: int, sample_rate_hz: int):

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import shutil
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,6 +100,8 @@ class FrontEnd(Settings):
             return cls(**values)
         except TypeError as error:
             raise WordspotError(f"{where}: a value has the wrong type ({error})") from error
+        except WordspotError as error:
+            raise WordspotError(f"{where}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,9 @@ def _read_noise(folder: Path, front_end: FrontEnd) -> list[np.ndarray]:
     if not (folder / NOISE).is_file():
         return []
     noise = _open_array(folder / NOISE, 2)
-    counts = [int(row["frames"]) for row in _read_csv(folder / NOISE_TABLE)]
+    counts = [
+        int(text) if (text := row.get("frames") or "").isdecimal() else 0 for row in _read_csv(folder / NOISE_TABLE)
+    ]
     if sum(counts) != len(noise) or noise.shape[1] != front_end.n_mels:
         raise WordspotError(f"{folder / NOISE} and {NOISE_TABLE} do not fit each other: extract the feature set again")
     return np.split(noise, np.cumsum(counts)[:-1])
@@ -237,8 +240,8 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
 
 def _open_array(path: Path, dimensions: int) -> np.ndarray:
     try:
-        array = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # numpy parses the header as Python: a damaged one raises nearly anything
         raise WordspotError(f"{path} is damaged ({error}): extract the feature set again") from error
     if array.ndim != dimensions or array.dtype != np.float16:
         raise WordspotError(f"{path} holds {array.dtype} of {array.ndim} dimensions; wanted float16 of {dimensions}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import WordspotError
+
+_TEMPORARY = ".tmp-"
 
 
 @contextmanager
@@ -18,12 +21,18 @@ def replacing(path: Path) -> Iterator[Path]:
     The name is short whatever the length of `path`, so that a name at the limit of the file system still fits, and has
     the same ending, which some writers go by.
     """
-    temporary = path.parent / f".tmp-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
+    temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes the temporary files in `folder` that `replacing` left because its process was killed."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -49,5 +58,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def printable(text: str) -> str:
-    r"""The text with what UTF-8 cannot hold (undecodable bytes of file names) written as `\udcXX`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    r"""The text with control characters written as `\xXX` and undecodable bytes of file names as `\udcXX`.
+
+    UTF-8 cannot hold the latter; of the former, a carriage return (macOS names files `Icon\r`) would break a CSV row.
+    """
+    escaped = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\x{ord(match[0]):02x}", text)
+    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -54,7 +54,7 @@ def scan_recordings(folder: Path) -> list[Recording]:
         The folder is missing, is no folder, has no label folders, or no file in them.
     """
     check_folder(folder)
-    labels = [entry for entry in _visible(folder) if entry.is_dir()]
+    labels = [entry for entry in _visible(folder) if _is_folder(entry)]
     if not labels:
         raise WordspotError(
             f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder}/left/"
@@ -76,7 +76,7 @@ def check_folder(folder: Path) -> None:
 
 def unlabeled_files(folder: Path) -> list[str]:
     """Names of the visible files that lie in the folder itself, outside any label (lists and licences are no mistake)."""
-    return [entry.name for entry in _visible(folder) if not entry.is_dir()]
+    return [entry.name for entry in _visible(folder) if not _is_folder(entry)]
 
 
 def _walk(folder: Path, prefix: str, ancestors: tuple[tuple[int, int], ...]) -> Iterator[Recording]:
@@ -85,10 +85,17 @@ def _walk(folder: Path, prefix: str, ancestors: tuple[tuple[int, int], ...]) -> 
         return
     for entry in _visible(folder):
         path = f"{prefix}/{entry.name}"
-        if entry.is_dir():
+        if _is_folder(entry):
             yield from _walk(Path(entry.path), path, (*ancestors, identity))
         else:
             yield _recording(entry, path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _recording(entry: os.DirEntry[str], path: str) -> Recording:

@@ -26,9 +26,9 @@ class Settings:
 def check_range(field: dataclasses.Field, value: Any) -> None:
     """Raises `WordspotError` naming the field, the value and the range when the value lies outside."""
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
-    if value is None or (low is None and high is None):
+    if low is None and high is None:
         return
-    if (low is not None and not value >= low) or (high is not None and not value <= high):
+    if value is None or (low is not None and not value >= low) or (high is not None and not value <= high):
         wanted = " and ".join(
             f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
         )

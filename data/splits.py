@@ -84,9 +84,17 @@ def _read_lists(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in SPLIT_LISTS:
         if (folder / name).is_file():
-            for line in (folder / name).read_text(encoding="utf-8").split():
-                found[_list_key(line)] = name.removesuffix("_list.txt")
+            for line in _read_text(folder / name).splitlines():
+                if line.strip():
+                    found[_list_key(line.strip())] = name.removesuffix("_list.txt")
     return found
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WordspotError(f"{path} is not a text in UTF-8 ({error}): save it again as such") from error
 
 
 def _list_key(path: str) -> str:

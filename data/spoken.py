@@ -2,8 +2,8 @@
 
 import shutil
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +55,8 @@ def speak_recordings(
     for word in (*takes_of_word, "_background_noise_"):
         (unfinished / word).mkdir(parents=True)
     speak = partial(_speak_voice, unfinished, takes_of_word, seed)
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(speak, voices)
+    with Pool(jobs, maxtasksperchild=1) as pool:  # espeak-ng sounds a little different after anything it has said
+        yield from pool.imap(speak, voices)
     rng = np.random.default_rng(seed)
     room = _room_noise(_BACKGROUND_SECONDS * 16_000, 0.02, rng)
     soundfile.write(unfinished / "_background_noise_" / "room.wav", room, 16_000)

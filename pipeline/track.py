@@ -7,6 +7,6 @@ Track = Callable[[Iterable[Any], int], Iterable[Any]]
 """Wraps an iteration, to show progress: gets the items and their number, gives the items."""
 
 
-def untracked(items: Iterable[Any], total: int) -> Iterable[Any]:  # noqa: ARG001
+def untracked(items: Iterable[Any], total: int) -> Iterable[Any]:
     """The `Track` that shows nothing."""
     return items

@@ -1,5 +1,6 @@
 """Recordings to clips: the cleaning stage from one folder to another."""
 
+import contextlib
 import csv
 import dataclasses
 import hashlib
@@ -19,7 +20,7 @@ import soundfile
 from ...data.audio import SAMPLE_RATE_HZ, Sound, read_sound, write_wav
 from ...data.clips import CLIP_TABLE, SPEAKER_PATTERN, find_speaker, speaker_pattern
 from ...data.errors import RecordingError, WordspotError
-from ...data.files import printable, read_json, replacing, write_json
+from ...data.files import printable, read_json, remove_leftovers, replacing, write_json
 from ...data.folders import SPLIT_LISTS, check_folder, scan_recordings
 from ...data.settings import Settings, setting
 from ..track import Track, untracked
@@ -198,11 +199,15 @@ class _Job:
 def _clean_into(job: _Job, tasks: list[Task], journal: Journal, jobs: int, track: Track) -> CleanResult:
     recordings = [task.recording for task in tasks]
     same_job = journal.header == job.made_by()
-    open_tasks = [task for task in tasks if not (same_job and _is_done(task, job.destination, journal))]
-    if not open_tasks and (job.destination / MARKER).is_file() and journal.holds_exactly(recordings):
+    done = [task for task in tasks if same_job and _is_done(task, job.destination, journal)]
+    if len(done) == len(tasks) and journal.holds_exactly(recordings) and _is_complete(job):
         rows = (journal.row(recording) for recording in recordings)
         return dataclasses.replace(_totals(tasks, rows), already_clean=True)
-    _open_up(job, journal, tasks)
+    _open_up(job, journal, done)
+    for label in {task.label for task in tasks}:
+        (job.destination / label).mkdir(exist_ok=True)
+    standing = set(done)
+    open_tasks = [task for task in tasks if task not in standing]
     with journal.appending() as add, mapping(job.process, open_tasks, jobs) as rows:
         for task, row in zip(open_tasks, track(rows, len(open_tasks)), strict=True):
             add(task.recording, row)
@@ -217,20 +222,36 @@ def _is_done(task: Task, destination: Path, journal: Journal) -> bool:
     return "reason" in row or (destination / task.file_name).is_file()
 
 
-def _open_up(job: _Job, journal: Journal, tasks: list[Task]) -> None:
-    """Takes away what says that the folder is complete, and the clips whose recording is gone."""
+def _is_complete(job: _Job) -> bool:
+    """Whether the tables stand, and the split lists as the source has them."""
+    lists = [name for name in SPLIT_LISTS if (job.source / name).is_file()]
+    return all((job.destination / name).is_file() for name in (MARKER, CLIP_TABLE, DISCARD_TABLE, *lists)) and all(
+        (job.source / name).read_bytes() == (job.destination / name).read_bytes() for name in lists
+    )
+
+
+def _open_up(job: _Job, journal: Journal, done: list[Task]) -> None:
+    """Takes away what says that the folder is complete, and every clip and row that will not stay as it is."""
     made_from = journal.header.get("source", job.made_by()["source"])
     if made_from != job.made_by()["source"]:
         raise WordspotError(f"{job.destination} holds the clips of {made_from}: choose another folder for {job.source}")
     _check_table_untouched(job.destination)
     for name in (MARKER, CLIP_TABLE, DISCARD_TABLE):
         (job.destination / name).unlink(missing_ok=True)
-    for file_name in journal.file_names() - {task.file_name for task in tasks}:
+    for folder in (job.destination, journal.folder):
+        remove_leftovers(folder)
+    for file_name in journal.file_names() - {task.file_name for task in done}:
         (job.destination / file_name).unlink(missing_ok=True)
-    if journal.header != job.made_by():
-        journal.restart(job.made_by())
-    for label in {task.label for task in tasks}:
-        (job.destination / label).mkdir(exist_ok=True)
+    _remove_empty_folders(job.destination)
+    journal.header = job.made_by()
+    journal.rewrite([task.recording for task in done])
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            with contextlib.suppress(OSError):  # it is not empty
+                entry.rmdir()
 
 
 def _measure(sound: Sound, clip: np.ndarray, start: int) -> dict[str, Any]:

@@ -60,11 +60,6 @@ class Journal:
         rows = (json.loads(line)["row"] for line in self._lines.values())
         return {row["file_name"] for row in rows if "reason" not in row}
 
-    def restart(self, header: dict[str, Any]) -> None:
-        """Forgets every row and begins a new journal with this header."""
-        self.header, self._lines = header, {}
-        self.rewrite([])
-
     def rewrite(self, recordings: list[Recording]) -> None:
         """Keeps the rows of these recordings alone, in this order."""
         keys = [printable(recording.path) for recording in recordings]

@@ -54,7 +54,8 @@ def _stem(inner_path: str) -> str:
 
 
 def _encodable(name: str) -> str:
-    return re.sub("[\ud800-\udfff]", "_", name)  # bytes of a name that are not UTF-8 reach Python as these
+    """The name without control characters, and without the surrogates that stand for bytes that are not UTF-8."""
+    return re.sub("[\x00-\x1f\x7f\ud800-\udfff]", "_", name)
 
 
 def _key(name: str) -> str:

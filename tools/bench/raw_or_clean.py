@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from ...pipeline.training.export import export
 from ..common import OUT
 from . import run_wordspot
 
@@ -41,11 +42,15 @@ def command(
 
 
 def _accuracies(run: Path, work: Path) -> dict[str, float]:
-    """Accuracy of the run's own validation, and of its files on the validation speakers of both folders."""
-    found = {"training's own": json.loads((run / "metrics.json").read_text())["accuracy"]}
-    for name, options in {"float": (), "int8": ("--int8",)}.items():
+    """Accuracy of the run's files on its own validation examples, and on the validation speakers of both folders.
+
+    The run's own examples are the words, as many unknown words and as much silence as a word has clips; the folders
+    have no silence, and all unknown words.
+    """
+    found = {}
+    for name in ("float", "int8"):
         model = run / f"{name}.tflite"
-        run_wordspot("export", run, "--out", model, *options)
+        found[f"{name}, own validation"] = export(run, model, int8=name == "int8").file_accuracy
         for judged in _KINDS:
             figures = run / f"{name}-on-{judged}.json"
             run_wordspot("evaluate", model, work / judged, "--split", "validation", "--json", figures)
@@ -60,9 +65,8 @@ def _balanced(figures: dict) -> float:
 
 def _print(rows: list[tuple[str, int, dict[str, float]]]) -> None:
     for kind, seed, found in rows:
-        OUT.print(
-            f"trained on {kind}, seed {seed}: " + ", ".join(f"{name} {value:.2%}" for name, value in found.items())
-        )
+        told = ", ".join(f"{name} {value:.2%}" for name, value in found.items())
+        OUT.print(f"trained on {kind}, seed {seed}: {told}", soft_wrap=True)
     for kind in _KINDS:
         for name in rows[0][2]:
             values = [found[name] for its_kind, _, found in rows if its_kind == kind]

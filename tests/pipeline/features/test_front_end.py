@@ -57,7 +57,7 @@ def test_numpy_and_keras_agree_with_librosa(front_end: FrontEnd, waveform: np.nd
     # where a band lies 50 dB below the loudest, both are rounding noise of a 32-bit transform
     heard = expected > max(expected.max() - 11.5, np.log(front_end.log_floor))
     np.testing.assert_allclose(ours[heard], expected[heard], atol=1e-3)
-    np.testing.assert_allclose(LogMel(front_end)(waveform[None])[0], ours, atol=1e-3)
+    np.testing.assert_allclose(np.asarray(LogMel(front_end)(waveform[None])[0])[heard], ours[heard], atol=1e-3)
 
 
 def test_a_tone_excites_the_band_at_its_frequency() -> None:

@@ -2,6 +2,7 @@ import csv
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,12 @@ def test_figures_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     everything = list(range(4))
     np.testing.assert_array_equal(confusion.matrix, confusion_matrix(truth, predicted, labels=everything))
     assert confusion.accuracy == pytest.approx(accuracy_score(truth, predicted))
-    expected = precision_recall_fscore_support(truth, predicted, labels=everything, zero_division=np.nan)
+    expected: Any = precision_recall_fscore_support(
+        truth,
+        predicted,
+        labels=everything,
+        zero_division=np.nan,  # type: ignore[arg-type]
+    )
     for ours, theirs in zip((confusion.precision, confusion.recall), expected, strict=False):
         np.testing.assert_allclose(ours, theirs)
     said_or_heard = np.isin(everything, [*truth, *predicted])

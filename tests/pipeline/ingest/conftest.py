@@ -1,0 +1,136 @@
+"""Shared by the tests of `ingest`: a folder with every kind of recording, and ways to run and compare."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+_RATE_HZ = 16_000
+_NOBODY = 65_534
+_CLEAN = """
+import sys
+from pathlib import Path
+from wordspot.pipeline.ingest.clean import CleanSettings, clean
+clean(Path(sys.argv[1]), Path(sys.argv[2]), CleanSettings(window_ms=float(sys.argv[4])), jobs=int(sys.argv[3]))
+"""
+
+
+def start_cleaning(source: Path, destination: Path, jobs: int = 2, window_ms: float = 1000) -> subprocess.Popen[bytes]:
+    """Cleans in a process group of its own."""
+    command = [sys.executable, "-c", _CLEAN, str(source), str(destination), str(jobs), str(window_ms)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+@pytest.fixture(scope="session", name="start_cleaning")
+def _start_cleaning() -> Callable[..., subprocess.Popen[bytes]]:
+    return start_cleaning
+
+
+@pytest.fixture(scope="session")
+def cleaned_by_process() -> Callable[..., None]:
+    """Cleans in a process of its own, to the end: for `jobs` above 1, which forks."""
+
+    def run(*arguments, **options) -> None:
+        with start_cleaning(*arguments, **options) as process:
+            _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tree() -> Callable[[Path], dict[str, bytes | None]]:
+    """Everything below a folder, hidden files too: {path: content, or None for a folder}."""
+
+    def read(folder: Path) -> dict[str, bytes | None]:
+        paths = {os.path.relpath(path, folder): path for path in folder.rglob("*")}
+        return {name: None if not path.is_file() else path.read_bytes() for name, path in sorted(paths.items())}
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def stamps() -> Callable[[Path], dict[str, tuple[int, int]]]:
+    """{path: time of change and inode} of everything below a folder, but for the lock's folder."""
+
+    def read(folder: Path) -> dict[str, tuple[int, int]]:
+        paths = [path for path in folder.rglob("*") if ".wordspot" not in path.parts]
+        return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in paths}
+
+    return read
+
+
+def put_word(path: Path, rng: np.random.Generator, seconds: float = 1.2, volume: float = 0.3, **options) -> None:
+    """A burst of noise somewhere in silence."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rate_hz = options.pop("rate_hz", _RATE_HZ)
+    sound = np.zeros(round(seconds * rate_hz))
+    start = int(rng.integers(0, len(sound) // 2 + 1))
+    sound[start : start + rate_hz // 3] = rng.uniform(-volume, volume, len(sound[start : start + rate_hz // 3]))
+    soundfile.write(path, sound, rate_hz, **options)
+
+
+@pytest.fixture(scope="session", name="put_word")
+def _put_word() -> Callable[..., None]:
+    return put_word
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    """A folder of recordings with one of everything that happens."""
+    folder = tmp_path / "messy"
+    rng = np.random.default_rng(3)
+    put_word(folder / "left/ann_nohash_0.wav", rng)
+    put_word(folder / "left/bob_nohash_0.flac", rng, seconds=2.5, rate_hz=44_100)
+    put_word(folder / "left/bob_nohash_0.wav", rng, seconds=0.4)
+    put_word(folder / "left/day two/çe.wav", rng, subtype="FLOAT")
+    put_word(folder / "left/quiet.wav", rng, volume=0.001)
+    put_word(folder / "right/Ann_nohash_0.ogg", rng)
+    put_word(folder / "right/ann_nohash_0.WAV", rng)
+    soundfile.write(folder / "right/nan.wav", np.full(16_000, np.nan), _RATE_HZ, subtype="FLOAT")
+    soundfile.write(folder / "right/silent.wav", np.zeros(16_000), _RATE_HZ)
+    soundfile.write(folder / "right/one.flac", np.full(1, 0.5), 96_000)
+    (folder / "right/Icon\r").write_bytes(b"")
+    (folder / "right/notes.wav").write_text("no sound")
+    (folder / "right/.DS_Store").write_text("hidden")
+    (folder / "right/gone.wav").symlink_to("nowhere.wav")
+    os.mkfifo(folder / "right/pipe.wav")
+    whole = (folder / "left/ann_nohash_0.wav").read_bytes()
+    (folder / "right/short.wav").write_bytes(whole[: len(whole) // 2])
+    (folder / "_background_noise_").mkdir()
+    noise = rng.uniform(-0.1, 0.1, (44_100 * 3, 2))
+    soundfile.write(folder / "_background_noise_/room.flac", noise, 44_100)
+    (folder / "_background_noise_/broken.wav").write_text("no sound")
+    (folder / "validation_list.txt").write_text("left/ann_nohash_0.wav\n")
+    (folder / "LICENSE").write_text("free")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four hundred small recordings, some of them worthless."""
+    folder = tmp_path_factory.mktemp("many") / "recordings"
+    rng = np.random.default_rng(4)
+    for i in range(400):
+        put_word(folder / f"word{i % 4}/s{i // 8}_nohash_{i % 8}.wav", rng, volume=0.001 if i % 9 == 0 else 0.3)
+    return folder
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder, in a process that file permissions hold for: they do not for root."""
+    monkeypatch.chdir(tmp_path)  # a relative path, because the folders above may be closed to others
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(tmp_path, _NOBODY, _NOBODY)
+        os.seteuid(_NOBODY)
+    try:
+        yield Path()
+    finally:
+        if is_root:
+            os.seteuid(0)
