@@ -8,7 +8,7 @@ DATA ?= ../shared/data/speech_commands_v0.01_subset
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-demo: .venv/installed  ## see it work: make recordings, clean, train, export, recognize (2 minutes after set-up)
+demo: .venv/installed  ## see it work: make recordings, clean, train, export, recognize (3 minutes after set-up)
 	$(BIN)/wordspot demo wordspot-demo
 
 test: .venv/installed  ## run the tests (8 minutes)

@@ -59,7 +59,7 @@ def _warn_of_unlabeled(source: Path) -> None:
 
 
 def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None:
-    OUT.print(_table(result))
+    OUT.print(_table(result), soft_wrap=False)
     if result.long_sounds:
         OUT.print(f"Files of long sound (folders that begin with _), converted whole: {result.long_sounds}.")
     if result.already_clean:

@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..data.audio import read_sound
 from ..pipeline.ingest.trim import fit_to_window
 
-OUT = Console(highlight=False)
-ERR = Console(stderr=True, highlight=False)
+# names of files go through these: no markup in them, and no line breaks, so that a command can be copied
+OUT = Console(highlight=False, markup=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def with_settings(settings_class: type, *names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

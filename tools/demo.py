@@ -81,7 +81,7 @@ def _speak(folder: Path) -> None:
 def _say(arguments: str, why: str) -> None:
     OUT.print()
     OUT.rule(why, align="left")
-    OUT.print(f"[bold]$ wordspot {arguments}[/]", soft_wrap=True)
+    OUT.print(f"$ wordspot {arguments}", style="bold")
 
 
 def _say_goodbye(folder: Path, seconds: float) -> None:
@@ -94,5 +94,4 @@ def _say_goodbye(folder: Path, seconds: float) -> None:
         "  wordspot train clips --run runs/mine\n"
         "  wordspot export runs/mine --out mine.tflite\n"
         "  wordspot predict mine.tflite some.wav",
-        soft_wrap=True,
     )

@@ -137,9 +137,9 @@ def _print(result: Evaluation) -> None:
         OUT.print("Most confident mistakes:")
     for mistake in result.mistakes[:_PRINTED_MISTAKES]:
         line = f"  {mistake.file_name}: {mistake.truth} heard as {mistake.predicted} ({mistake.probability:.0%})"
-        OUT.print(line, soft_wrap=True, markup=False)
+        OUT.print(line)
     for line in result.unreadable:
-        ERR.print(f"left out, not readable: {line}", soft_wrap=True, markup=False)
+        ERR.print(f"left out, not readable: {line}")
 
 
 def _write_report(path: Path, model: Path, data: Path, split: str, result: Evaluation, recognizer: Recognizer) -> None:

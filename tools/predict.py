@@ -31,7 +31,7 @@ def command(
         print(json.dumps(results, ensure_ascii=False))
     else:
         for result in results:
-            OUT.print(_line(result), soft_wrap=True, markup=False)
+            OUT.print(_line(result))
     if len(results) < len(files):
         raise typer.Exit(1)
 
@@ -41,7 +41,7 @@ def _predict(recognizer: Recognizer, path: Path) -> dict[str, Any] | None:
         clip = read_one_clip(path, recognizer.sample_rate_hz, recognizer.clip_samples)
     except (RecordingError, FileNotFoundError) as error:
         detail = error.detail if isinstance(error, RecordingError) else "there is no such file"
-        ERR.print(f"wordspot: {path}: {detail}", soft_wrap=True, markup=False)
+        ERR.print(f"wordspot: {path}: {detail}")
         return None
     probabilities = recognizer.classify(clip.samples)
     order = probabilities.argsort(kind="stable")[::-1]

@@ -19,10 +19,12 @@ def print_confusion(console: Console, confusion: Confusion) -> None:
 
     With more labels than fit the width, prints the figures of each label and the most frequent confusions instead.
     """
-    console.print(_matrix(confusion) if len(confusion.labels) <= _WIDEST_MATRIX else _figures(confusion))
-    if len(confusion.labels) > _WIDEST_MATRIX:
-        for truth, predicted, clips in confusion.worst_pairs(_WORST_PAIRS):
-            console.print(f"  {truth} heard as {predicted}: {clips}", highlight=False)
+    if len(confusion.labels) <= _WIDEST_MATRIX:
+        console.print(_matrix(confusion), soft_wrap=False)
+        return
+    console.print(_figures(confusion), soft_wrap=False)
+    for truth, predicted, clips in confusion.worst_pairs(_WORST_PAIRS):
+        console.print(f"  {truth} heard as {predicted}: {clips}", highlight=False)
 
 
 def accuracy_line(confusion: Confusion) -> str:

@@ -129,6 +129,11 @@ class Run:
                 )
 
 
+def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The row of the history with the highest validation accuracy; of several, that with the lowest loss."""
+    return max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+
+
 def make_config(
     data: Path, classes: Classes, front_end: FrontEnd, settings: Any, augmentation: AugmentSettings
 ) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ..scoring.picture import confusion_png
 from ..track import Track, untracked
 from .batches import Classes, Examples, SplitClips, TrainingBatches
 from .network import cross_entropy, load_network, logits, save_network
-from .run import HISTORY_COLUMNS, Run, make_config
+from .run import HISTORY_COLUMNS, Run, best_epoch, make_config
 from .settings import AugmentSettings, TrainSettings
 from .wrap_up import wrap_up
 
@@ -128,11 +128,8 @@ class _Loop:
         while self._done < self._settings.epochs and not self._out_of_patience():
             self._one_epoch()
 
-    def _best(self) -> dict[str, float]:
-        return max(self._history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
-
     def _out_of_patience(self) -> bool:
-        return bool(self._history) and self._done - self._best()["epoch"] >= self._settings.patience
+        return bool(self._history) and self._done - best_epoch(self._history)["epoch"] >= self._settings.patience
 
     def _one_epoch(self) -> None:
         epoch = self._done + 1
@@ -148,7 +145,7 @@ class _Loop:
         values = (epoch, rate, loss, accuracy, cross_entropy(answers, truth), confusion.accuracy)
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         self._history.append(row)
-        is_best = self._best() is row
+        is_best = best_epoch(self._history) is row
         # in this order: a run killed in between repeats the epoch, and writes the same again
         if is_best:
             save_network(self._model, self._run.model)

@@ -10,7 +10,7 @@ from ..scoring.picture import confusion_png, curves_png
 from ..scoring.report import Mistake, write_report
 from .batches import Classes, Examples
 from .network import load_network, logits, softmax
-from .run import Run
+from .run import Run, best_epoch
 
 
 def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confusion:
@@ -23,8 +23,7 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confu
     with replacing(run.folder / "confusion.png") as temporary:
         temporary.write_bytes(confusion_png(confusion))
     history = run.read_history()
-    best = max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
-    figures = {"split": split, "best_epoch": int(best["epoch"]), "parameters": model.count_params()}
+    figures = {"split": split, "best_epoch": int(best_epoch(history)["epoch"]), "parameters": model.count_params()}
     write_report(
         run.folder / "report.html",
         f"{', '.join(classes.words[:12])}: how well they are told apart",

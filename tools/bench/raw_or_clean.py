@@ -66,7 +66,7 @@ def _balanced(figures: dict) -> float:
 def _print(rows: list[tuple[str, int, dict[str, float]]]) -> None:
     for kind, seed, found in rows:
         told = ", ".join(f"{name} {value:.2%}" for name, value in found.items())
-        OUT.print(f"trained on {kind}, seed {seed}: {told}", soft_wrap=True)
+        OUT.print(f"trained on {kind}, seed {seed}: {told}")
     for kind in _KINDS:
         for name in rows[0][2]:
             values = [found[name] for its_kind, _, found in rows if its_kind == kind]
