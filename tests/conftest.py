@@ -1,6 +1,7 @@
 """Shared by all tests: where the real recordings are, and a small folder of made sounds taken through every stage."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import pytest
 import soundfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# A background job ignores Ctrl-C and hands that on to its children; the tests that send it need children that do not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"

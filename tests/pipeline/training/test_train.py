@@ -168,6 +168,7 @@ def test_a_word_that_cannot_be_learned_or_judged_is_named(
         train(tmp_path / "features", tmp_path / "run", ["rise"], SHORT)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_a_loss_that_explodes_says_what_to_try(features: Path, tmp_path: Path) -> None:
     shutil.copytree(features, tmp_path / "features")
     log_mel = np.load(tmp_path / "features" / "log_mel.npy", mmap_mode="r+")
