@@ -73,12 +73,16 @@ def _rows(table: Path, reader: csv.DictReader) -> Iterator[Clip]:
         raise WordspotError(
             f"{table} has no column {missing[0]!r}; found {', '.join(reader.fieldnames or ('nothing',))}"
         )
+    seen: set[str] = set()
     for row in reader:
         clip = Clip(**{name: row.get(name) or "" for name in Clip.__dataclass_fields__})
         if not clip.file_name or not clip.label:
             raise WordspotError(f"{table}, line {reader.line_num}: file_name and label must not be empty")
         if PurePosixPath(clip.file_name).is_absolute() or ".." in PurePosixPath(clip.file_name).parts:
             raise WordspotError(f"{table}, line {reader.line_num}: {clip.file_name} lies outside the folder")
+        if clip.file_name in seen:
+            raise WordspotError(f"{table}, line {reader.line_num}: {clip.file_name} is listed twice: delete one row")
+        seen.add(clip.file_name)
         yield clip
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from .settings import Settings, setting
 from .splits import SPLITS
 
 LOG_MEL, CLIPS, FRONT_END, NOISE, NOISE_TABLE = "log_mel.npy", "clips.csv", "front_end.json", "noise.npy", "noise.csv"
+SOURCE = "source.json"
 _FIXED = {"window": "hann_periodic", "centred": False}  # how every front end of ours cuts frames
 _SHARES = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "testing": (0.9, 1.0)}  # of each noise recording
 
@@ -125,10 +127,21 @@ class FeatureSet:
     front_end: FrontEnd
     noise: list[np.ndarray]
 
+    @property
+    def speakers_known(self) -> bool:
+        """Whether every clip names its speaker; otherwise one voice may be in several splits."""
+        return all(clip.speaker for clip in self.clips)
+
     def noise_of(self, split: str) -> list[np.ndarray]:
-        """The part of each background recording that belongs to a split: its first 80%, the next 10%, the last 10%."""
+        """The part of each background recording that belongs to a split: its first 80%, the next 10%, the last 10%.
+
+        One too short to give validation and testing a clip's length each is all for training.
+        """
         first, last = _SHARES[split]
-        return [frames[round(first * len(frames)) : round(last * len(frames))] for frames in self.noise]
+        long = [frames for frames in self.noise if len(frames) * 0.1 >= self.front_end.n_frames]
+        short = [frames for frames in self.noise if len(frames) * 0.1 < self.front_end.n_frames]
+        parts = [frames[round(first * len(frames)) : round(last * len(frames))] for frames in long]
+        return parts + (short if split == "training" else [])
 
 
 def is_feature_set(folder: Path) -> bool:
@@ -178,15 +191,31 @@ def writing_feature_set(folder: Path, front_end: FrontEnd, clips: Sequence[Clip]
     try:
         shape = (len(clips), front_end.n_frames, front_end.n_mels)
         log_mel = np.lib.format.open_memmap(unfinished / LOG_MEL, "w+", np.float16, shape)
+        _reserve_space(unfinished / LOG_MEL)
         yield log_mel, unfinished
         log_mel.flush()
         _write_clips(unfinished / CLIPS, clips)
         write_json(unfinished / FRONT_END, front_end.to_dict())
-        if folder.exists():
-            shutil.rmtree(folder)
-        unfinished.rename(folder)
+        _exchange(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _reserve_space(path: Path) -> None:
+    """Takes the file's blocks now: on a full disk that is an error in words, but writing to a mapping kills the process."""
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """Puts `new` in the place of `folder`, which is away for no longer than a rename."""
+    old = folder.parent / f".{folder.name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_noise(folder: Path, names: Sequence[str], noise: Sequence[np.ndarray]) -> None:

@@ -46,7 +46,10 @@ def assign_splits(clips: Sequence[Clip], folder: Path | None = None) -> list[str
         return [_checked(clip) for clip in clips]
     lists = _read_lists(folder) if folder else {}
     if lists:
-        return [lists.get(_list_key(clip.source or clip.file_name), "training") for clip in clips]
+        keys = [_list_key(clip.source or clip.file_name) for clip in clips]
+        if not lists.keys() & set(keys):
+            raise WordspotError(f"{folder}: {' and '.join(SPLIT_LISTS)} name none of the clips: correct or remove them")
+        return [lists.get(key, "training") for key in keys]
     by_speaker = _splits_of_speakers({speaker_of(clip) for clip in clips})
     return [by_speaker[speaker_of(clip)] for clip in clips]
 
@@ -98,4 +101,5 @@ def _read_text(path: Path) -> str:
 
 
 def _list_key(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix(""))
+    pure = PurePosixPath(path)
+    return str(pure.with_suffix("") if pure.name else pure)

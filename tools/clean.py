@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ..data.clips import UNKNOWN
 from ..data.folders import SPLIT_LISTS, unlabeled_files
 from ..pipeline.ingest.clean import CLIP_TABLE, DISCARD_TABLE, CleanResult, CleanSettings, clean
 from .common import ERR, OUT, tracker, with_settings
@@ -44,11 +45,13 @@ def command(
     if as_json:
         print(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
     elif not quiet:
-        _warn_of_unlabeled(source)
+        _warn_of_unused(source)
         _print_result(result, destination, dry_run)
 
 
-def _warn_of_unlabeled(source: Path) -> None:
+def _warn_of_unused(source: Path) -> None:
+    if (source / UNKNOWN).is_dir():
+        ERR.print(f"{source / UNKNOWN} is not trained on: put unknown words into folders of their own names instead")
     names = [
         name for name in unlabeled_files(source) if name.lower().endswith(_SOUND_ENDINGS) and name not in SPLIT_LISTS
     ]

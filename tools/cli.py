@@ -36,7 +36,10 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
-    _app(sys.argv[1] if len(sys.argv) > 1 else "")()
+    try:
+        _app(sys.argv[1] if len(sys.argv) > 1 else "")()
+    except KeyboardInterrupt:  # while a command was being loaded
+        sys.exit(130)
 
 
 def _app(requested: str) -> typer.Typer:

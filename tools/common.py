@@ -14,11 +14,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..data.audio import read_sound
+from ..data.errors import WordspotError
 from ..pipeline.ingest.trim import fit_to_window
 
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # the command line knows what to do; Rich would exit with the status of a mistake
+
+
 # names of files go through these: no markup in them, and no line breaks, so that a command can be copied
-OUT = Console(highlight=False, markup=False, soft_wrap=True)
-ERR = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+OUT = _Console(highlight=False, markup=False, soft_wrap=True)
+ERR = _Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def with_settings(settings_class: type, *names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -72,6 +79,14 @@ class _Rate(TextColumn):
 
     def render(self, task: Any) -> Any:
         return f"{task.speed:,.0f}/s" if task.speed else ""
+
+
+def check_can_become_file(path: Path) -> None:
+    """Raises `WordspotError` where a file could not be written: told before the work, not after it."""
+    if path.is_dir():
+        raise WordspotError(f"{path} is a folder; wanted the name of a file")
+    if not path.parent.is_dir():
+        raise WordspotError(f"{path.parent} does not exist: make the folder first")
 
 
 @dataclasses.dataclass(frozen=True)

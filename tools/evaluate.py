@@ -12,12 +12,12 @@ import typer
 from ..data.clips import SILENCE, UNKNOWN, Clip, in_sketch, list_clips
 from ..data.errors import RecordingError, WordspotError
 from ..data.files import write_json
-from ..data.splits import SPLITS, assign_splits
+from ..data.splits import SPLITS, assign_splits, speaker_of, split_of_speaker
 from ..pipeline.device.recognizer import Recognizer
 from ..pipeline.scoring.confusion import Confusion
 from ..pipeline.scoring.report import Mistake, write_report
 from ..pipeline.scoring.terminal import accuracy_line, print_confusion
-from .common import ERR, OUT, read_one_clip, tracker
+from .common import ERR, OUT, check_can_become_file, read_one_clip, tracker
 
 _PRINTED_MISTAKES = 10
 _ALL = "all"
@@ -52,11 +52,14 @@ def command(
     """
     if split not in (_ALL, *SPLITS):
         raise WordspotError(f"--split is {split!r}; wanted one of {', '.join((_ALL, *SPLITS))}")
+    to_stdout = json_file == Path("-")
+    for file in (report, None if to_stdout else json_file):
+        if file:
+            check_can_become_file(file)
     recognizer = Recognizer.load(model)
     result = evaluate(recognizer, data, split)
     figures = result.confusion.to_dict() | {"split": split, "model": str(model), "data": str(data)}
     figures |= {"unreadable": result.unreadable}
-    to_stdout = json_file == Path("-")
     if to_stdout:
         print(json.dumps(figures, ensure_ascii=False))
     elif json_file:
@@ -65,6 +68,8 @@ def command(
         _write_report(report, model, data, split, result, recognizer)
     if not to_stdout:
         _print(result)
+        if report:
+            OUT.print(f"Report: {report}")
 
 
 def evaluate(recognizer: Recognizer, data: Path, split: str = _ALL) -> Evaluation:
@@ -76,7 +81,7 @@ def evaluate(recognizer: Recognizer, data: Path, split: str = _ALL) -> Evaluatio
         No clips there, or none of that split.
     """
     clips = _of_split(_judged(list_clips(data)), data, split)
-    _warn_of_training_clips(clips, recognizer)
+    _warn_of_training_clips(clips, recognizer, split)
     labels = _labels(recognizer, clips)
     truth, predicted, sure, names, unreadable = [], [], [], [], []
     for clip in tracker("evaluating")(clips, len(clips)):
@@ -90,6 +95,8 @@ def evaluate(recognizer: Recognizer, data: Path, split: str = _ALL) -> Evaluatio
         predicted.append(int(probabilities.argmax()))
         sure.append(float(probabilities.max()))
         names.append(clip.file_name)
+    if not truth:
+        raise WordspotError(f"{data} has no clip that can be read: {unreadable[0]}")
     confusion = Confusion.count(labels, np.array(truth, int), np.array(predicted, int))
     wrong = [i for i in range(len(truth)) if truth[i] != predicted[i]]
     wrong.sort(key=lambda i: (-sure[i], names[i]))
@@ -104,20 +111,28 @@ def _judged(clips: Sequence[Clip]) -> list[Clip]:
 
 def _of_split(clips: list[Clip], data: Path, split: str) -> list[Clip]:
     if split != _ALL:
-        splits = assign_splits(clips, data)
-        clips = [clip for clip, its in zip(clips, splits, strict=True) if its == split]
+        clips = [clip for clip, its in zip(clips, _splits(clips, data), strict=True) if its == split]
     if not clips:
         raise WordspotError(f"{data} has no clips to judge" + (f" of {split} speakers" if split != _ALL else ""))
     return clips
 
 
-def _warn_of_training_clips(clips: Sequence[Clip], recognizer: Recognizer) -> None:
+def _splits(clips: Sequence[Clip], data: Path) -> list[str]:
+    """The splits as training sees them: of the words together; unknown words and silence of `_` folders are apart."""
+    words = [clip for clip in clips if not clip.label.startswith("_")]
+    of_word = dict(zip(words, assign_splits(words, data), strict=True)) if words else {}
+    return [of_word.get(clip) or split_of_speaker(speaker_of(clip)) for clip in clips]
+
+
+def _warn_of_training_clips(clips: Sequence[Clip], recognizer: Recognizer, split: str) -> None:
     sample = set(recognizer.description.get("training_clips", ()))
     if any(in_sketch(clip, sample) for clip in clips):
-        ERR.print(
-            "note: the model was trained on some of these clips, so the figures flatter it: --split testing (or validation) "
-            "judges it on speakers it has not heard"
+        remedy = (
+            "--split testing (or validation) judges it on speakers it has not heard"
+            if split in (_ALL, "training")
+            else f"the folder has changed since, and its {split} speakers are no longer those of the training"
         )
+        ERR.print(f"note: the model was trained on some of these clips, so the figures flatter it: {remedy}")
 
 
 def _labels(recognizer: Recognizer, clips: Sequence[Clip]) -> tuple[str, ...]:
@@ -132,7 +147,8 @@ def _known(label: str, recognizer: Recognizer) -> str:
 
 def _print(result: Evaluation) -> None:
     print_confusion(OUT, result.confusion)
-    OUT.print(accuracy_line(result.confusion))
+    left_out = f"; {len(result.unreadable)} files could not be read" if result.unreadable else ""
+    OUT.print(accuracy_line(result.confusion) + left_out)
     if result.mistakes:
         OUT.print("Most confident mistakes:")
     for mistake in result.mistakes[:_PRINTED_MISTAKES]:
@@ -152,4 +168,3 @@ def _write_report(path: Path, model: Path, data: Path, split: str, result: Evalu
         "Unreadable files": str(len(result.unreadable)),
     }
     write_report(path, f"{model.name} on {data}", result.confusion, result.mistakes, facts)
-    OUT.print(f"Report: {path}")

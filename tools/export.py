@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..data.quiet import without_banners
-from .common import OUT
+from .common import OUT, check_can_become_file
 
 if TYPE_CHECKING:
     from ..pipeline.training.export import Agreement
@@ -30,6 +30,8 @@ def command(
         from ..pipeline.training.export import export  # here, because TensorFlow takes seconds to load
 
     path = out or run / "model.tflite"
+    if out:
+        check_can_become_file(out)
     agreement = export(run, path, int8=int8)
     _print_agreement(agreement)
     OUT.print(f"{path} holds {agreement.size_bytes:,} bytes. Next: wordspot predict {path} some.wav")

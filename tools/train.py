@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..data.errors import WordspotError
 from ..data.quiet import without_banners
 from ..pipeline.scoring.terminal import accuracy_line, print_confusion
 from ..pipeline.training.settings import TrainSettings
 from .common import ERR, OUT, tracker, with_settings
 
 if TYPE_CHECKING:
+    from ..data.feature_set import FeatureSet
     from ..pipeline.training.batches import Classes
     from ..pipeline.training.train import Epoch, Watcher
 
@@ -25,7 +27,9 @@ def command(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder or feature set.")],
     settings: TrainSettings,
     run: Annotated[Path, typer.Option("--run", help="New folder for what the training writes.")],
-    words: Annotated[str, typer.Option("--words", help="Labels to recognize, with commas; default: every label.")] = "",
+    words: Annotated[
+        str | None, typer.Option("--words", help="Labels to recognize, with commas; default: every label.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --run.")] = False,
 ) -> None:
     """Train a network to tell words apart, watching its confusion matrix.
@@ -45,7 +49,9 @@ def command(
     with without_banners():
         from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load
 
-    wanted = [word.strip() for word in words.split(",") if word.strip()]
+    wanted = [word.strip() for word in (words or "").split(",") if word.strip()]
+    if words is not None and not wanted:
+        raise WordspotError("--words names no word: leave it out to recognize every label")
     try:
         with _Display(settings) as display:
             confusion = train(data, run, wanted, settings, resume=resume, watcher=display.watcher())
@@ -64,7 +70,7 @@ class _Display:
     def __init__(self, settings: TrainSettings) -> None:
         columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=ERR, disable=not sys.stderr.isatty(), transient=True)
-        self._epochs, self._steps = settings.epochs, 0
+        self._epochs = settings.epochs
         self._began = time.monotonic()
 
     def __enter__(self) -> "_Display":
@@ -78,8 +84,12 @@ class _Display:
 
         return Watcher(self._on_start, self._on_step, self._on_epoch, tracker("extracting"))
 
-    def _on_start(self, classes: "Classes", counts: dict[str, dict[str, int]], steps: int) -> None:
-        self._steps = steps
+    def _on_start(self, classes: "Classes", counts: dict[str, dict[str, int]], data: "FeatureSet") -> None:
+        if not data.speakers_known:
+            ERR.print(
+                "not every clip names its speaker (see wordspot clean --speaker-pattern): the figures are for voices that "
+                "may have been trained on"
+            )
         for split, by_word in counts.items():
             OUT.print(f"{split}: " + ", ".join(f"{word} {count:,}" for word, count in by_word.items()))
         few = [word for word, count in counts["validation"].items() if count == 0]
@@ -89,10 +99,10 @@ class _Display:
             )
         OUT.print(f"classes: {', '.join(classes.labels)}")
         self._progress.start()
-        self._task = self._progress.add_task("", total=steps, epoch=1)
+        self._task = self._progress.add_task("", total=None, epoch=1)
 
-    def _on_step(self, epoch: int, step: int) -> None:
-        self._progress.update(self._task, completed=step, epoch=epoch)
+    def _on_step(self, epoch: int, step: int, steps: int) -> None:
+        self._progress.update(self._task, completed=step, total=steps, epoch=epoch)
 
     def _on_epoch(self, epoch: "Epoch") -> None:
         row, seconds = epoch.row, time.monotonic() - self._began

@@ -1,15 +1,17 @@
 """A clean folder to a feature set, in batches."""
 
 import dataclasses
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ...data.audio import FULL_SCALE, SAMPLE_RATE_HZ, read_sound
-from ...data.clips import UNKNOWN, Clip, read_clip_table
+from ...data.clips import CLIP_TABLE, UNKNOWN, Clip, read_clip_table
 from ...data.errors import RecordingError, WordspotError
-from ...data.feature_set import FrontEnd, write_noise, writing_feature_set
+from ...data.feature_set import SOURCE, FrontEnd, write_noise, writing_feature_set
+from ...data.files import printable, read_json, write_json
 from ...data.folders import scan_recordings
 from ...data.splits import assign_splits
 from ..track import Track, untracked
@@ -51,7 +53,19 @@ def extract(
             batch = clips[start : start + _CLIPS_A_BATCH]
             frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
         _extract_noise(clips_folder, front_end, unfinished)
+        write_json(unfinished / SOURCE, _source_of(clips_folder))
     return len(clips)
+
+
+def is_extracted_from(features_folder: Path, clips_folder: Path) -> bool:
+    """Whether a feature set was made of this clean folder, with its clip table as it is now."""
+    source = features_folder / SOURCE
+    return source.is_file() and read_json(source) == _source_of(clips_folder)
+
+
+def _source_of(clips_folder: Path) -> dict[str, str]:
+    table = (clips_folder / CLIP_TABLE).read_bytes()
+    return {"clips": printable(str(clips_folder.resolve())), "clip_table_sha256": hashlib.sha256(table).hexdigest()}
 
 
 def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> np.ndarray:

@@ -17,9 +17,10 @@ _LABEL_WIDTH = 9
 def print_confusion(console: Console, confusion: Confusion) -> None:
     """Prints the matrix with precision, recall and F1 of each label, in percent.
 
-    With more labels than fit the width, prints the figures of each label and the most frequent confusions instead.
+    With more labels than fit, or on a narrower terminal, prints the figures of each label and the most frequent
+    confusions instead.
     """
-    if len(confusion.labels) <= _WIDEST_MATRIX:
+    if len(confusion.labels) <= _WIDEST_MATRIX and console.width >= _COLUMNS:
         console.print(_matrix(confusion), soft_wrap=False)
         return
     console.print(_figures(confusion), soft_wrap=False)

@@ -33,7 +33,8 @@ class Classes:
         WordspotError
             A word without clips (the nearest labels are named), or named twice.
         """
-        present = sorted({clip.label for clip in feature_set.clips if not clip.label.startswith("_")})
+        labels = {clip.label for clip in feature_set.clips} - {SILENCE}
+        present = sorted(labels - {UNKNOWN})
         for word in words:
             if word not in present:
                 near = difflib.get_close_matches(word, present, 3, 0.5) or present[:10]
@@ -41,11 +42,19 @@ class Classes:
         if len(set(words)) < len(words):
             raise WordspotError(f"--words names a word twice: {','.join(words)}")
         words = tuple(words) or tuple(present)
-        unknown = (UNKNOWN,) if set(present) - set(words) else ()
+        unknown = (UNKNOWN,) if labels - set(words) else ()
         return cls((*words, *unknown, SILENCE), words)
 
     def index(self, label: str) -> int:
-        """The class of a label; one that is no word belongs to `_unknown_`."""
+        """The class of a label; one that is no word belongs to `_unknown_`.
+
+        Raises
+        ------
+        WordspotError
+            There is no `_unknown_`: the label came into the data after the classes had been chosen.
+        """
+        if label not in self.words and UNKNOWN not in self.labels:
+            raise WordspotError(f"clips of {label!r} came in after the run was begun: train again into another folder")
         return self.labels.index(label if label in self.words else UNKNOWN)
 
 
@@ -63,7 +72,8 @@ class SplitClips:
 
     def __init__(self, feature_set: FeatureSet, classes: Classes, split: str, settings: AugmentSettings) -> None:
         self.feature_set, self.classes, self.split = feature_set, classes, split
-        rows = [row for row, clip in enumerate(feature_set.clips) if clip.split == split]
+        # silence is made from noise, never from clips that somebody labeled so
+        rows = [row for row, clip in enumerate(feature_set.clips) if clip.split == split and clip.label != SILENCE]
         self._class_of = {row: classes.index(feature_set.clips[row].label) for row in rows}
         is_unknown = {row: feature_set.clips[row].label not in classes.words for row in rows}
         self._word_rows = np.array([row for row in rows if not is_unknown[row]], int)

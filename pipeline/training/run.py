@@ -10,7 +10,7 @@ from typing import Any
 
 from ...data.errors import WordspotError
 from ...data.feature_set import FrontEnd
-from ...data.files import read_json, replacing, write_json
+from ...data.files import read_json, remove_leftovers, replacing, write_json
 from ...data.folders import check_folder
 from .batches import Classes
 from .settings import AugmentSettings
@@ -69,7 +69,7 @@ class Run:
                 f"{self.folder} is not a run folder (it has no config.json): `wordspot train` makes one"
             )
         config = read_json(self.config)
-        missing = {"data", "classes", "words", "front_end", "settings"} - config.keys()
+        missing = {"data", "classes", "words", "front_end", "settings", "augmentation", "versions"} - config.keys()
         if missing:
             raise WordspotError(f"{self.config} lacks {sorted(missing)[0]!r}: it is damaged, train again")
         return config
@@ -78,8 +78,11 @@ class Run:
         """The rows of `history.csv`, [] when there is none yet."""
         if not self.history.is_file():
             return []
-        with open(self.history, newline="", encoding="utf-8") as file:
-            return [{name: float(row[name]) for name in HISTORY_COLUMNS} for row in csv.DictReader(file)]
+        try:
+            with open(self.history, newline="", encoding="utf-8") as file:
+                return [{name: float(row[name]) for name in HISTORY_COLUMNS} for row in csv.DictReader(file)]
+        except (KeyError, TypeError, ValueError) as error:
+            raise WordspotError(f"{self.history} is damaged: train again into another folder") from error
 
     def write_history(self, rows: Sequence[dict[str, float]]) -> None:
         """Writes `history.csv` anew."""
@@ -105,7 +108,10 @@ class Run:
                     "a finished run" if self.metrics.is_file() else "an interrupted run: add --resume to go on with it"
                 )
                 raise WordspotError(f"{self.folder} holds {state}; or choose another folder with --run")
-        elif any(not entry.name.endswith((self.features.name, ".unfinished")) for entry in self.folder.iterdir()):
+            return
+        remove_leftovers(self.folder)
+        ours = {self.features.name, f".{self.features.name}.unfinished", f".{self.features.name}.old"}
+        if {entry.name for entry in self.folder.iterdir()} - ours:
             raise WordspotError(f"{self.folder} holds something else: choose a new folder with --run")
 
     def open(self, config: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...data.folders import check_folder
 from ...models import Shape, build_network
-from ..features.extract import extract
+from ..features.extract import extract, is_extracted_from
 from ..scoring.confusion import Confusion
 from ..scoring.picture import confusion_png
 from ..track import Track, untracked
@@ -41,8 +41,8 @@ class Epoch:
 class Watcher:
     """What to call while training: before it starts, after each step and after each epoch."""
 
-    on_start: Callable[[Classes, dict[str, dict[str, int]], int], None] = lambda classes, counts, steps: None
-    on_step: Callable[[int, int], None] = lambda epoch, step: None
+    on_start: Callable[[Classes, dict[str, dict[str, int]], FeatureSet], None] = lambda classes, counts, data: None
+    on_step: Callable[[int, int, int], None] = lambda epoch, step, steps: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
     track: Track = untracked
 
@@ -96,13 +96,13 @@ def train(
     tf.config.experimental.enable_op_determinism()
     mean, std = _mean_and_std(feature_set)
     batches = TrainingBatches(training, settings, augmentation, mean)
-    watcher.on_start(classes, counts, batches.steps)
+    watcher.on_start(classes, counts, feature_set)
     shape = Shape(feature_set.front_end.n_frames, feature_set.front_end.n_mels, len(classes.labels), mean, std)
     model = _load_checkpoint(run) or _new_model(settings, shape, batches.steps)
     _Loop(run, model, batches, validation.fixed_examples(), classes, settings, watcher).go()
     testing = SplitClips(feature_set, classes, "testing", augmentation)
     judge = testing if len(testing) else validation
-    return wrap_up(run, judge.fixed_examples(), judge.split, classes)
+    return wrap_up(run, judge.fixed_examples(), judge.split, classes, feature_set.speakers_known)
 
 
 class _Loop:
@@ -122,6 +122,8 @@ class _Loop:
         self._classes, self._settings, self._watcher = classes, settings, watcher
         self._done = int(model.optimizer.iterations) // batches.steps
         self._history = run.read_history()[: self._done]
+        if len(self._history) < self._done:
+            raise WordspotError(f"{run.history} lacks epochs that were trained: train again into another folder")
         self._summary = tf.summary.create_file_writer(str(run.folder / "tensorboard"))
 
     def go(self) -> None:
@@ -165,7 +167,7 @@ class _Loop:
             ),
         ).prefetch(4)
         step = keras.callbacks.LambdaCallback(
-            on_train_batch_end=lambda batch, logs: self._watcher.on_step(epoch, batch + 1)
+            on_train_batch_end=lambda batch, logs: self._watcher.on_step(epoch, batch + 1, self._batches.steps)
         )
         logs = self._model.fit(
             dataset,
@@ -196,8 +198,11 @@ def _open_data(data: Path, run: Run, track: Track) -> FeatureSet:
             f"{data} is neither a clean folder nor a feature set: `wordspot clean {data} CLIPS` makes the first, then train "
             "on CLIPS"
         )
-    if not is_feature_set(run.features):
-        extract(data, run.features, track=track)
+    if is_feature_set(run.features) and is_extracted_from(run.features, data):
+        return read_feature_set(run.features)
+    if run.config.is_file():
+        raise WordspotError(f"the clips of {data} have changed since {run.folder} was begun: train into another folder")
+    extract(data, run.features, track=track)
     return read_feature_set(run.features)
 
 

@@ -13,7 +13,7 @@ from .network import load_network, logits, softmax
 from .run import Run, best_epoch
 
 
-def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confusion:
+def wrap_up(run: Run, examples: Examples, split: str, classes: Classes, speakers_known: bool) -> Confusion:
     """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
     model = load_network(run.model)
     probabilities = softmax(logits(model, examples.frames))
@@ -23,7 +23,12 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes) -> Confu
     with replacing(run.folder / "confusion.png") as temporary:
         temporary.write_bytes(confusion_png(confusion))
     history = run.read_history()
-    figures = {"split": split, "best_epoch": int(best_epoch(history)["epoch"]), "parameters": model.count_params()}
+    figures = {
+        "split": split,
+        "speakers_known": speakers_known,
+        "best_epoch": int(best_epoch(history)["epoch"]),
+        "parameters": model.count_params(),
+    }
     write_report(
         run.folder / "report.html",
         f"{', '.join(classes.words[:12])}: how well they are told apart",
@@ -51,10 +56,18 @@ def _mistakes(probabilities: np.ndarray, examples: Examples, classes: Classes) -
     ]
 
 
+def _judged_on(figures: dict[str, Any]) -> str:
+    if figures["speakers_known"]:
+        who = f"{figures['split']} speakers, who were not trained on"
+    else:
+        who = f"{figures['split']} recordings, whose voices may have been trained on: the speakers are not known"
+    return who + ("; the best epoch was chosen on them" if figures["split"] == "validation" else "")
+
+
 def _facts(config: dict[str, Any], figures: dict[str, Any]) -> dict[str, str]:
     settings = config["settings"]
     return {
-        "Judged on": f"{figures['split']} speakers, who were not trained on",
+        "Judged on": _judged_on(figures),
         "Data": config["data"],
         "Network": f"{settings['model']}, {figures['parameters']:,} parameters",
         "Best epoch": f"{figures['best_epoch']} of at most {settings['epochs']}",

@@ -113,3 +113,9 @@ def test_clips_come_from_the_table_and_long_sounds_from_their_folder(tmp_path: P
     assert without_table == {"_noise_/room.wav": "", "left/a_nohash_0.wav": "a", "left/unlisted.wav": ""}
     table(tmp_path, "file_name,label,speaker\nleft/a_nohash_0.wav,left,ann\n")
     assert list_clips(tmp_path) == [Clip("left/a_nohash_0.wav", "left", "ann"), noise]
+
+
+def test_a_file_listed_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("file_name,label\nleft/a.wav,left\nleft/a.wav,right\n")
+    with pytest.raises(WordspotError, match=r"line 3: left/a\.wav is listed twice"):
+        read_clip_table(tmp_path)

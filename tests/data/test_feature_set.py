@@ -12,7 +12,7 @@ from wordspot.data.feature_set import FrontEnd, is_feature_set, read_feature_set
 
 FRONT_END = FrontEnd(n_mels=8)
 CLIPS = [Clip("left/ä,.wav", "left", "ann", split="training"), Clip("right/b.wav", "right", split="validation")]
-NOISE = [np.full((30, 8), 1, np.float16), np.full((50, 8), 2, np.float16)]
+NOISE = [np.full((3000, 8), 1, np.float16), np.full((5000, 8), 2, np.float16)]
 
 
 def frames(seed: int = 0) -> np.ndarray:
@@ -37,7 +37,7 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     assert isinstance(features.log_mel, np.memmap)
     assert features.clips == CLIPS
     assert features.front_end == FRONT_END
-    assert [part.shape for part in features.noise] == [(30, 8), (50, 8)]
+    assert [part.shape for part in features.noise] == [(3000, 8), (5000, 8)]
     assert [part.max() for part in features.noise] == [1, 2]
 
 
@@ -45,7 +45,7 @@ def test_noise_is_divided_without_overlap_or_loss(tmp_path: Path) -> None:
     write(tmp_path / "features")
     features = read_feature_set(tmp_path / "features")
     parts = [features.noise_of(split) for split in ("training", "validation", "testing")]
-    assert [[len(piece) for piece in part] for part in parts] == [[24, 40], [3, 5], [3, 5]]
+    assert [[len(piece) for piece in part] for part in parts] == [[2400, 4000], [300, 500], [300, 500]]
 
 
 def test_noise_may_be_missing(tmp_path: Path) -> None:
@@ -134,8 +134,8 @@ MISFITS = {
     "no hop": lambda folder: edit_csv(folder / "front_end.json", '"hop_ms": 10.0', '"hop_ms": null'),
     "noise without table": lambda folder: (folder / "noise.csv").unlink(),
     "noise table without counts": lambda folder: edit_csv(folder / "noise.csv", "frames", "length"),
-    "noise table with words": lambda folder: edit_csv(folder / "noise.csv", "30", "many"),
-    "noise table of others": lambda folder: edit_csv(folder / "noise.csv", "30", "31"),
+    "noise table with words": lambda folder: edit_csv(folder / "noise.csv", "3000", "many"),
+    "noise table of others": lambda folder: edit_csv(folder / "noise.csv", "3000", "3001"),
     "noise with other bands": lambda folder: np.save(folder / "noise.npy", np.zeros((80, 9), np.float16)),
     "damaged noise": lambda folder: (folder / "noise.npy").write_bytes(b"x"),
 }

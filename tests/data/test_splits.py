@@ -104,3 +104,10 @@ def test_a_split_that_is_none_of_the_three_is_refused(wrong: str) -> None:
     clips = [Clip("left/a.wav", "left", split="training"), Clip("left/b.wav", "left", split=wrong)]
     with pytest.raises(WordspotError, match=r"left/b\.wav has split"):
         assign_splits(clips)
+
+
+@pytest.mark.parametrize("content", [".\n", "/\n", "left/other.wav\n"])
+def test_lists_that_name_none_of_the_clips_are_told(content: str, tmp_path: Path) -> None:
+    (tmp_path / "validation_list.txt").write_text(content)
+    with pytest.raises(WordspotError, match="name none of the clips"):
+        assign_splits([Clip("left/a.wav", "left"), Clip("left/b.wav", "left")], tmp_path)

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,6 +147,52 @@ def test_evaluate_says_when_it_flatters(model: Path, clips: Path, wordspot: Call
     assert wordspot("evaluate", model, clips, "--split", "testing").stderr == ""
 
 
+def test_unknown_folders_do_not_move_the_speakers_of_a_split(
+    model: Path, clips: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    shutil.copytree(clips, tmp_path / "clips")
+    with (clips / "metadata.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["split"] = "testing" if row["speaker"] == "speaker05" else "training"
+    with (tmp_path / "clips" / "metadata.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    (tmp_path / "clips" / "_unknown_").mkdir()
+    for number in range(20):
+        shutil.copy(clips / "hum" / "speaker00_nohash_0.wav", tmp_path / "clips" / "_unknown_" / f"{number}.wav")
+    figures = json.loads(wordspot("evaluate", model, tmp_path / "clips", "--split", "testing", "--json", "-").stdout)
+    spoken = {label: row["clips"] for label, row in figures["per_label"].items()}
+    assert spoken["rise"] == spoken["fall"] == 1
+    assert 2 <= spoken["_unknown_"] < 22
+
+
+def test_standard_output_is_json_alone_and_nothing_readable_is_a_failure(
+    model: Path, recordings: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    result = wordspot("evaluate", model, recordings, "--json", "-", "--report", tmp_path / "report.html")
+    assert json.loads(result.stdout)["clips"] == 96
+    assert (tmp_path / "report.html").exists()
+    (tmp_path / "bad" / "rise").mkdir(parents=True)
+    (tmp_path / "bad" / "rise" / "a.wav").write_text("no sound")
+    result = wordspot("evaluate", model, tmp_path / "bad")
+    assert result.returncode == 1
+    assert "no clip that can be read" in one_line(result)
+
+
+def test_extracting_onto_a_full_disk_ends_in_words(clips: Path, tmp_path: Path, wordspot: Callable) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "none", tmp_path], check=False).returncode:
+        pytest.skip("mounting a small file system is not permitted here")
+    try:
+        result = wordspot("extract", clips, tmp_path / "features")
+        assert result.returncode == 1
+        assert "the disk is full" in one_line(result)
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
 def test_mistakes_are_listed_most_confident_first(
     model: Path, recordings: Path, tmp_path: Path, wordspot: Callable
 ) -> None:
@@ -179,6 +226,10 @@ def test_mistakes_are_listed_most_confident_first(
         (("evaluate", "file.txt", "words"), "not a .tflite model"),
         (("evaluate", "{model}", "nowhere"), "nowhere does not exist"),
         (("evaluate", "{model}", "words", "--split", "some"), "--split is 'some'"),
+        (("evaluate", "{model}", "words", "--json", "full"), "full is a folder"),
+        (("evaluate", "{model}", "words", "--report", "nowhere/r.html"), "nowhere does not exist"),
+        (("export", "{run}", "--out", "full"), "full is a folder"),
+        (("train", "{features}", "--run", "out", "--words", " , "), "--words names no word"),
         (("predict", "file.txt", "words/left/a.wav"), "not a .tflite model"),
     ],
 )

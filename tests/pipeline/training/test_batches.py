@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,34 @@ def test_a_word_without_clips_names_the_nearest(feature_set: FeatureSet) -> None
         Classes.choose(feature_set, ["rise", "fal"])
     with pytest.raises(WordspotError, match="twice"):
         Classes.choose(feature_set, ["rise", "rise"])
+
+
+def relabeled(feature_set: FeatureSet, old: str, new: str) -> FeatureSet:
+    clips = [replace(clip, label=new) if clip.label == old else clip for clip in feature_set.clips]
+    return replace(feature_set, clips=clips)
+
+
+def test_clips_labeled_unknown_or_silence_are_no_words(feature_set: FeatureSet) -> None:
+    assert Classes.choose(relabeled(feature_set, "hum", "_unknown_"), []).labels == (
+        *("fall", "rise", "whistle", "_unknown_", "_silence_"),
+    )
+    silent = relabeled(feature_set, "hum", "_silence_")
+    classes = Classes.choose(silent, [])
+    assert classes.labels == ("fall", "rise", "whistle", "_silence_")
+    rows = SplitClips(silent, classes, "training", AUGMENTATION).draw_rows(np.random.default_rng(0), 3.0)
+    assert {silent.clips[row].label for row in rows if row >= 0} == {"fall", "rise", "whistle"}
+
+
+def test_a_label_that_came_in_later_is_named(feature_set: FeatureSet) -> None:
+    classes = Classes.choose(feature_set, [])
+    with pytest.raises(WordspotError, match="'thud' came in after"):
+        SplitClips(relabeled(feature_set, "hum", "thud"), classes, "training", AUGMENTATION)
+
+
+def test_noise_too_short_to_be_divided_is_all_for_training(feature_set: FeatureSet) -> None:
+    short = replace(feature_set, noise=[feature_set.noise[0][:300]])
+    assert [len(part) for part in short.noise_of("training")] == [300]
+    assert short.noise_of("validation") == short.noise_of("testing") == []
 
 
 def test_the_same_seed_and_epoch_give_the_same_batches_and_others_do_not(feature_set: FeatureSet) -> None:

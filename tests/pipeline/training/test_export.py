@@ -13,6 +13,8 @@ from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.features.front_end import log_mel
 from wordspot.pipeline.training.export import export
 from wordspot.pipeline.training.network import load_network, logits, softmax
+from wordspot.pipeline.training.settings import TrainSettings
+from wordspot.pipeline.training.train import train
 
 
 def operations(path: Path) -> set[str]:
@@ -99,6 +101,22 @@ def test_a_file_that_would_disagree_is_not_left(run: Path, tmp_path: Path, monke
     with pytest.raises(WordspotError, match="not written"):
         export(run, tmp_path / "model.tflite")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_near_tie_among_few_clips_does_not_refuse_int8(tmp_path: Path, clips: Path) -> None:
+    """After one epoch every answer is nearly a tie, which rounding may tip either way."""
+    train(clips, tmp_path / "run", ["rise", "fall"], TrainSettings(epochs=1))
+    agreement = export(tmp_path / "run", tmp_path / "model.tflite", int8=True)
+    assert agreement.no_contradiction >= agreement.same_label
+    assert (tmp_path / "model.tflite").exists()
+
+
+def test_a_run_whose_data_is_gone_says_so(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    (tmp_path / "run" / "config.json").write_text(json.dumps({**config, "data": str(tmp_path / "moved")}))
+    with pytest.raises(WordspotError, match="which is gone"):
+        export(tmp_path / "run", tmp_path / "model.tflite")
 
 
 def test_a_run_without_an_epoch_or_with_other_features_is_refused(run: Path, tmp_path: Path) -> None:

@@ -126,8 +126,16 @@ def test_a_half_written_run_is_told_as_such(run: Path, features: Path, tmp_path:
     with pytest.raises(WordspotError, match="not JSON"):
         train(features, tmp_path / "run", WORDS, SHORT, resume=True)
     (tmp_path / "run" / "config.json").write_text('{"data": 1}')
-    with pytest.raises(WordspotError, match="lacks 'classes'"):
+    with pytest.raises(WordspotError, match="lacks 'augmentation'"):
         Run(tmp_path / "run").read_config()
+    shutil.copy(run / "config.json", tmp_path / "run" / "config.json")
+    history = (run / "history.csv").read_text()
+    (tmp_path / "run" / "history.csv").write_text(history[: len(history) - 30])
+    with pytest.raises(WordspotError, match=r"history\.csv is damaged"):
+        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6), resume=True)
+    (tmp_path / "run" / "history.csv").unlink()
+    with pytest.raises(WordspotError, match="lacks epochs"):
+        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6), resume=True)
     (tmp_path / "run" / "model.keras").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(WordspotError, match="damaged"):
         load_network(tmp_path / "run" / "model.keras")
@@ -137,6 +145,29 @@ def test_a_clean_folder_is_trained_on_directly(clips: Path, tmp_path: Path) -> N
     confusion = train(clips, tmp_path / "run", [], TrainSettings(epochs=1))
     assert confusion.labels == ("fall", "hum", "rise", "whistle", "_silence_")
     assert (tmp_path / "run" / "features" / "log_mel.npy").is_file()
+
+
+def test_features_that_a_failed_start_left_are_not_taken_for_those_of_other_clips(clips: Path, tmp_path: Path) -> None:
+    with pytest.raises(WordspotError, match="did you mean rise"):
+        train(clips, tmp_path / "run", ["ryse"], SHORT)
+    shutil.copytree(clips, tmp_path / "clips")
+    table = tmp_path / "clips" / "metadata.csv"
+    table.write_text(table.read_text().replace(",hum,", ",buzz,"))  # somebody corrects labels
+    confusion = train(tmp_path / "clips", tmp_path / "run", [], TrainSettings(epochs=1))
+    assert confusion.labels == ("buzz", "fall", "rise", "whistle", "_silence_")
+    table.write_text(table.read_text().replace(",buzz,", ",hum,"))
+    with pytest.raises(WordspotError, match="have changed since"):
+        train(tmp_path / "clips", tmp_path / "run", [], TrainSettings(epochs=1), resume=True)
+
+
+def test_the_report_says_when_voices_may_have_been_trained_on(features: Path, tmp_path: Path) -> None:
+    shutil.copytree(features, tmp_path / "features")
+    rows = (features / "clips.csv").read_text().splitlines()
+    nameless = [",".join([*row.split(",")[:2], "", row.split(",")[3]]) for row in rows[1:]]
+    (tmp_path / "features" / "clips.csv").write_text("\n".join([rows[0], *nameless]) + "\n")
+    train(tmp_path / "features", tmp_path / "run", WORDS, TrainSettings(epochs=1))
+    assert "may have been trained on" in (tmp_path / "run" / "report.html").read_text()
+    assert not json.loads((tmp_path / "run" / "metrics.json").read_text())["speakers_known"]
 
 
 def test_a_folder_of_recordings_is_sent_to_cleaning(recordings: Path, tmp_path: Path) -> None:
