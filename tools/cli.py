@@ -83,7 +83,8 @@ def _placeholder() -> None:
 
 def _flowing(text: str) -> str:
     """The docstring with the lines of each paragraph joined, for the help page to break anew."""
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(text))
+    text = inspect.cleandoc(text).replace("Examples:\n", "Examples:\n\n")
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
 
 
 def _load(name: str) -> Callable[..., None]:

@@ -93,6 +93,7 @@ def test_the_whole_path_on_a_folder(recordings: Path, tmp_path: Path, wordspot: 
     assert figures.keys() >= json.loads((tmp_path / "run" / "metrics.json").read_text()).keys() - {
         "best_epoch",
         "parameters",
+        "speakers_known",
     }
     assert (tmp_path / "report.html").exists()
     assert set(tmp_path.iterdir()) == {
