@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 RATE_HZ = 16_000
 SPEAKERS = 24
+_NOBODY = 65_534  # the user id that files of nobody have
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +126,19 @@ def wordspot(*arguments: object, cwd: Path | None = None, **options) -> subproce
 def wordspot_command() -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command line, as a user would call it."""
     return wordspot
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder, in a process that file permissions hold for: they do not for root."""
+    monkeypatch.chdir(tmp_path)  # a relative path, because the folders above may be closed to others
+    version("wordspot")  # loads what that takes: Python itself may lie where only root can read
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(tmp_path, _NOBODY, _NOBODY)
+        os.seteuid(_NOBODY)
+    try:
+        yield Path()
+    finally:
+        if is_root:
+            os.seteuid(0)

@@ -103,9 +103,9 @@ class Journal:
                 raise WordspotError(
                     f"another process is cleaning into {self.folder.parent}: wait until it has finished"
                 )
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir()
-            try:
+            try:  # from here on, so that Ctrl-C at any moment leaves nothing
+                shutil.rmtree(scratch, ignore_errors=True)
+                scratch.mkdir()
                 yield scratch
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)

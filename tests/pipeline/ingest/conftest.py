@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ import pytest
 import soundfile
 
 _RATE_HZ = 16_000
-_NOBODY = 65_534
 _CLEAN = """
 import sys
 from pathlib import Path
@@ -119,18 +118,3 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i in range(400):
         put_word(folder / f"word{i % 4}/s{i // 8}_nohash_{i % 8}.wav", rng, volume=0.001 if i % 9 == 0 else 0.3)
     return folder
-
-
-@pytest.fixture
-def unprivileged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The current folder, in a process that file permissions hold for: they do not for root."""
-    monkeypatch.chdir(tmp_path)  # a relative path, because the folders above may be closed to others
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.chown(tmp_path, _NOBODY, _NOBODY)
-        os.seteuid(_NOBODY)
-    try:
-        yield Path()
-    finally:
-        if is_root:
-            os.seteuid(0)
