@@ -20,6 +20,7 @@ LONGEST_S = 3_600
 RATES_HZ = (1_000, 768_000)
 _FAST_PATH_BYTES = 16 << 20  # larger files are decoded block by block, so that memory stays bounded
 _BLOCK_SAMPLES = 1 << 18
+_NATIVE_SAMPLES = 1 << 23
 _LOUDEST = 1e30  # of float samples: mixing, resampling and rounding of larger ones would overflow
 _STREAMED_BYTES = 0x7FFF_F000  # a header that promises this much was written before the length was known
 _PROMISED_BYTES = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
@@ -35,6 +36,11 @@ class Sound:
         int16 [n], mono, at the rate asked for; full scale is 32,768.
     source_rate_hz, source_channels, source_frames
         What the file held.
+    container
+        What kind of file it is, whatever its name says, in libsndfile's words: `WAV`, `FLAC`, `OGG`, `MP3`, ...
+    native
+        int16 [source_frames]: the mono mix at the file's own rate, where runs at the rails and dropouts are still as
+        they were recorded. Of a recording with more than 2^23 samples it is `samples` instead, to save memory.
     peak
         Largest |x| over the mono mix at the file's own rate, as a share of full scale. Above 1 only for floating-point
         files; such samples were clipped.
@@ -44,12 +50,19 @@ class Sound:
     source_rate_hz: int
     source_channels: int
     source_frames: int
+    container: str
+    native: np.ndarray
     peak: float
 
     @property
     def duration_s(self) -> float:
         """Length of the recording in seconds."""
         return self.source_frames / self.source_rate_hz
+
+    @property
+    def native_rate_hz(self) -> float:
+        """The sample rate of `native`."""
+        return len(self.native) / self.duration_s
 
 
 def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
@@ -61,14 +74,14 @@ def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
     Raises
     ------
     RecordingError
-        `unreadable`: not audio, damaged, cut short, no regular file, no permission, over an hour; `empty`: no
-        samples, or too few for one at the wanted rate; `not_finite`: NaN, infinity or beyond 1e30 among the samples.
+        Not audio, damaged, cut short, no regular file, no permission, over an hour; no samples, or too few for one at
+        the wanted rate; NaN, infinity or beyond 1e30 among the samples.
     FileNotFoundError
         The path names nothing (a broken link is a `RecordingError`: the folder did list it).
     """
     size_bytes = _regular_file_size(path)
     if size_bytes == 0:
-        raise RecordingError("empty", "the file has zero bytes")
+        raise RecordingError("the file has zero bytes")
     if size_bytes <= _FAST_PATH_BYTES:
         sound = _read_wav(path, size_bytes, sample_rate_hz)
         if sound is not None:
@@ -82,9 +95,9 @@ def _regular_file_size(path: Path | str) -> int:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not os.path.islink(path):
             raise
-        raise RecordingError("unreadable", f"cannot be opened: {error.strerror}") from error
+        raise RecordingError(f"cannot be opened: {error.strerror}") from error
     if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-        raise RecordingError("unreadable", "not a regular file")
+        raise RecordingError("not a regular file")
     return status.st_size
 
 
@@ -102,22 +115,24 @@ def _read_wav(path: Path | str, size_bytes: int, sample_rate_hz: int) -> Sound |
     frames = len(data) // (2 * channels)
     _check_complete(promised * 2 * channels, frames * 2 * channels)
     if frames == 0:
-        raise RecordingError("empty", "the file holds no samples")
+        raise RecordingError("the file holds no samples")
     samples = np.frombuffer(data, "<i2", frames * channels).reshape(frames, channels)
     if channels == 1 and rate_hz == sample_rate_hz:
         mono = samples[:, 0].astype(np.int16, copy=False)
-        return Sound(mono, rate_hz, 1, frames, float(np.abs(mono.astype(np.int32)).max()) / FULL_SCALE)
-    return _to_sound(iter([samples.astype(np.float32) / FULL_SCALE]), rate_hz, channels, sample_rate_hz)
+        peak = max(int(mono.max()), -int(mono.min())) / FULL_SCALE
+        return Sound(mono, rate_hz, 1, frames, "WAV", mono, peak)
+    blocks = iter([samples.astype(np.float32) / FULL_SCALE])
+    return _to_sound(blocks, "WAV", rate_hz, channels, sample_rate_hz)
 
 
 def _read_any(path: Path | str, sample_rate_hz: int) -> Sound:
     try:
         with _Stream(_native(path)) as file:
             _check_header(file)
-            return _to_sound(_blocks(file), file.samplerate, file.channels, sample_rate_hz)
+            return _to_sound(_blocks(file), file.format, file.samplerate, file.channels, sample_rate_hz)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
         # TypeError: soundfile asks for the format of a headerless `.raw` file
-        raise RecordingError("unreadable", f"not readable as audio: {_first_line(error)}") from error
+        raise RecordingError(f"not readable as audio: {_first_line(error)}") from error
 
 
 def _native(path: Path | str) -> Any:
@@ -134,9 +149,7 @@ class _Stream(soundfile.SoundFile):
 
 def _check_header(file: soundfile.SoundFile) -> None:
     if not RATES_HZ[0] <= file.samplerate <= RATES_HZ[1]:
-        raise RecordingError(
-            "unreadable", f"a sample rate of {file.samplerate} Hz; wanted {RATES_HZ[0]} to {RATES_HZ[1]}"
-        )
+        raise RecordingError(f"a sample rate of {file.samplerate} Hz; wanted {RATES_HZ[0]} to {RATES_HZ[1]}")
     promised = _PROMISED_BYTES.search(file.extra_info)
     if promised:
         _check_complete(int(promised[1]), int(promised[2]))
@@ -144,9 +157,7 @@ def _check_header(file: soundfile.SoundFile) -> None:
 
 def _check_complete(promised_bytes: int, present_bytes: int) -> None:
     if present_bytes < promised_bytes < _STREAMED_BYTES:
-        raise RecordingError(
-            "unreadable", f"cut short: {present_bytes} bytes of sound where its header promises {promised_bytes}"
-        )
+        raise RecordingError(f"cut short: {present_bytes} bytes of sound where its header promises {promised_bytes}")
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
@@ -157,27 +168,31 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
         read += len(block)
         yield block
     if read < file.frames and file.frames < _STREAMED_BYTES:
-        raise RecordingError("unreadable", f"cut short: {read} frames where its header promises {file.frames}")
+        raise RecordingError(f"cut short: {read} frames where its header promises {file.frames}")
 
 
-def _to_sound(blocks: Iterator[np.ndarray], rate_hz: int, channels: int, sample_rate_hz: int) -> Sound:
+def _to_sound(blocks: Iterator[np.ndarray], container: str, rate_hz: int, channels: int, sample_rate_hz: int) -> Sound:
     """Mixes to mono, resamples and rounds, a block at a time."""
     parts: list[np.ndarray] = []
+    native: list[np.ndarray] = []
     frames, peak, resampler = 0, 0.0, _resampler(rate_hz, sample_rate_hz)
     for block in blocks:
         if not np.abs(block).max() <= _LOUDEST:  # false for NaN too
-            raise RecordingError("not_finite", "NaN, infinite or absurdly large samples")
+            raise RecordingError("NaN, infinite or absurdly large samples")
         mono = block[:, 0] if channels == 1 else block.mean(axis=1, dtype=np.float32)
         peak = max(peak, float(np.abs(mono).max()))
         frames += len(mono)
         if frames > LONGEST_S * rate_hz:
-            raise RecordingError("unreadable", "longer than an hour: cut it into parts first")
+            raise RecordingError("longer than an hour: cut it into parts first")
         parts.append(_to_int16(resampler(mono, False)))
+        if rate_hz != sample_rate_hz and frames <= _NATIVE_SAMPLES:
+            native.append(_to_int16(mono))
     parts.append(_to_int16(resampler(np.zeros(0, np.float32), True)))
     samples = np.concatenate(parts)
     if len(samples) == 0:
-        raise RecordingError("empty", f"the file holds {frames or 'no'} samples")
-    return Sound(samples, rate_hz, channels, frames, peak)
+        raise RecordingError(f"the file holds {frames or 'no'} samples")
+    kept = sum(map(len, native)) == frames
+    return Sound(samples, rate_hz, channels, frames, container, np.concatenate(native) if kept else samples, peak)
 
 
 def _resampler(rate_hz: int, sample_rate_hz: int):

@@ -10,20 +10,4 @@ class WordspotError(Exception):
 
 
 class RecordingError(WordspotError):
-    """One recording cannot be used.
-
-    Parameters
-    ----------
-    reason
-        The word that goes into the `reason` column of `discarded.csv`: `unreadable`, `empty` or `not_finite`.
-    detail
-        One sentence for a person: what was seen.
-    """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-    def __reduce__(self) -> tuple:  # crosses process borders, and Exception would rebuild it from one argument
-        return type(self), (self.reason, self.detail)
+    """One recording cannot be read; the message is one sentence for a person: what was seen."""

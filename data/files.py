@@ -66,5 +66,7 @@ def printable(text: str) -> str:
 
     UTF-8 cannot hold the latter; of the former, a carriage return (macOS names files `Icon\r`) would break a CSV row.
     """
+    if text.isascii() and text.isprintable():
+        return text  # the very same object: there may be a hundred thousand of them
     escaped = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\x{ord(match[0]):02x}", text)
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")

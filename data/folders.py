@@ -10,7 +10,7 @@ from .errors import WordspotError
 SPLIT_LISTS = ("validation_list.txt", "testing_list.txt")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Recording:
     """One file of a folder of recordings.
 

@@ -3,15 +3,20 @@
 import dataclasses
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from ..data.clips import UNKNOWN
+from ..data.clips import CLIP_TABLE, UNKNOWN
 from ..data.folders import SPLIT_LISTS, unlabeled_files
-from ..pipeline.ingest.clean import CLIP_TABLE, DISCARD_TABLE, CleanResult, CleanSettings, clean
+from ..pipeline.ingest.checks import CHECKS
+from ..pipeline.ingest.clean import CleanResult, clean
+from ..pipeline.ingest.report import REPORT
+from ..pipeline.ingest.settings import CleanSettings
+from ..pipeline.ingest.tables import DISCARD_TABLE
 from .common import ERR, OUT, tracker, with_settings
 
 _SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
@@ -19,28 +24,46 @@ _SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
 
 @with_settings(CleanSettings)
 def command(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")],
-    destination: Annotated[Path, typer.Argument(metavar="DST", help="New folder for the clips.")],
     settings: CleanSettings,
+    source: Annotated[
+        Path | None, typer.Argument(metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")
+    ] = None,
+    destination: Annotated[Path | None, typer.Argument(metavar="DST", help="New folder for the clips.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to work with.")] = os.cpu_count() or 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")] = False,
+    explain: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Show one recording instead: measurements, verdicts, picture.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="With --explain: where to write the picture.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Cut every recording to its loudest second; discard near-silent and unreadable ones, and say why.
+    """Cut every recording to the second that holds its word; find what is wrong with it, and say so.
 
-    SRC is never written to. DST gets <label>/<name>.wav (16 kHz, mono, 16 bits), the table of clips metadata.csv, and
-    discarded.csv with the reason for every recording left out. Folders whose name begins with _ hold long sound
-    (_background_noise_) and are converted whole. Interrupted, the same command goes on; run again, it only does what
-    changed.
+    SRC is never written to. DST gets <label>/<name>.wav (16 kHz, mono, 16 bits), the table of clips metadata.csv with
+    what every check measured and found, discarded.csv with the reason for every recording left out, and report.html to
+    look at and listen to. Unreadable, too short and near-silent recordings are left out; everything else that is found
+    is only flagged, unless --discard names it. Folders whose name begins with _ hold long sound (_background_noise_)
+    and are converted whole. Interrupted, the same command goes on; run again, it only does what changed.
 
     Examples:
     wordspot clean recordings clips
 
-    wordspot clean recordings clips --min-volume 0.002 --dry-run
+    wordspot clean recordings clips --discard clipped,duplicate --flag near_silent --dry-run
 
     wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
+
+    wordspot clean --explain recordings/left/anna_nohash_0.wav --picture anna.png
     """
+    if explain:
+        from .explain import show  # draws, which cleaning in a pipe does not need
+
+        show(explain, settings, picture, as_json=as_json)
+        return
+    if source is None or destination is None:
+        raise typer.BadParameter("two folders are wanted: SRC, the recordings, and DST, for the clips")
     result = clean(source, destination, settings, jobs=jobs, dry_run=dry_run, track=tracker("cleaning", quiet=quiet))
     if as_json:
         print(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
@@ -63,6 +86,14 @@ def _warn_of_unused(source: Path) -> None:
 
 def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None:
     OUT.print(_table(result), soft_wrap=False)
+    flagged = sum((Counter(counts["flagged"]) for counts in result.labels.values()), Counter())
+    if flagged:
+        OUT.print("Flagged, but kept: " + ", ".join(f"{_title(name)} {n:,}" for name, n in flagged.most_common()) + ".")
+    if result.twins_across["labels"]:
+        OUT.print(
+            f"Groups of equal clips under different labels: {result.twins_across['labels']:,}; at least one label of "
+            "each is wrong."
+        )
     if result.long_sounds:
         OUT.print(f"Files of long sound (folders that begin with _), converted whole: {result.long_sounds}.")
     if result.already_clean:
@@ -71,8 +102,13 @@ def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None
         OUT.print("Nothing was written (--dry-run).")
     else:
         OUT.print(
-            f"Clips and {CLIP_TABLE} are in {destination}; what was left out, and why, in {destination / DISCARD_TABLE}."
+            f"Clips and {CLIP_TABLE} are in {destination}; what was left out, and why, in {destination / DISCARD_TABLE}; "
+            f"look and listen in {destination / REPORT}."
         )
+
+
+def _title(name: str) -> str:
+    return next(check.title for check in CHECKS if check.name == name)
 
 
 def _table(result: CleanResult) -> Table:
@@ -82,7 +118,7 @@ def _table(result: CleanResult) -> Table:
         "recordings": [counts["recordings"] for counts in result.labels.values()],
         "clips": [counts["clips"] for counts in result.labels.values()],
         **{
-            reason.replace("_", "-"): [counts["discarded"].get(reason, 0) for counts in result.labels.values()]
+            _title(reason): [counts["discarded"].get(reason, 0) for counts in result.labels.values()]
             for reason in reasons
         },
     }

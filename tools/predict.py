@@ -40,7 +40,7 @@ def _predict(recognizer: Recognizer, path: Path) -> dict[str, Any] | None:
     try:
         clip = read_one_clip(path, recognizer.sample_rate_hz, recognizer.clip_samples)
     except (RecordingError, FileNotFoundError) as error:
-        detail = error.detail if isinstance(error, RecordingError) else "there is no such file"
+        detail = str(error) if isinstance(error, RecordingError) else "there is no such file"
         ERR.print(f"wordspot: {path}: {detail}")
         return None
     probabilities = recognizer.classify(clip.samples)

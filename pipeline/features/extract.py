@@ -90,7 +90,7 @@ def _read(path: Path) -> np.ndarray:
             f"the clip table lists {path}, which does not exist: clean again, or delete its row"
         ) from error
     except RecordingError as error:
-        raise WordspotError(f"{path}: {error.detail}: clean again, or delete its row from the clip table") from error
+        raise WordspotError(f"{path}: {error}: clean again, or delete its row from the clip table") from error
 
 
 def _extract_noise(clips_folder: Path, front_end: FrontEnd, unfinished: Path) -> None:

@@ -12,7 +12,7 @@ from ...data.folders import Recording
 _LONGEST_STEM_BYTES = 200  # file systems stop at 255 for a whole name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """A recording and the clip file it is to become, `<label>/<name>.wav` relative to the clean folder."""
 

@@ -1,14 +1,11 @@
 """One HTML file that shows how good a recognizer is; opens offline."""
 
 import base64
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
-from ...data.files import write_text
+from ..page import write_page
 from .confusion import Confusion
 
 WORST_MISTAKES = 30
@@ -49,16 +46,13 @@ def write_report(
     pictures
         Caption and PNG, embedded.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["percent"] = lambda value: "-" if math.isnan(value) else f"{100 * value:.1f}%"
     pictures = pictures or {}
-    html = environment.get_template("report.html").render(
+    write_page(
+        path,
+        "scoring/report.html",
         title=title,
         confusion=confusion,
         mistakes=mistakes[:WORST_MISTAKES],
         facts=facts,
         pictures={caption: base64.b64encode(png).decode("ascii") for caption, png in pictures.items()},
     )
-    write_text(path, html)

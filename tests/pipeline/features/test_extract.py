@@ -8,7 +8,8 @@ from wordspot.data.feature_set import FrontEnd, read_feature_set
 from wordspot.data.splits import split_of_speaker
 from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.features.front_end import log_mel
-from wordspot.pipeline.ingest.clean import CleanSettings, clean
+from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.ingest.settings import CleanSettings
 
 
 def test_row_i_holds_the_frames_of_clip_i(clips: Path, features: Path) -> None:

@@ -14,7 +14,8 @@ _RATE_HZ = 16_000
 _CLEAN = """
 import sys
 from pathlib import Path
-from wordspot.pipeline.ingest.clean import CleanSettings, clean
+from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.ingest.settings import CleanSettings
 clean(Path(sys.argv[1]), Path(sys.argv[2]), CleanSettings(window_ms=float(sys.argv[4])), jobs=int(sys.argv[3]))
 """
 

@@ -19,7 +19,9 @@ from wordspot.data.audio import read_sound
 from wordspot.data.clips import read_clip_table
 from wordspot.data.errors import WordspotError
 from wordspot.data.splits import assign_splits
-from wordspot.pipeline.ingest.clean import CLIP_COLUMNS, DISCARD_COLUMNS, CleanSettings, clean
+from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.ingest.settings import CleanSettings
+from wordspot.pipeline.ingest.tables import CLIP_COLUMNS, DISCARD_COLUMNS
 from wordspot.pipeline.ingest.trim import loudest_window
 
 KEPT = {
@@ -33,11 +35,11 @@ KEPT = {
 DISCARDED = {
     "_background_noise_/broken.wav": "unreadable",
     "left/quiet.wav": "near_silent",
-    r"right/Icon\x0d": "empty",
+    r"right/Icon\x0d": "unreadable",
     "right/gone.wav": "unreadable",
-    "right/nan.wav": "not_finite",
+    "right/nan.wav": "unreadable",
     "right/notes.wav": "unreadable",
-    "right/one.flac": "empty",
+    "right/one.flac": "unreadable",
     "right/pipe.wav": "unreadable",
     "right/short.wav": "unreadable",
     "right/silent.wav": "near_silent",
@@ -48,7 +50,7 @@ LABELS = {
     "right": {
         "recordings": 10,
         "clips": 2,
-        "discarded": {"empty": 2, "near_silent": 1, "not_finite": 1, "unreadable": 4},
+        "discarded": {"near_silent": 1, "unreadable": 7},
     },
 }
 LOOSE = CleanSettings(min_volume=0)

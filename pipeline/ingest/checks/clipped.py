@@ -1,0 +1,51 @@
+"""Clipped: the microphone or its amplifier was overdriven.
+
+What: samples that stand at the recording's own rails, its highest or lowest value, for three samples and more.
+Why: flat tops add harmonics that the same word without them does not have. A single sample at full scale is harmless,
+and audio may have been made quieter after it was clipped, so runs are looked for and not peaks.
+Formula: `clipped_share` = samples in runs of at least 3 within one 16-bit step of the clip's maximum or minimum / samples
+of the clip, at the recording's own sample rate.
+Limits: 0.0005 (8 samples in a second at 16 kHz), and rails of at least 1,000 steps (-30 dBFS), below which natural peaks
+look flat. Lossy coding after the clipping rounds the tops and hides it.
+"""
+
+import numpy as np
+
+from .check import Check
+from .subject import Subject, runs
+
+_SHORTEST_RUN = 3
+_LOWEST_RAIL = 1_000
+
+
+def measure(subject: Subject) -> float:
+    """Share of the clip's samples that stand at a rail, 0 to 1."""
+    samples = subject.native_content
+    if not len(samples):
+        return 0.0
+    high, low = int(samples.max()), int(samples.min())
+    stuck = 0
+    if high >= _LOWEST_RAIL:
+        stuck += _in_runs(samples >= high - 1)
+    if low <= -_LOWEST_RAIL:
+        stuck += _in_runs(samples <= low + 1)
+    return stuck / len(samples)
+
+
+def _in_runs(mask: np.ndarray) -> int:
+    if np.count_nonzero(mask) < _SHORTEST_RUN:
+        return 0
+    begins, ends = runs(mask)
+    lengths = ends - begins
+    return int(lengths[lengths >= _SHORTEST_RUN].sum())
+
+
+CHECK = Check(
+    name="clipped",
+    title="clipped",
+    column="clipped_share",
+    limit=0.0005,
+    advice="Overdriven: record it again with less gain, or farther from the microphone.",
+    measure=measure,
+    digits=5,
+)

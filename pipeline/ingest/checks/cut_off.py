@@ -1,0 +1,47 @@
+"""Cut off: the word runs into the start or the end of the recording, so a part of it was never recorded.
+
+What: how loud the recording is in its first or last 32 ms, beside the loudest part of the word.
+Why: half a word is another word ("go" of "gone"), and a network that trains on it hears words that nobody said. Only the
+recording's own edges count: an edge of the clip inside a longer recording can be moved, the recording's cannot.
+Formula: P = power above 94 Hz of each 32 ms frame, L = its 95th percentile, N = its 10th percentile; E = the larger P of
+the recording's first and last frame, exact zeros before and after left out; `edge_db` = 10 log10((E - 4 N) / L), at
+least -100, which is given too where the clip touches neither edge.
+Limits: -15 dB. A steady noise is no word, so the edge must rise 6 dB above the quietest tenth to count at all; a recording
+that is all word has no such tenth, and is missed.
+"""
+
+import math
+
+import numpy as np
+
+from .check import Check
+from .subject import Subject
+
+_LOWEST_DB = -100.0
+_ABOVE_NOISE = 4.0
+
+
+def measure(subject: Subject) -> float:
+    """Level of the louder edge in dB beside the loud frames, -100 when no edge rises above the noise."""
+    power = subject.frame_power
+    ranked = np.sort(power)
+    noise, loud = ranked[len(ranked) // 10], ranked[len(ranked) * 19 // 20]
+    edge = max((power[frame] for frame in _edges(subject)), default=0.0) - _ABOVE_NOISE * noise
+    return max(_LOWEST_DB, 10 * math.log10(edge / loud)) if edge > 0 else _LOWEST_DB
+
+
+def _edges(subject: Subject) -> list[int]:
+    """The frames of the clip that are edges of the recording: 0, -1, both or none."""
+    first, last = subject.span
+    before, after = subject.sound.samples[:first], subject.sound.samples[last:]
+    return [frame for frame, outside in ((0, before), (-1, after)) if not outside.any()]
+
+
+CHECK = Check(
+    name="cut_off",
+    title="cut off",
+    column="edge_db",
+    limit=-15.0,
+    advice="The word begins before the recording, or ends after it: press earlier, and let go later.",
+    measure=measure,
+)

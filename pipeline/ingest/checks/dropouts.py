@@ -1,0 +1,50 @@
+"""Dropouts: samples that were lost while recording.
+
+What: runs of exact zeros inside sound.
+Why: an overloaded computer or a lost packet leaves gaps with hard edges, clicks that the word does not have. Digital
+silence between words is no gap: sound fades before it.
+Formula: `dropout_ms` = total length of the runs of zeros of at least 2 ms whose 4 ms before and after both have a mean
+|x| of at least a quarter of the clip's, at the recording's own sample rate.
+Limits: any such run. Gaps that were filled (repeated packets, comfort noise) or blurred by lossy coding are not found, nor
+is one in a moment that is quiet anyway.
+"""
+
+import numpy as np
+
+from .check import Check
+from .subject import Subject, runs
+
+_SHORTEST_S = 0.002
+_BESIDE_S = 0.004
+_LOUDNESS_BESIDE = 0.25
+
+
+def measure(subject: Subject) -> float:
+    """Milliseconds lost."""
+    samples = subject.native_content
+    rate_hz = subject.sound.native_rate_hz
+    zero = samples == 0
+    every = max(1, int(_SHORTEST_S * rate_hz / 2))
+    if not (zero[:-every:every] & zero[every::every]).any():  # no run can be long enough; ten times faster to see
+        return 0.0
+    begins, ends = runs(zero)
+    long = (ends - begins >= _SHORTEST_S * rate_hz) & (begins > 0) & (ends < len(samples))
+    magnitudes = np.abs(samples.astype(np.int32))
+    beside, loudness = round(_BESIDE_S * rate_hz), magnitudes.mean() * _LOUDNESS_BESIDE
+    lost = 0
+    for begin, end in zip(begins[long], ends[long], strict=True):
+        before, after = magnitudes[max(0, begin - beside) : begin], magnitudes[end : end + beside]
+        if min(before.mean(), after.mean()) >= loudness:
+            lost += end - begin
+    return 1000 * lost / rate_hz
+
+
+CHECK = Check(
+    name="dropouts",
+    title="dropouts",
+    column="dropout_ms",
+    limit=0.0,
+    advice="Samples were lost while recording: record it again, with fewer other programs running.",
+    measure=measure,
+    digits=2,
+)

@@ -1,0 +1,38 @@
+"""Narrow band: the high frequencies are missing.
+
+What: the recording was made at a lower sample rate and converted, went through a telephone or a Bluetooth headset, or was
+heavily compressed, so that above some frequency there is nothing but rounding noise.
+Why: s, f and t live above 4 kHz. A network that hears half of its examples without them learns the microphone.
+Formula: the clip's mean power spectrum in bands of 250 Hz; `bandwidth_hz` = upper edge of the highest band whose mean power
+is 10 dB above what rounding to 16 bits alone gives (1.5e-8 a bin, see `power_spectrum`).
+Limits: 6,000 Hz. A recording that was made louder after it was converted carries its rounding noise up with it, and is
+missed; one in which nothing rises above rounding noise has bandwidth 0.
+"""
+
+import numpy as np
+
+from .check import Check
+from .subject import BIN_HZ, Subject
+
+_BAND_BINS = 8
+_ROUNDING_POWER = 1.5e-8
+_ABOVE_ROUNDING = 10.0
+
+
+def measure(subject: Subject) -> float:
+    """Bandwidth in Hz, 0 to 8,000 in steps of 250."""
+    bands = subject.power[:, 1:].mean(axis=0).reshape(-1, _BAND_BINS).mean(axis=1)
+    present = np.flatnonzero(bands > _ABOVE_ROUNDING * _ROUNDING_POWER)
+    return float((present[-1] + 1) * _BAND_BINS * BIN_HZ) if len(present) else 0.0
+
+
+CHECK = Check(
+    name="narrow_band",
+    title="narrow band",
+    column="bandwidth_hz",
+    limit=6_000.0,
+    advice="The high frequencies are missing: record at 16 kHz or more, without a telephone or Bluetooth in between.",
+    measure=measure,
+    below=True,
+    digits=0,
+)

@@ -1,0 +1,111 @@
+"""What the checks look at: one decoded recording and the clip that was cut from it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from ....data.audio import FULL_SCALE, SAMPLE_RATE_HZ, Sound
+from ..loudness import mean_abs
+
+FRAME_SAMPLES = 512  # 32 ms
+HOP_SAMPLES = 320  # 20 ms: then the arrays of a second stay below 128 kB, above which malloc asks the kernel each time
+BIN_HZ = SAMPLE_RATE_HZ / FRAME_SAMPLES
+_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)).astype(np.float32)
+_LOWEST_BIN = 3  # about 94 Hz: below are hum, rumble and DC, which are no word
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A recording and its clip.
+
+    Attributes
+    ----------
+    name
+        The recording's file name.
+    sound
+        The recording, decoded.
+    clip
+        int16 [window_samples].
+    start
+        Where the clip begins in the recording, in samples; negative when zeros were put before it.
+    """
+
+    name: str
+    sound: Sound
+    clip: np.ndarray
+    start: int
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """First and one past the last sample of the recording that lie in the clip and are not padding of exact zeros."""
+        begin, end = max(0, self.start), min(len(self.sound.samples), self.start + len(self.clip))
+        first, last = without_outer_zeros(self.sound.samples[begin:end])
+        return begin + first, begin + last
+
+    @cached_property
+    def content(self) -> np.ndarray:
+        """int16 [n]: the samples of `span`."""
+        return self.sound.samples[slice(*self.span)]
+
+    @cached_property
+    def native_content(self) -> np.ndarray:
+        """int16 [n]: what became `content`, at the recording's own rate."""
+        ratio = len(self.sound.native) / len(self.sound.samples)
+        return self.sound.native[slice(*(round(edge * ratio) for edge in self.span))]
+
+    @cached_property
+    def volume(self) -> float:
+        """Mean |x| of the clip, as a share of full scale."""
+        return mean_abs(self.clip)
+
+    @cached_property
+    def power(self) -> np.ndarray:
+        """float32 [frames, 257]: the power spectrum of `content`, see `power_spectrum`."""
+        return power_spectrum(self.content)
+
+    @cached_property
+    def frame_power(self) -> np.ndarray:
+        """float32 [frames]: power above 94 Hz of each frame, in the units of `power`."""
+        return self.power[:, _LOWEST_BIN:].sum(axis=1)
+
+
+def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
+    """Squared magnitudes of 512-point Fourier transforms of Hann-windowed frames.
+
+    Parameters
+    ----------
+    samples
+        int16 [n]; fewer than a frame are filled up with zeros.
+    hop
+        Samples from frame to frame. The last frame ends with the last sample and so may overlap more.
+
+    Returns
+    -------
+    float32 [frames, 257], where a sample of 1 stands for full scale. Rounding to 16 bits alone gives 1.5e-8 a bin.
+    """
+    waveform = samples.astype(np.float32) * np.float32(1 / FULL_SCALE)
+    if len(waveform) < FRAME_SAMPLES:
+        waveform = np.pad(waveform, (0, FRAME_SAMPLES - len(waveform)))
+    last = len(waveform) - FRAME_SAMPLES
+    frames = sliding_window_view(waveform, FRAME_SAMPLES)[[*range(0, last, hop), last]]
+    spectrum = np.fft.rfft(frames * _HANN)
+    return spectrum.real**2 + spectrum.imag**2
+
+
+def without_outer_zeros(samples: np.ndarray) -> tuple[int, int]:
+    """Where int16 [n] samples begin and end when exact zeros at either end are left out; (0, 0) for nothing but zeros."""
+    sounding = samples != 0
+    first = int(sounding.argmax()) if len(samples) else 0
+    if not len(samples) or not sounding[first]:
+        return 0, 0
+    return first, len(samples) - int(sounding[::-1].argmax())
+
+
+def runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Begins and ends (one past the last) of the runs of True in bool [n]."""
+    closed = np.zeros(len(mask) + 2, bool)
+    closed[1:-1] = mask
+    edges = np.flatnonzero(closed[1:] != closed[:-1])
+    return edges[::2], edges[1::2]

@@ -1,0 +1,21 @@
+"""Unreadable: the file cannot be decoded.
+
+What: not audio, damaged, cut short, empty, NaN or infinity among its samples, longer than an hour, not a regular file, or
+one that may not be read.
+Why: no clip can be made of it. A recording that was cut short by a full disk or a broken transfer is refused whole,
+because the part that is missing may be the word.
+Measured: nothing; the sentence in `detail` says what was seen. Decoding itself (`wordspot.data.audio.read_sound`) finds it.
+Limits: a headerless stream that was cut (OGG, MP3) cannot be told from a shorter one.
+"""
+
+from .check import Check
+
+CHECK = Check(
+    name="unreadable",
+    title="unreadable",
+    column="detail",
+    limit="",
+    advice="The file cannot be decoded: record it again, or copy it again from where it came.",
+    measure=None,
+    discards=True,
+)

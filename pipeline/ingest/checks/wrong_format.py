@@ -1,0 +1,47 @@
+"""Wrong format behind the name: a FLAC file called `.wav`, an MP3 file called `.ogg`.
+
+What: the container that libsndfile finds, beside the one that the file's ending promises.
+Why: the file decodes here, but other tools go by the name and fail, or the name tells of a conversion that never
+happened (an MP3 file renamed to `.wav` still has the losses of MP3).
+Measured: `wrong_format`: the real format and the promised one (`FLAC, not wav`), empty when they agree.
+Limits: endings that promise nothing (`.dat`, none at all) are never wrong.
+"""
+
+from pathlib import PurePosixPath
+
+from .check import Check
+from .subject import Subject
+
+_CONTAINERS = {
+    "aif": {"AIFF"},
+    "aifc": {"AIFF"},
+    "aiff": {"AIFF"},
+    "au": {"AU"},
+    "caf": {"CAF"},
+    "flac": {"FLAC", "OGG"},
+    "mp3": {"MPEG", "MP3"},
+    "oga": {"OGG"},
+    "ogg": {"OGG"},
+    "opus": {"OGG"},
+    "rf64": {"RF64"},
+    "w64": {"W64"},
+    "wav": {"WAV", "WAVEX", "RF64"},
+    "wave": {"WAV", "WAVEX", "RF64"},
+}
+
+
+def measure(subject: Subject) -> str:
+    """What the file is and what it is called, or nothing when they agree."""
+    ending = PurePosixPath(subject.name).suffix.lower().removeprefix(".")
+    promised = _CONTAINERS.get(ending)
+    return f"{subject.sound.container}, not {ending}" if promised and subject.sound.container not in promised else ""
+
+
+CHECK = Check(
+    name="wrong_format",
+    title="wrong format behind the name",
+    column="wrong_format",
+    limit="",
+    advice="The file is not what its ending says: rename it, and ask where it was converted.",
+    measure=measure,
+)

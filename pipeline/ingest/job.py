@@ -1,0 +1,155 @@
+"""One recording to one clip: what the worker processes do."""
+
+import dataclasses
+import math
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from ...data.audio import SAMPLE_RATE_HZ, Sound, read_sound, write_wav
+from ...data.clips import find_speaker, speaker_pattern
+from ...data.errors import RecordingError
+from ...data.files import printable
+from .checks import CHECKS, Check, Subject
+from .loudness import mean_abs
+from .plan import Task
+from .settings import CleanSettings
+from .trim import fit_to_window
+from .twins import Relation, fingerprint, relate
+
+MEASUREMENTS = (
+    "window_start_s",
+    "duration_s",
+    "sample_rate_hz",
+    "channels",
+    "peak_dbfs",
+    "mean_abs_before",
+    "mean_abs_after",
+)
+_QUIETEST_DBFS = -120.0  # written for digital silence, whose level has no logarithm
+
+
+@dataclass(frozen=True)
+class Job:
+    """From where, how and to where.
+
+    Attributes
+    ----------
+    source
+        Folder of recordings.
+    settings
+        How a recording becomes a clip.
+    destination
+        The clean folder.
+    scratch
+        Folder of the same file system for what is not finished; None writes no clips.
+    """
+
+    source: Path
+    settings: CleanSettings
+    destination: Path = Path()
+    scratch: Path | None = None
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Those that look at one recording, with the limits of the settings."""
+        return tuple(
+            dataclasses.replace(check, limit=self.settings.min_volume) if check.name == "near_silent" else check
+            for check in CHECKS
+            if check.measure
+        )
+
+    def process(self, task: Task) -> dict[str, Any]:
+        """One recording to one clip file and its row (with a `reason` when it is discarded)."""
+        inner_path = printable(task.recording.inner_path)
+        row: dict[str, Any] = {
+            "file_name": task.file_name,
+            "label": task.label,
+            "speaker": find_speaker(inner_path, speaker_pattern(self.settings.speaker_pattern)),
+            "source": printable(task.recording.path),
+            "findings": "",
+        }
+        try:
+            sound = read_sound(self.source / task.recording.path)
+        except RecordingError as error:
+            self._write(task, None)
+            return row | {"findings": "unreadable", "reason": "unreadable", "detail": printable(str(error))}
+        if task.recording.is_long_sound:
+            self._write(task, sound.samples)
+            return row
+        subject = self.look_at(task.recording.path, sound)
+        row |= _measure(subject) | self._check(subject)
+        if "reason" not in row:
+            row["fingerprint"] = fingerprint(subject)
+        self._write(task, None if "reason" in row else subject.clip)
+        return row
+
+    def look_at(self, path: str, sound: Sound) -> Subject:
+        """The recording with the clip that is cut from it."""
+        return Subject(path, sound, *fit_to_window(sound.samples, self.settings.window_samples, self.settings.window))
+
+    def _check(self, subject: Subject) -> dict[str, Any]:
+        """Columns of the measured values, `findings`, and `reason` and `detail` where one of them discards."""
+        values = {check: check.value(subject) for check in self.checks}
+        found = [check for check, value in values.items() if check.finds(value)]
+        row: dict[str, Any] = {check.column: value for check, value in values.items()}
+        row["findings"] = ";".join(check.name for check in found)
+        for check in found:
+            if check.name in self.settings.discarding:
+                return row | {"reason": check.name, "detail": check.detail(values[check])}
+        return row
+
+    def compare(self, pair: tuple[tuple[Task, float], tuple[Task, float]]) -> Relation:
+        """How two clips are related, each given with the second at which it begins in its recording."""
+        return relate(*(self._content(task, start_s) for task, start_s in pair))
+
+    def _content(self, task: Task, start_s: float) -> np.ndarray:
+        sound = read_sound(self.source / task.recording.path)
+        start = round(start_s * SAMPLE_RATE_HZ)
+        begin = max(0, start)
+        clip = sound.samples[begin : start + self.settings.window_samples]
+        return Subject(task.recording.path, sound, clip, begin).content
+
+    def _write(self, task: Task, samples: np.ndarray | None) -> None:
+        if self.scratch is None:
+            return
+        path = self.destination / task.file_name
+        if samples is None:  # it may have been kept by an earlier run with other settings
+            path.unlink(missing_ok=True)
+            return
+        temporary = self.scratch / f"{os.getpid()}.wav"
+        write_wav(temporary, samples)
+        os.replace(temporary, path)
+
+    def remove_clip(self, task: Task) -> None:
+        """Takes away a clip that is discarded after all."""
+        self._write(task, None)
+
+    def made_by(self) -> dict[str, Any]:
+        """Source, settings and versions: what decides every byte of the output."""
+        versions = {name: version(name) for name in ("wordspot", "numpy", "soundfile", "soxr")}
+        versions["libsndfile"] = soundfile.__libsndfile_version__
+        settings = dataclasses.asdict(self.settings)
+        return {"source": printable(str(self.source.resolve())), "settings": settings, "versions": versions}
+
+
+def _measure(subject: Subject) -> dict[str, Any]:
+    sound = subject.sound
+    peak_dbfs = 20 * math.log10(sound.peak) if sound.peak > 0 else _QUIETEST_DBFS
+    return {
+        "window_start_s": round(subject.start / SAMPLE_RATE_HZ, 6),
+        "duration_s": round(sound.duration_s, 6),
+        "sample_rate_hz": sound.source_rate_hz,
+        "channels": sound.source_channels,
+        "peak_dbfs": round(max(peak_dbfs, _QUIETEST_DBFS), 3),
+        "mean_abs_before": round(
+            mean_abs(sound.samples) if len(sound.samples) != len(subject.clip) else subject.volume, 6
+        ),
+        "mean_abs_after": round(subject.volume, 6),
+    }

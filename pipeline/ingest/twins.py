@@ -1,0 +1,218 @@
+"""Finding recordings that are the same audio, or the same take: fingerprints first, waveforms then."""
+
+import base64
+import functools
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from .checks.subject import BIN_HZ, Subject
+
+CORRELATION_OF_A_TAKE = 0.8
+_ROUNDING_RMS = 0.7  # of 16-bit steps
+_BAND_EDGES = np.unique(np.round(np.geomspace(150, 3_800, 13) / BIN_HZ).astype(int))
+_POINTS, _FRAMES_A_POINT = 16, 2.4  # 48 ms apart: 0.77 s around the word's center
+_KEPT = 8  # cosines in time, and as many in frequency
+_FLOOR = 1e-4  # of the loudest band: what is 40 dB below it does not count
+_STEPS_A_UNIT = 2
+_DIGEST_BYTES = 16
+_DESCRIPTOR_BYTES = _KEPT * _KEPT - 1
+_SIMILARITY_OF_CANDIDATES = 0.85
+_FEW = 64  # so few are all compared with each other: too few to know which features are common
+_BLOCK = 1_024
+
+
+def fingerprint(subject: Subject) -> str:
+    """What is remembered of a clip to find its twins: a digest of its samples, and a coarse picture of its spectrogram.
+
+    The picture is the log spectrogram in 12 bands from 150 to 3,800 Hz (what every codec and telephone keeps), 0.77 s
+    around the center of its energy (so that shifting does not matter), as 8 x 8 cosines without the constant one (so
+    that gain does not matter).
+
+    Returns
+    -------
+    Base64 text of 16 + 63 bytes; empty for silence.
+    """
+    if not len(subject.content):
+        return ""
+    digest = hashlib.sha256(subject.content.tobytes()).digest()[:_DIGEST_BYTES]
+    return base64.b64encode(digest + _describe(subject).tobytes()).decode("ascii")
+
+
+def _describe(subject: Subject) -> np.ndarray:
+    """int8 [63]: the cosines of the spectrogram around the center of its energy."""
+    bands = np.add.reduceat(subject.power[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
+    picture = np.log(bands + max(_FLOOR * float(bands.max()), 1e-20))
+    picture = np.concatenate((picture[:1], picture, picture[-1:]))
+    picture = (picture[:-2] + picture[1:-1] + picture[2:]) / 3  # so that a part of a hop more or less does not matter
+    power = subject.frame_power
+    above = np.maximum(power - 3 * np.sort(power)[len(power) // 5], 0)
+    center = float(above @ np.arange(len(power))) / max(float(above.sum()), 1e-20)
+    at = center + (np.arange(_POINTS) - (_POINTS - 1) / 2) * _FRAMES_A_POINT
+    sampled = _interpolate(picture, at)
+    cosines = _cosines(_POINTS) @ sampled @ _cosines(sampled.shape[1]).T
+    return np.clip(np.rint(cosines.ravel()[1:] * _STEPS_A_UNIT), -127, 127).astype(np.int8)
+
+
+def _interpolate(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """[points, bands]: the rows of a picture between two frames; beyond its ends the quietest value."""
+    left = np.floor(at).astype(int)
+    share = (at - left)[:, None]
+    outside = (at < 0) | (at > len(picture) - 1)
+    rows = [picture[np.clip(index, 0, len(picture) - 1)] for index in (left, left + 1)]
+    sampled = (1 - share) * rows[0] + share * rows[1]
+    sampled[outside] = picture.min()
+    return sampled
+
+
+@functools.cache
+def _cosines(size: int) -> np.ndarray:
+    """[8, size]: the lowest rows of the orthonormal discrete cosine transform (DCT-II)."""
+    rows = np.cos(np.pi * np.outer(np.arange(_KEPT), np.arange(size) + 0.5) / size) * np.sqrt(2 / size)
+    rows[0] /= np.sqrt(2)
+    return rows
+
+
+class Relation(IntEnum):
+    """How two clips are related."""
+
+    NONE = 0
+    NEAR = 1
+    SAME = 2
+
+
+def relate(first: np.ndarray, second: np.ndarray) -> Relation:
+    """Compares two clips, int16 [n] and [m] without outer zeros, sample by sample at the shift where they agree best.
+
+    The correlation is of the band around 2 kHz, at half the rate: hum and offset, which two takes may share, do not
+    count, nor what telephones and codecs take away.
+    """
+    louder, quieter = sorted((first, second), key=lambda samples: -int(np.abs(samples.astype(np.int32)).max()))
+    long, short = _around_2_khz(louder), _around_2_khz(quieter)
+    if min(len(long), len(short)) == 0:
+        return Relation.NONE
+    size = 1 << (len(long) + len(short) - 1).bit_length()
+    products = np.fft.irfft(np.fft.rfft(short, size) * np.conj(np.fft.rfft(long, size)), size)
+    shifts = np.arange(size)
+    shifts[shifts >= len(short)] -= size  # the louder one begins so many samples after the quieter one
+    energies = _overlapping_energy(short, shifts, len(long)) * _overlapping_energy(long, -shifts, len(short))
+    overlap = np.minimum(shifts + len(long), len(short)) - np.maximum(shifts, 0)
+    enough = overlap >= min(len(long), len(short)) / 2
+    correlation = np.where(enough, products / np.sqrt(np.maximum(energies, 1e-9)), 0)
+    best = int(correlation.argmax())
+    if correlation[best] < CORRELATION_OF_A_TAKE:
+        return Relation.NONE
+    around = range(2 * int(shifts[best]) - 2, 2 * int(shifts[best]) + 3)
+    return Relation.SAME if any(_is_rounding(louder, quieter, shift) for shift in around) else Relation.NEAR
+
+
+def _around_2_khz(samples: np.ndarray) -> np.ndarray:
+    """float32 [n / 2]: x[t] + x[t + 1] - x[t + 4] - x[t + 5] at every other t: nothing of 0, 4 and 8 kHz is left."""
+    samples = samples.astype(np.float32)
+    pairs = samples[:-1] + samples[1:]
+    return (pairs[:-4] - pairs[4:])[::2]
+
+
+def _overlapping_energy(samples: np.ndarray, begins: np.ndarray, length: int) -> np.ndarray:
+    """Energy of samples [begin, begin + length) for each begin, as far as they exist."""
+    sums = np.concatenate(([0.0], np.cumsum(samples.astype(np.float64) ** 2)))
+    last = len(samples)
+    return sums[np.clip(begins + length, 0, last)] - sums[np.clip(begins, 0, last)]
+
+
+def _is_rounding(louder: np.ndarray, quieter: np.ndarray, shift: int) -> bool:
+    """Whether the quieter clip is the louder one, scaled and rounded; where only one is, the other counts as zeros."""
+    begin, end = min(0, shift), max(len(quieter), shift + len(louder))
+    both = np.zeros((2, end - begin), np.float64)
+    both[0, shift - begin : shift - begin + len(louder)] = louder
+    both[1, -begin : len(quieter) - begin] = quieter
+    gain = (both[0] @ both[1]) / (both[0] @ both[0])
+    rest = both[1] - gain * both[0]
+    return float(np.sqrt(np.mean(rest**2))) < _ROUNDING_RMS and np.abs(rest).max() < 2
+
+
+@dataclass
+class Fingerprints:
+    """The fingerprints of many clips, and the groups that they form; 79 bytes a clip."""
+
+    _bytes: bytearray = field(default_factory=bytearray)
+
+    def add(self, fingerprint: str) -> None:
+        """Takes one more."""
+        self._bytes += base64.b64decode(fingerprint)
+
+    def __len__(self) -> int:
+        return len(self._bytes) // (_DIGEST_BYTES + _DESCRIPTOR_BYTES)
+
+    def groups(
+        self, compare: Callable[[list[tuple[int, int]]], Iterable[Relation]]
+    ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """Who belongs together.
+
+        Parameters
+        ----------
+        compare
+            Gives the relation of each of a list of pairs of clips, by looking at their waveforms.
+
+        Returns
+        -------
+        same, near
+            {a clip: its group, ascending} for every clip that has a twin: of the same audio, and of the same take
+            (which the same audio is too).
+        """
+        table = np.frombuffer(bytes(self._bytes), np.uint8).reshape(len(self), -1)
+        digests = np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(f"V{_DIGEST_BYTES}").ravel()
+        _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
+        same = [(int(firsts[group]), clip) for clip, group in enumerate(inverse) if firsts[group] != clip]
+        descriptors = table[:, _DIGEST_BYTES:].view(np.int8)
+        pairs = list(_candidates(descriptors, np.sort(firsts)))
+        near = list(same)
+        for pair, relation in zip(pairs, compare(pairs), strict=True):
+            if relation == Relation.SAME:
+                same.append(pair)
+            if relation >= Relation.NEAR:
+                near.append(pair)
+        return _joined(same), _joined(near)
+
+
+def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Pairs of clips whose fingerprints look alike, ascending.
+
+    Every feature is taken relative to its mean and deviation over all clips, because what most words have in common
+    tells nothing. Compares all with all, block by block: 100,000 different clips take some 20 seconds.
+    """
+    if len(clips) <= _FEW:
+        yield from itertools.combinations(map(int, clips), 2)
+        return
+    features = descriptors[clips].astype(np.float32)
+    features = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-3)
+    features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-6)
+    for begin in range(0, len(clips), _BLOCK):
+        for other in range(begin, len(clips), _BLOCK):
+            similar = features[begin : begin + _BLOCK] @ features[other : other + _BLOCK].T
+            for row, column in np.argwhere(similar > _SIMILARITY_OF_CANDIDATES):
+                if begin + row < other + column:
+                    yield int(clips[begin + row]), int(clips[other + column])
+
+
+def _joined(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """{member: its group, ascending} of the groups that chains of pairs make."""
+    parent: dict[int, int] = {}
+
+    def root(member: int) -> int:
+        while parent.setdefault(member, member) != member:
+            parent[member] = parent[parent[member]]
+            member = parent[member]
+        return member
+
+    for first, second in pairs:
+        low, high = sorted((root(first), root(second)))
+        parent[high] = low
+    groups: dict[int, list[int]] = {}
+    for member in sorted(parent):
+        groups.setdefault(root(member), []).append(member)
+    return {member: group for group in groups.values() for member in group}

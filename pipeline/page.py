@@ -1,0 +1,33 @@
+"""HTML pages that are one file and open offline."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ..data.files import write_text
+
+
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Fills a template of this package and writes the page.
+
+    Parameters
+    ----------
+    path
+        The HTML file.
+    template
+        Relative to this package. It extends `page.html`, which has the style that all pages share.
+    values
+        What the template names.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda value: "-" if math.isnan(value) else f"{100 * value:.1f}%"
+    environment.filters["count"] = lambda value: f"{value:,}"
+    write_text(path, environment.get_template(template).render(values))
