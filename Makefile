@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data/speech_commands_v0.01_subset
 
-.PHONY: help demo test check bench bench-accuracy clean
+.PHONY: help demo test check clean
+.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-listeners bench-accuracy
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -20,10 +21,25 @@ check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
 
-bench: .venv/installed  ## measure speed, size and memory on real recordings (DATA=folder)
+bench: bench-speed bench-checks bench-windows bench-scale  ## measure all but accuracy on real recordings (DATA=folder; 20 minutes)
+
+bench-speed: .venv/installed  ## speed, size and memory
 	$(BIN)/python -m wordspot.tools.bench.speed $(DATA)
 
-bench-accuracy: .venv/installed  ## measure what cleaning is worth (half an hour; DATA=folder)
+bench-checks: .venv/installed  ## plant every defect in real clips, and count what the checks find
+	$(BIN)/python -m wordspot.tools.bench.defects $(DATA)
+
+bench-windows: .venv/installed  ## place real words in real noise, and see where the window goes
+	$(BIN)/python -m wordspot.tools.bench.windows $(DATA)
+
+bench-scale: .venv/installed  ## clean a hundred thousand recordings: memory, and time for a thousand
+	$(BIN)/python -m wordspot.tools.bench.scale $(DATA)
+
+bench-listeners: .venv/installed  ## what listeners threw out, beside what the checks find (FEATURES=feature set of v0.02)
+	rm -rf bench/listeners && $(BIN)/wordspot clean $(DATA) bench/listeners --quiet
+	$(BIN)/python -m wordspot.tools.bench.listeners $(DATA) bench/listeners $(FEATURES)
+
+bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
 	$(BIN)/python -m wordspot.tools.bench.raw_or_clean $(DATA) bench
 
 clean:  ## remove what was made here, but never recordings

@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ...data.audio import read_sound, write_wav
+from ...data.audio import SAMPLE_RATE_HZ, read_sound, write_wav
 from ...data.folders import scan_recordings
 from ...pipeline.device.recognizer import Recognizer
 from ..common import OUT
@@ -22,6 +22,7 @@ from . import run_wordspot
 
 _ROUNDS = 5
 _CLASSIFICATIONS = 300
+_BY_LIBROSA = 1_000
 
 
 def command(
@@ -35,6 +36,7 @@ def command(
         work = Path(folder)
         count = _as_wav(source, work / "recordings")
         _measure_cleaning(work, count)
+        _measure_librosa(work)
         _measure_extraction(work)
     _measure_start_up()
     for model in models or []:
@@ -69,6 +71,23 @@ def _measure_cleaning(work: Path, count: int) -> None:
     for name, values in times.items():
         seconds = statistics.median(values)
         OUT.print(f"{name}: {seconds:.2f} s, {count / seconds:,.0f} recordings/s, {seconds / copying:.2f} times cp -r")
+
+
+def _measure_librosa(work: Path) -> None:
+    """What people write who have no cleaner: load, trim, write, one after the other."""
+    import librosa
+    import soundfile
+
+    recordings = [recording for recording in scan_recordings(work / "recordings") if not recording.is_long_sound]
+    chosen = recordings[:: max(1, len(recordings) // _BY_LIBROSA)]
+    librosa.effects.trim(librosa.load(work / "recordings" / chosen[0].path, sr=SAMPLE_RATE_HZ)[0])  # it compiles first
+
+    def loop() -> None:
+        for recording in chosen:
+            samples, _ = librosa.load(work / "recordings" / recording.path, sr=SAMPLE_RATE_HZ)
+            soundfile.write(work / "trimmed.wav", librosa.effects.trim(samples)[0], SAMPLE_RATE_HZ)
+
+    OUT.print(f"loop of librosa.load, effects.trim, soundfile.write: {len(chosen) / _seconds(loop):,.0f} recordings/s")
 
 
 def _measure_extraction(work: Path) -> None:

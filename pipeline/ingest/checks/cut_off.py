@@ -3,10 +3,10 @@
 What: how loud the recording is in its first or last 32 ms, beside the loudest part of the word.
 Why: half a word is another word ("go" of "gone"), and a network that trains on it hears words that nobody said. Only the
 recording's own edges count: an edge of the clip inside a longer recording can be moved, the recording's cannot.
-Formula: P = power above 94 Hz of each 32 ms frame, L = its 95th percentile, N = its 10th percentile; E = the larger P of
-the recording's first and last frame, exact zeros before and after left out; `edge_db` = 10 log10((E - 4 N) / L), at
+Formula: P = power above 125 Hz of each 32 ms frame, L = its 95th percentile, N = its 10th percentile; E = the larger P of
+the recording's first and last frame, exact zeros before and after left out; `edge_db` = 10 log10((E - 2 N) / L), at
 least -100, which is given too where the clip touches neither edge.
-Limits: -15 dB. A steady noise is no word, so the edge must rise 6 dB above the quietest tenth to count at all; a recording
+Limits: -15 dB. A steady noise is no word, so the edge must rise 3 dB above the quietest tenth to count at all; a recording
 that is all word has no such tenth, and is missed.
 """
 
@@ -18,7 +18,7 @@ from .check import Check
 from .subject import Subject
 
 _LOWEST_DB = -100.0
-_ABOVE_NOISE = 4.0
+_ABOVE_NOISE = 2.0
 
 
 def measure(subject: Subject) -> float:
