@@ -62,7 +62,7 @@ class Sound:
     @property
     def native_rate_hz(self) -> float:
         """The sample rate of `native`."""
-        return len(self.native) / self.duration_s
+        return self.source_rate_hz * len(self.native) / self.source_frames  # in this order it is exact
 
 
 def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
@@ -110,6 +110,8 @@ def _read_wav(path: Path | str, size_bytes: int, sample_rate_hz: int) -> Sound |
                 return None
             # never ask for more than the file can hold: read() reserves what it is asked for
             data = file.readframes(min(promised, size_bytes // (2 * channels)))
+    except PermissionError as error:
+        raise RecordingError(f"cannot be opened: {error.strerror}") from error  # libsndfile says: System error
     except (OSError, EOFError, wave.Error, RuntimeError, ValueError):
         return None  # libsndfile finds the words for what is wrong
     frames = len(data) // (2 * channels)
@@ -121,23 +123,24 @@ def _read_wav(path: Path | str, size_bytes: int, sample_rate_hz: int) -> Sound |
         mono = samples[:, 0].astype(np.int16, copy=False)
         peak = max(int(mono.max()), -int(mono.min())) / FULL_SCALE
         return Sound(mono, rate_hz, 1, frames, "WAV", mono, peak)
-    blocks = iter([samples.astype(np.float32) / FULL_SCALE])
+    size = max(1, _BLOCK_SAMPLES // channels)
+    blocks = (samples[begin : begin + size].astype(np.float32) / FULL_SCALE for begin in range(0, frames, size))
     return _to_sound(blocks, "WAV", rate_hz, channels, sample_rate_hz)
 
 
 def _read_any(path: Path | str, sample_rate_hz: int) -> Sound:
     try:
-        with _Stream(_native(path)) as file:
+        with open(path, "rb", buffering=0) as opened, _Stream(_native(opened), closefd=False) as file:
             _check_header(file)
             return _to_sound(_blocks(file), file.format, file.samplerate, file.channels, sample_rate_hz)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
-        # TypeError: soundfile asks for the format of a headerless `.raw` file
+        # TypeError: soundfile asks for the format of a headerless `.raw` file, where it is given the name
         raise RecordingError(f"not readable as audio: {_first_line(error)}") from error
 
 
-def _native(path: Path | str) -> Any:
-    """Bytes, because a name need not be UTF-8; but text on Windows, where libsndfile takes it wide."""
-    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
+def _native(file: Any) -> Any:
+    """The descriptor, because libsndfile cuts long paths off; the path on Windows, where it has descriptors of its own."""
+    return file.name if os.name == "nt" else file.fileno()
 
 
 class _Stream(soundfile.SoundFile):

@@ -80,15 +80,18 @@ def unlabeled_files(folder: Path) -> list[str]:
 
 
 def _walk(folder: Path, prefix: str, ancestors: tuple[tuple[int, int], ...]) -> Iterator[Recording]:
-    identity = _identity(os.stat(folder))
-    if identity in ancestors:  # a link that loops
-        return
-    for entry in _visible(folder):
-        path = f"{prefix}/{entry.name}"
-        if _is_folder(entry):
-            yield from _walk(Path(entry.path), path, (*ancestors, identity))
-        else:
-            yield _recording(entry, path)
+    folders = [(folder, prefix, ancestors)]  # not by recursion: folders may be nested deeper than Python's calls
+    while folders:
+        folder, prefix, ancestors = folders.pop()
+        identity = _identity(os.stat(folder))
+        if identity in ancestors:  # a link that loops
+            continue
+        for entry in _visible(folder):
+            path = f"{prefix}/{entry.name}"
+            if _is_folder(entry):
+                folders.append((Path(entry.path), path, (*ancestors, identity)))
+            else:
+                yield _recording(entry, path)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

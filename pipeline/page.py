@@ -30,4 +30,5 @@ def write_page(path: Path, template: str, **values: Any) -> None:
     )
     environment.filters["percent"] = lambda value: "-" if math.isnan(value) else f"{100 * value:.1f}%"
     environment.filters["count"] = lambda value: f"{value:,}"
+    environment.filters["number"] = lambda value: f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
     write_text(path, environment.get_template(template).render(values))

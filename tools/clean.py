@@ -1,30 +1,17 @@
 """`wordspot clean`: recordings to clips."""
 
-import dataclasses
-import json
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from ..data.clips import CLIP_TABLE, UNKNOWN
-from ..data.folders import SPLIT_LISTS, unlabeled_files
-from ..pipeline.ingest.checks import CHECKS
-from ..pipeline.ingest.clean import CleanResult, clean
-from ..pipeline.ingest.report import REPORT
 from ..pipeline.ingest.settings import CleanSettings
-from ..pipeline.ingest.tables import DISCARD_TABLE
-from .common import ERR, OUT, tracker, with_settings
-
-_SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
+from .common import with_settings
 
 
 @with_settings(CleanSettings)
 def command(
-    settings: CleanSettings,
     source: Annotated[
         Path | None, typer.Argument(metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")
     ] = None,
@@ -32,13 +19,20 @@ def command(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to work with.")] = os.cpu_count() or 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")] = False,
     explain: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Show one recording instead: measurements, verdicts, picture.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Show one recording instead: verdicts of all checks but duplicates, picture."
+        ),
     ] = None,
     picture: Annotated[
         Path | None, typer.Option(metavar="PNG", help="With --explain: where to write the picture.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the totals, or with --explain the verdicts, as JSON.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    *,
+    settings: CleanSettings,
 ) -> None:
     """Cut every recording to the second that holds its word; find what is wrong with it, and say so.
 
@@ -49,82 +43,22 @@ def command(
     and are converted whole. Interrupted, the same command goes on; run again, it only does what changed.
 
     Examples:
-    wordspot clean recordings clips
-
-    wordspot clean recordings clips --discard clipped,duplicate --flag near_silent --dry-run
-
-    wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
-
-    wordspot clean --explain recordings/left/anna_nohash_0.wav --picture anna.png
+        wordspot clean recordings clips
+        wordspot clean recordings clips --discard clipped,duplicate --dry-run
+        wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
+        wordspot clean --explain recordings/left/anna.wav --picture anna.png
     """
     if explain:
-        from .explain import show  # draws, which cleaning in a pipe does not need
+        if source:
+            raise typer.BadParameter("--explain FILE shows one recording: no folders are wanted beside it")
+        from .explain import show  # here, like the next, so that help need not wait for what only work needs
 
-        show(explain, settings, picture, as_json=as_json)
+        show(explain, settings, picture, as_json=as_json, quiet=quiet)
         return
+    if picture:
+        raise typer.BadParameter("--picture shows one recording: say which with --explain FILE")
     if source is None or destination is None:
         raise typer.BadParameter("two folders are wanted: SRC, the recordings, and DST, for the clips")
-    result = clean(source, destination, settings, jobs=jobs, dry_run=dry_run, track=tracker("cleaning", quiet=quiet))
-    if as_json:
-        print(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
-    elif not quiet:
-        _warn_of_unused(source)
-        _print_result(result, destination, dry_run)
+    from .clean_folder import clean_folder
 
-
-def _warn_of_unused(source: Path) -> None:
-    if (source / UNKNOWN).is_dir():
-        ERR.print(f"{source / UNKNOWN} is not trained on: put unknown words into folders of their own names instead")
-    names = [
-        name for name in unlabeled_files(source) if name.lower().endswith(_SOUND_ENDINGS) and name not in SPLIT_LISTS
-    ]
-    if names:
-        ERR.print(
-            f"left out {len(names)} files that lie in {source} itself, in no label's folder: {', '.join(names[:5])}"
-        )
-
-
-def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None:
-    OUT.print(_table(result), soft_wrap=False)
-    flagged = sum((Counter(counts["flagged"]) for counts in result.labels.values()), Counter())
-    if flagged:
-        OUT.print("Flagged, but kept: " + ", ".join(f"{_title(name)} {n:,}" for name, n in flagged.most_common()) + ".")
-    if result.twins_across["labels"]:
-        OUT.print(
-            f"Groups of equal clips under different labels: {result.twins_across['labels']:,}; at least one label of "
-            "each is wrong."
-        )
-    if result.long_sounds:
-        OUT.print(f"Files of long sound (folders that begin with _), converted whole: {result.long_sounds}.")
-    if result.already_clean:
-        OUT.print(f"Nothing has changed since {destination} was made: nothing to do.")
-    elif dry_run:
-        OUT.print("Nothing was written (--dry-run).")
-    else:
-        OUT.print(
-            f"Clips and {CLIP_TABLE} are in {destination}; what was left out, and why, in {destination / DISCARD_TABLE}; "
-            f"look and listen in {destination / REPORT}."
-        )
-
-
-def _title(name: str) -> str:
-    return next(check.title for check in CHECKS if check.name == name)
-
-
-def _table(result: CleanResult) -> Table:
-    reasons = sorted({reason for counts in result.labels.values() for reason in counts["discarded"]})
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_footer=len(result.labels) > 1)
-    columns = {
-        "recordings": [counts["recordings"] for counts in result.labels.values()],
-        "clips": [counts["clips"] for counts in result.labels.values()],
-        **{
-            _title(reason): [counts["discarded"].get(reason, 0) for counts in result.labels.values()]
-            for reason in reasons
-        },
-    }
-    table.add_column("label", footer="all")
-    for name, values in columns.items():
-        table.add_column(name, justify="right", footer=f"{sum(values):,}")
-    for label, *values in zip(result.labels, *columns.values(), strict=True):
-        table.add_row(label, *(f"{value:,}" for value in values))
-    return table
+    clean_folder(source, destination, settings, jobs=jobs, dry_run=dry_run, as_json=as_json, quiet=quiet)

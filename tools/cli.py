@@ -6,17 +6,16 @@ import inspect
 import os
 import re
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
 
 import typer
 
 COMMANDS = {
-    "clean": "Cut every recording of a folder to its loudest second and discard the near-silent ones.",
+    "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
     "extract": "Turn a clean folder into log-mel features.",
     "train": "Train a network to tell words apart, watching its confusion matrix.",
     "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
@@ -37,7 +36,7 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
     try:
-        _app(sys.argv[1] if len(sys.argv) > 1 else "")()
+        _app(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="wordspot")
     except KeyboardInterrupt:  # while a command was being loaded
         sys.exit(130)
 
@@ -48,6 +47,7 @@ def _app(requested: str) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # Rich would double the time until help appears, and leave half of its width to the words
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(
@@ -59,12 +59,14 @@ def _app(requested: str) -> typer.Typer:
             command = _load(name)
             app.command(name, help=_flowing(command.__doc__ or summary))(_guarded(command))
         else:
-            app.command(name, help=summary)(_placeholder)
+            app.command(name, short_help=summary)(_placeholder)
     return app
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # here, because it takes as long to load as Python itself
+
         print(version("wordspot"))
         raise typer.Exit
 
@@ -82,9 +84,10 @@ def _placeholder() -> None:
 
 
 def _flowing(text: str) -> str:
-    """The docstring with the lines of each paragraph joined, for the help page to break anew."""
-    text = inspect.cleandoc(text).replace("Examples:\n", "Examples:\n\n")
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+    """The docstring with the lines of each paragraph joined, for the help page to break anew; examples stay as they are."""
+    words, _, examples = inspect.cleandoc(text).partition("Examples:\n")
+    examples = textwrap.indent(textwrap.dedent(examples), "  ")
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", words) + f"\b\nExamples:\n{examples}"
 
 
 def _load(name: str) -> Callable[..., None]:
@@ -115,8 +118,6 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise
         except OSError as error:
             _fail(_in_words(error))
-        except BrokenExecutor:
-            _fail("a worker process was killed, for want of memory perhaps: run the same command again with --jobs 1")
 
     return guarded
 

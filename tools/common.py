@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..data.audio import read_sound
 from ..data.errors import WordspotError
-from ..pipeline.ingest.trim import fit_to_window
 
 
 class _Console(Console):
@@ -78,7 +77,7 @@ class _Rate(TextColumn):
         super().__init__("")
 
     def render(self, task: Any) -> Any:
-        return f"{task.speed:,.0f}/s" if task.speed else ""
+        return f"{task.speed:,.{int(task.speed < 10)}f}/s" if task.speed else ""
 
 
 def check_can_become_file(path: Path) -> None:
@@ -118,6 +117,8 @@ def read_one_clip(path: Path, sample_rate_hz: int, clip_samples: int) -> OneClip
     FileNotFoundError
         There is no such file.
     """
+    from ..pipeline.ingest.trim import fit_to_window  # here, because its tables take time that help has not
+
     sound = read_sound(path, sample_rate_hz)
     samples, start = fit_to_window(sound.samples, clip_samples)
     return OneClip(samples, start / sample_rate_hz, sound.duration_s)

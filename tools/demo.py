@@ -30,15 +30,14 @@ def command(
     trained on, and recognized, the last on voices that were not trained on. Interrupted, the same command goes on.
 
     Examples:
-    wordspot demo
-
-    wordspot demo /tmp/try
+        wordspot demo
+        wordspot demo /tmp/try
     """
     began = time.monotonic()
     _speak(folder)
     recordings, clips, features, run = folder / "recordings", folder / "clips", folder / "features", folder / "run"
     model, unseen, unseen_clips = folder / "model.tflite", folder / "unseen", folder / "unseen-clips"
-    _say(f"clean {recordings} {clips}", "cut each recording to its loudest second, leave out what holds no word")
+    _say(f"clean {recordings} {clips}", "cut each recording to the second that holds its word, leave out what holds none")
     clean.command(recordings, clips)
     _say(f"extract {clips} {features}", "turn the clips into log-mel spectrograms")
     if not is_feature_set(features):

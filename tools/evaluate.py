@@ -46,9 +46,9 @@ def command(
     trained on, choose speakers it has not heard: --split testing (or validation).
 
     Examples:
-    wordspot evaluate model.tflite other-recordings
-
-    wordspot evaluate model.tflite clips --split testing --json figures.json --report report.html
+        wordspot evaluate model.tflite other-recordings
+        wordspot evaluate model.tflite clips --split testing --report report.html
+        wordspot evaluate model.tflite clips --split testing --json figures.json
     """
     if split not in (_ALL, *SPLITS):
         raise WordspotError(f"--split is {split!r}; wanted one of {', '.join((_ALL, *SPLITS))}")

@@ -1,7 +1,6 @@
 """`wordspot clean --explain FILE`: one recording, with its measurements, verdicts and picture."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..data.audio import SAMPLE_RATE_HZ
-from ..data.files import replacing
+from ..data.errors import WordspotError
+from ..data.files import printable, replacing
 from ..pipeline.ingest.checks import Subject
 from ..pipeline.ingest.explain import Explanation, Verdict, explain
 from ..pipeline.ingest.pictures import as_png, picture, with_scales
@@ -19,81 +19,108 @@ from ..pipeline.ingest.settings import CleanSettings
 from .common import OUT, check_can_become_file
 
 _PICTURE_SIZE = (1_000, 420)
-_LINES = 22  # of the picture in a terminal
+_LINES, _COLUMNS = 22, 120  # of the picture in a terminal, at most
+_ENOUGH_COLORS = ("256", "truecolor")  # for a picture; in a pipe there are none
+_STYLES = {"fine": "green", "flagged": "yellow", "discarded": "bold red"}
 
 
-def show(path: Path, settings: CleanSettings, picture_file: Path | None, *, as_json: bool) -> None:
+def show(path: Path, settings: CleanSettings, picture_file: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Prints what cleaning thinks of a file; writes its picture to `picture_file` where one is given.
 
     Raises
     ------
     WordspotError
-        The picture cannot be written there.
+        The file is a folder, or there is no picture: of what cannot be decoded, or where no file can be written.
     FileNotFoundError
         There is no such recording.
     """
+    if path.is_dir():
+        raise WordspotError(f"{path} is a folder; --explain wants one recording")
     if picture_file:
-        check_can_become_file(picture_file)
+        _check_can_become_picture(picture_file)
     explanation = explain(path, settings)
     if as_json:
         print(json.dumps(explanation.as_dict()))
+    elif not quiet:
+        _print(explanation)
+    if picture_file:
+        _write_picture(explanation, picture_file)
+
+
+def _check_can_become_picture(file: Path) -> None:
+    if file.suffix.lower() != ".png":
+        raise WordspotError(f"{file} does not end in .png, and a PNG file is what --picture writes")
+    check_can_become_file(file)
+
+
+def _write_picture(explanation: Explanation, file: Path) -> None:
+    if explanation.subject is None:
+        raise WordspotError(f"{file} was not written: {printable(str(explanation.path))} cannot be decoded")
+    samples = explanation.subject.sound.samples
+    image = with_scales(picture(samples, *_PICTURE_SIZE, _chosen(explanation.subject)), samples)
+    with replacing(file) as temporary:
+        temporary.write_bytes(as_png(image))
+
+
+def _print(explanation: Explanation) -> None:
+    OUT.print(_headline(explanation))
+    if explanation.subject:
+        OUT.print(_in_words(explanation.subject))
+        OUT.print(_table(explanation.verdicts), soft_wrap=False)
     else:
-        _print(path, explanation)
-    if picture_file and explanation.subject:
-        with replacing(picture_file) as temporary:
-            temporary.write_bytes(_as_png(explanation.subject))
+        OUT.print(explanation.verdicts[0].value)
+    for verdict in explanation.findings:
+        OUT.print(f"{verdict.check.title}: {verdict.check.advice}")
+    if explanation.subject and OUT.color_system in _ENOUGH_COLORS and not OUT.no_color:
+        OUT.print(_in_terminal(explanation.subject), soft_wrap=False)
 
 
-def _print(path: Path, explanation: Explanation) -> None:
-    OUT.print(f"{path}: {explanation.outcome}")
-    subject = explanation.subject
-    if subject is None:
-        OUT.print(f"{explanation.verdicts[0].value}. {explanation.verdicts[0].check.advice}")
-        return
-    sound, (begin, end) = subject.sound, explanation.window_s or (0, 0)
-    OUT.print(
-        f"{sound.duration_s:.3f} s, {sound.source_rate_hz} Hz, channels: {sound.source_channels}, {sound.container}; "
-        f"the clip is {begin:.3f} to {end:.3f} s"
+def _headline(explanation: Explanation) -> Text:
+    """`left/anna.wav: flagged (cut off, clipped)`."""
+    text = Text(f"{printable(str(explanation.path))}: ")
+    text.append(explanation.outcome, _STYLES[explanation.outcome])
+    reasons = [verdict.check.title for verdict in explanation.findings if verdict.outcome == explanation.outcome]
+    return text.append(f" ({', '.join(reasons)})" if reasons else "")
+
+
+def _in_words(subject: Subject) -> str:
+    sound = subject.sound
+    channels = {1: "mono", 2: "stereo"}.get(sound.source_channels, f"{sound.source_channels} channels")
+    told = f"{sound.container}, {sound.source_rate_hz:,} Hz, {channels}, {sound.duration_s:.3f} s"
+    first, last = (edge / SAMPLE_RATE_HZ for edge in (subject.start, subject.start + len(subject.clip)))
+    if subject.start < 0:
+        return f"{told}; the clip is all of it, between zeros"
+    return (
+        f"{told}; the clip is {first:.3f} s to {last:.3f} s" if _chosen(subject) else f"{told}; the clip is all of it"
     )
-    OUT.print(_table(explanation.verdicts), soft_wrap=False)
-    for verdict in explanation.verdicts:
-        if verdict.outcome != "fine":
-            OUT.print(f"{verdict.check.title}: {verdict.check.advice}")
-    if sys.stdout.isatty():
-        OUT.print(_in_terminal(subject), soft_wrap=False)
 
 
 def _table(verdicts: list[Verdict]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name in ("check", "measured", "value", "limit", "verdict"):
+    for name in ("check", "verdict", "measured", "value", "limit"):
         table.add_column(name, justify="right" if name in ("value", "limit") else "left")
     for verdict in verdicts:
         check = verdict.check
         limit = f"{'at least' if check.below else 'at most'} {check.limit:g}" if check.limit != "" else ""
-        value = verdict.value if isinstance(verdict.value, str) else f"{verdict.value:g}"
-        table.add_row(check.title, check.column, value, limit, verdict.outcome)
+        value = verdict.value if isinstance(verdict.value, str) else f"{verdict.value:.{check.digits}f}"
+        table.add_row(check.title, Text(verdict.outcome, _STYLES[verdict.outcome]), check.column, value, limit)
     return table
 
 
-def _chosen(subject: Subject) -> tuple[int, int]:
-    return max(0, subject.start), min(len(subject.sound.samples), subject.start + len(subject.clip))
-
-
-def _as_png(subject: Subject) -> bytes:
-    samples = subject.sound.samples
-    image = picture(samples, *_PICTURE_SIZE, _chosen(subject))
-    return as_png(with_scales(image, len(samples) / SAMPLE_RATE_HZ))
+def _chosen(subject: Subject) -> tuple[int, int] | None:
+    """First and one past the last sample of the clip, or None where it has all of the recording."""
+    length = len(subject.sound.samples)
+    return (subject.start, subject.start + len(subject.clip)) if len(subject.clip) < length else None
 
 
 def _in_terminal(subject: Subject) -> Text:
     """The picture in half blocks: two pixels a character, the upper one its color, the lower one its background."""
-    width = max(20, min(OUT.width, 120))
-    image = picture(subject.sound.samples, width, 2 * _LINES, _chosen(subject))
-    pixels = np.asarray(image)
-    text = Text()
-    for line in range(_LINES):
-        for column in range(width):
-            upper, lower = (Color.from_rgb(*pixels[2 * line + half, column]) for half in (0, 1))
-            text.append("▀", Style(color=upper, bgcolor=lower))
+    width = min(OUT.width, _COLUMNS)
+    pixels = np.asarray(picture(subject.sound.samples, width, 2 * _LINES, _chosen(subject)))
+    text = Text(no_wrap=True)
+    for upper, lower in zip(pixels[::2], pixels[1::2], strict=True):
+        for above, below in zip(upper, lower, strict=True):
+            text.append("▀", Style(color=Color.from_rgb(*above), bgcolor=Color.from_rgb(*below)))
         text.append("\n")
-    return text
+    end = f"{subject.sound.duration_s:.3g} s"
+    return text.append("0 s" + end.rjust(width - 3))

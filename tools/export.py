@@ -22,9 +22,8 @@ def command(
     The file is run on validation clips before it is kept; one that answers differently from the network is refused.
 
     Examples:
-    wordspot export runs/first
-
-    wordspot export runs/first --int8 --out left-right.tflite
+        wordspot export runs/first
+        wordspot export runs/first --int8 --out left-right.tflite
     """
     with without_banners():
         from ..pipeline.training.export import export  # here, because TensorFlow takes seconds to load

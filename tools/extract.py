@@ -24,9 +24,8 @@ def command(
     runs from the same features.
 
     Examples:
-    wordspot extract clips features
-
-    wordspot extract clips features-64 --n-mels 64
+        wordspot extract clips features
+        wordspot extract clips features-64 --n-mels 64
     """
     from ..pipeline.features.extract import extract  # here, because librosa takes a second to load
 

@@ -21,9 +21,8 @@ def command(
     A file longer than the model's clip is judged on its loudest second, and a shorter one is centered in silence.
 
     Examples:
-    wordspot predict model.tflite left.wav
-
-    wordspot predict model.tflite *.wav --json
+        wordspot predict model.tflite left.wav
+        wordspot predict model.tflite *.wav --json
     """
     recognizer = Recognizer.load(model)
     results = [result for path in files if (result := _predict(recognizer, path))]

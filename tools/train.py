@@ -40,11 +40,9 @@ def command(
     folder gets the figures, TensorBoard logs, the best network and report.html.
 
     Examples:
-    wordspot train clips --words down,go,left,right,up --run runs/first
-
-    wordspot train clips --words down,go,left,right,up --run runs/first --resume
-
-    tensorboard --logdir runs
+        wordspot train clips --words down,go,left,right,up --run runs/first
+        wordspot train clips --words down,go,left,right,up --run runs/first --resume
+        tensorboard --logdir runs
     """
     with without_banners():
         from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load

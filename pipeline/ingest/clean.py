@@ -3,8 +3,10 @@
 import contextlib
 import csv
 import hashlib
+import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +17,11 @@ from ...data.errors import WordspotError
 from ...data.files import printable, read_json, remove_leftovers, replacing, write_json
 from ...data.folders import SPLIT_LISTS, check_folder, scan_recordings
 from ..track import Track, untracked
+from .highlights import Highlights
 from .job import Job
 from .journal import Journal
 from .plan import Task, plan_clips
-from .report import REPORT, Highlights, write_report
+from .report import REPORT, write_report
 from .settings import CleanSettings
 from .tables import DISCARD_TABLE, writing_tables
 from .totals import Totals
@@ -92,23 +95,39 @@ def clean(
     WordspotError
         A folder that cannot be used, or a source file that vanished while cleaning.
     """
-    tasks = plan_clips(scan_recordings(source))
-    _check_apart(source, destination)
-    if dry_run:
-        with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
-            job = Job(source, settings)
-            journal.rewrite([])
-            return _work(job, tasks, journal, jobs, track)
-    journal = Journal(destination)
-    _check_destination(destination, journal)
-    try:
+    with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
+        tasks = plan_clips(scan_recordings(source))
+        _check_labels(source, tasks)
+        _check_apart(source, destination)
+        if dry_run:
+            with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
+                journal.rewrite([])
+                return _work(Job(source, settings), tasks, journal, jobs, track)
+        journal = Journal(destination)
+        _check_destination(destination, journal)
         with journal.locked() as scratch:
             journal.load()
             return _clean_into(Job(source, settings, destination, scratch), tasks, journal, jobs, track)
+
+
+@contextlib.contextmanager
+def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
+    """Tells which folder an error is about: the system names files that nobody knows, or none at all (of a full disk)."""
+    try:
+        yield
     except FileNotFoundError as error:
+        lost = Path(os.fsdecode(error.filename2 or error.filename or source))
+        if destination in lost.parents:
+            raise WordspotError(
+                f"{destination} was deleted or changed while cleaning into it: run the same command again"
+            ) from error
         raise WordspotError(
-            f"{error.filename} has vanished while cleaning: nothing is lost, run the same command again to go on"
+            f"{printable(str(lost if source.exists() else source))} has vanished while cleaning: nothing is lost, run "
+            "the same command again to go on"
         ) from error
+    except OSError as error:
+        error.filename = error.filename or str(destination)
+        raise
 
 
 def _clean_into(job: Job, tasks: list[Task], journal: Journal, jobs: int, track: Track) -> CleanResult:
@@ -130,9 +149,11 @@ def _work(job: Job, tasks: list[Task], journal: Journal, jobs: int, track: Track
     open_tasks = [task for task in tasks if journal.row(task.recording) is None]
     with journal.appending() as add, mapping(job.process, open_tasks, jobs) as rows:
         for task, row in zip(open_tasks, track(rows, len(open_tasks)), strict=True):
+            if "reason" in row:
+                job.remove_clip(task)
             add(task.recording, row)
     journal.rewrite([task.recording for task in tasks])
-    twins = find_twins(job, tasks, (journal.known_row(task.recording) for task in tasks), jobs)
+    twins = find_twins(job, tasks, (journal.known_row(task.recording) for task in tasks), jobs, track)
     return _finish(job, tasks, journal, twins, jobs)
 
 
@@ -215,6 +236,13 @@ def _complete(job: Job, result: CleanResult, highlights: Highlights, jobs: int) 
     write_report(folder / REPORT, job, totals, highlights, jobs)
     digest = {"clip_table_sha256": _sha256(folder / CLIP_TABLE)}
     write_json(folder / MARKER, job.made_by() | digest | totals)
+
+
+def _check_labels(source: Path, tasks: list[Task]) -> None:
+    """A label's folder must not stand where a file is to be."""
+    for label in sorted({task.label for task in tasks}):
+        if label.casefold() in (*_MADE, *SPLIT_LISTS):
+            raise WordspotError(f"{source / label} has the name of a file that cleaning writes: rename the folder")
 
 
 def _check_apart(source: Path, destination: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.errors import RecordingError
+from ...data.files import printable
 from .checks import CHECKS, Check, Subject, Value
 from .job import Job
 from .settings import CleanSettings
@@ -36,12 +37,15 @@ class Explanation:
 
     Attributes
     ----------
+    path
+        The recording.
     verdicts
         One for each check that looks at one recording; for a file that cannot be decoded only that of `unreadable`.
     subject
         The decoded recording with its clip, or None.
     """
 
+    path: Path
     verdicts: list[Verdict]
     subject: Subject | None
 
@@ -51,8 +55,13 @@ class Explanation:
         return min((verdict.outcome for verdict in self.verdicts), key=("discarded", "flagged", "fine").index)
 
     @property
+    def findings(self) -> list[Verdict]:
+        """The verdicts that are not fine."""
+        return [verdict for verdict in self.verdicts if verdict.outcome != "fine"]
+
+    @property
     def window_s(self) -> tuple[float, float] | None:
-        """Where the clip begins and ends in the recording, in seconds."""
+        """Where the clip begins and ends in the recording, in seconds; it may be the longer of the two."""
         if self.subject is None:
             return None
         start = self.subject.start / SAMPLE_RATE_HZ
@@ -61,6 +70,7 @@ class Explanation:
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {
+            "file": printable(str(self.path)),
             "outcome": self.outcome,
             "window_s": self.window_s,
             "checks": {
@@ -82,8 +92,8 @@ def explain(path: Path, settings: CleanSettings = CleanSettings()) -> Explanatio
     try:
         subject = job.look_at(path.name, read_sound(path))
     except RecordingError as error:
-        return Explanation([Verdict(CHECKS[0], str(error), "discarded")], None)
-    return Explanation([_judge(check, subject, settings) for check in job.checks], subject)
+        return Explanation(path, [Verdict(CHECKS[0], str(error), "discarded")], None)
+    return Explanation(path, [_judge(check, subject, settings) for check in job.checks], subject)
 
 
 def _judge(check: Check, subject: Subject, settings: CleanSettings) -> Verdict:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import soundfile
 
 from ...data.audio import SAMPLE_RATE_HZ, Sound, read_sound, write_wav
 from ...data.clips import find_speaker, speaker_pattern
-from ...data.errors import RecordingError
+from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable
 from .checks import CHECKS, Check, Subject
 from .loudness import mean_abs
@@ -78,7 +78,6 @@ class Job:
         try:
             sound = read_sound(self.source / task.recording.path)
         except RecordingError as error:
-            self._write(task, None)
             return row | {"findings": "unreadable", "reason": "unreadable", "detail": printable(str(error))}
         if task.recording.is_long_sound:
             self._write(task, sound.samples)
@@ -87,7 +86,7 @@ class Job:
         row |= _measure(subject) | self._check(subject)
         if "reason" not in row:
             row["fingerprint"] = fingerprint(subject)
-        self._write(task, None if "reason" in row else subject.clip)
+            self._write(task, subject.clip)
         return row
 
     def look_at(self, path: str, sound: Sound) -> Subject:
@@ -107,29 +106,19 @@ class Job:
 
     def compare(self, pair: tuple[tuple[Task, float], tuple[Task, float]]) -> Relation:
         """How two clips are related, each given with the second at which it begins in its recording."""
-        return relate(*(self._content(task, start_s) for task, start_s in pair))
+        return relate(*(_content(self, task, start_s) for task, start_s in pair))
 
-    def _content(self, task: Task, start_s: float) -> np.ndarray:
-        sound = read_sound(self.source / task.recording.path)
-        start = round(start_s * SAMPLE_RATE_HZ)
-        begin = max(0, start)
-        clip = sound.samples[begin : start + self.settings.window_samples]
-        return Subject(task.recording.path, sound, clip, begin).content
-
-    def _write(self, task: Task, samples: np.ndarray | None) -> None:
+    def _write(self, task: Task, samples: np.ndarray) -> None:
         if self.scratch is None:
-            return
-        path = self.destination / task.file_name
-        if samples is None:  # it may have been kept by an earlier run with other settings
-            path.unlink(missing_ok=True)
             return
         temporary = self.scratch / f"{os.getpid()}.wav"
         write_wav(temporary, samples)
-        os.replace(temporary, path)
+        os.replace(temporary, self.destination / task.file_name)
 
     def remove_clip(self, task: Task) -> None:
-        """Takes away a clip that is discarded after all."""
-        self._write(task, None)
+        """Takes away the clip of a discarded recording, where one stands: of other settings, or found to be a twin since."""
+        if self.scratch is not None:
+            (self.destination / task.file_name).unlink(missing_ok=True)
 
     def made_by(self) -> dict[str, Any]:
         """Source, settings and versions: what decides every byte of the output."""
@@ -153,3 +142,17 @@ def _measure(subject: Subject) -> dict[str, Any]:
         ),
         "mean_abs_after": round(subject.volume, 6),
     }
+
+
+@lru_cache(maxsize=64)  # pairs come in order, so that of most one clip has just been read; a recording may last an hour
+def _content(job: Job, task: Task, start_s: float) -> np.ndarray:
+    """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
+    try:
+        sound = read_sound(job.source / task.recording.path)
+    except RecordingError as error:  # it could be read a moment ago
+        path = printable(task.recording.path)
+        raise WordspotError(f"{path} was changed while cleaning: run the same command again ({error})") from error
+    start = round(start_s * SAMPLE_RATE_HZ)
+    begin = max(0, start)
+    clip = sound.samples[begin : start + job.settings.window_samples]
+    return Subject(task.recording.path, sound, clip, begin).content.copy()  # or all of the recording would be kept

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from ...data.files import printable, replacing
 from ...data.folders import Recording
 
 _FOLDER = ".wordspot"
+_SCRATCH = "tmp"
 
 
 class Journal:
@@ -95,6 +97,7 @@ class Journal:
                 self._end += file.write(_line(entry | {"row": row}))
 
             yield add
+        self._close()  # the reader may have read a torn line ahead, where another one now stands
 
     @contextmanager
     def locked(self) -> Iterator[Path]:
@@ -106,19 +109,27 @@ class Journal:
             Another process is cleaning into the same folder.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        scratch = self.folder / "tmp"
         with open(self.folder / "lock", "w") as lock:
             if not _try_lock(lock):
                 raise WordspotError(
                     f"another process is cleaning into {self.folder.parent}: wait until it has finished"
                 )
             try:  # from here on, so that Ctrl-C at any moment leaves nothing
-                shutil.rmtree(scratch, ignore_errors=True)
+                self._remove_scratch()
+                scratch = self._new_scratch()
                 scratch.mkdir()
                 yield scratch
             finally:
                 self._close()
-                shutil.rmtree(scratch, ignore_errors=True)
+                self._remove_scratch()
+
+    def _new_scratch(self) -> Path:
+        return self.folder / f"{_SCRATCH}-{secrets.token_hex(4)}"
+
+    def _remove_scratch(self) -> None:
+        """Removes temporary folders. Renamed first: a worker that outlives its killed parent finds its own no more."""
+        for old in self.folder.glob(f"{_SCRATCH}*"):
+            shutil.rmtree(old.rename(self._new_scratch()), ignore_errors=True)
 
     def _line(self, place: int) -> bytes:
         if self._reader is None:
@@ -155,6 +166,6 @@ def _try_lock(file: Any) -> bool:
             import fcntl
 
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # both are what systems say of a file that is locked
         return False
     return True

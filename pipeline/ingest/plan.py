@@ -35,7 +35,7 @@ def plan_clips(recordings: Iterable[Recording]) -> list[Task]:
     taken: set[str] = set()
     tasks = []
     for recording in recordings:
-        stem = f"{_encodable(recording.label)}/{_stem(recording.inner_path)}"
+        stem = f"{_label(recording)}/{_stem(recording.inner_path)}"
         name, count = stem, 1
         while _key(name) in taken:
             count += 1
@@ -43,6 +43,12 @@ def plan_clips(recordings: Iterable[Recording]) -> list[Task]:
         taken.add(_key(name))
         tasks.append(Task(recording, f"{name}.wav"))
     return tasks
+
+
+def _label(recording: Recording) -> str:
+    """As the clean folder spells it. A word whose first letter cannot be kept must not be taken for long sound."""
+    label = _encodable(recording.label)
+    return label if label.startswith("_") == recording.is_long_sound else f"x{label[1:]}"
 
 
 def _stem(inner_path: str) -> str:

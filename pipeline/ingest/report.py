@@ -1,11 +1,11 @@
 """The page that cleaning writes: how much was found, and what to listen to first."""
 
 import base64
-import heapq
 import io
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -13,98 +13,23 @@ import soundfile
 
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.errors import RecordingError
+from ...data.files import printable
 from ..page import write_page
 from .checks import CHECKS, Check
+from .highlights import Highlights, decibels
 from .job import Job
 from .pictures import as_png, picture
-from .plan import Task
 from .workers import mapping
 
 REPORT = "report.html"
-_SHOWN_A_CHECK = 20
-_MEDIA_BYTES = 10 << 20  # of pictures and sound; base64 makes a third more of it
+_MEDIA_BYTES = 9 << 20  # of pictures and sound; base64 makes a third more of it
 _LABELS_SHOWN = 500
-_PICTURE_SIZE = (240, 100)
+_LABELS_OPEN = 50
+_PICTURE_SIZE = (320, 128)
 _COLORS = 64
 
-
-@dataclass
-class Histogram:
-    """Counts of one measurement; what lies outside goes into the outermost bars.
-
-    Attributes
-    ----------
-    title, unit
-        What is measured.
-    low, high
-        Range, in that unit.
-    limit
-        Where a check's limit lies, or None.
-    counts
-        Recordings a bar.
-    """
-
-    title: str
-    unit: str
-    low: float
-    high: float
-    limit: float | None = None
-    counts: list[int] = field(default_factory=lambda: [0] * 50)
-
-    def add(self, value: float) -> None:
-        """Counts one value."""
-        self.counts[min(len(self.counts) - 1, max(0, int(self.share(value) * len(self.counts))))] += 1
-
-    def share(self, value: float) -> float:
-        """Where a value lies between low and high, 0 to 1."""
-        return (value - self.low) / (self.high - self.low)
-
-
-class Highlights:
-    """What the page shows of the recordings, gathered while their rows pass: little, however many there are."""
-
-    def __init__(self, checks: Iterable[Check]) -> None:
-        self._limits = {check.name: check.limit for check in checks}
-        self.histograms = {
-            "volume": Histogram("Loudness of the clip", "dBFS, mean |x|", -80, 0, self._volume_limit()),
-            "snr_db": Histogram("Signal-to-noise ratio", "dB", -10, 90, float(self._limits["low_snr"])),
-            "duration_s": Histogram("Duration of the recording", "s", 0, 5, float(self._limits["too_short"])),
-            "peak_dbfs": Histogram("Peak of the recording", "dBFS", -60, 0),
-        }
-        self._worst: dict[str, list[tuple[float, int, dict[str, Any]]]] = {check.name: [] for check in CHECKS}
-        self._seen = 0
-
-    def _volume_limit(self) -> float | None:
-        limit = float(self._limits["near_silent"])
-        return _decibels(limit) if limit > 0 else None
-
-    def add(self, task: Task, row: dict[str, Any]) -> None:
-        """Takes note of one recording."""
-        self._seen += 1
-        for column, histogram in self.histograms.items():
-            if column in row:
-                histogram.add(_decibels(row[column]) if column == "volume" else row[column])
-        for check in CHECKS:
-            if check.name in row["findings"].split(";"):
-                kept = self._worst[check.name]
-                heapq.heappush(kept, (_severity(check, row), -self._seen, row | {"path": task.recording.path}))
-                if len(kept) > _SHOWN_A_CHECK:
-                    heapq.heappop(kept)
-
-    def worst(self, check: Check) -> list[dict[str, Any]]:
-        """Rows of the clips that a check finds, the worst first, at most twenty."""
-        return [row for _, _, row in sorted(self._worst[check.name], key=lambda entry: entry[:2], reverse=True)]
-
-
-def _severity(check: Check, row: dict[str, Any]) -> float:
-    value = row.get(check.column, "")
-    if isinstance(value, str):
-        return 0.0
-    return -value if check.below else value
-
-
-def _decibels(share: float) -> float:
-    return 20 * math.log10(max(share, 1e-6))
+Clip = tuple[str, float]
+"""Path of a recording, and the second at which its clip begins."""
 
 
 def write_report(path: Path, job: Job, totals: dict[str, Any], highlights: Highlights, jobs: int) -> None:
@@ -123,22 +48,25 @@ def write_report(path: Path, job: Job, totals: dict[str, Any], highlights: Highl
     jobs
         Processes to make pictures with.
     """
-    shown = {check: highlights.worst(check) for check in CHECKS}
-    wanted = {(row["path"], row["window_start_s"]): None for rows in shown.values() for row in rows if "volume" in row}
-    with mapping(_Portraits(job).portray, list(wanted), jobs) as portraits:
-        media = dict(_within_budget(wanted, portraits))
+    rows = {check: highlights.worst(check) for check in CHECKS}
+    media = _media(job, rows.values(), jobs)
     labels = totals["labels"]
+    limits = {check.name: check.limit for check in job.checks}
     write_page(
         path,
         "ingest/report.html",
         title="Cleaning report",
-        source=job.source.resolve(),
+        source=printable(str(job.source.resolve())),
+        made_by=job.made_by(),
         settings=job.settings,
         labels=dict(sorted(labels.items(), key=lambda item: -item[1]["recordings"])[:_LABELS_SHOWN]),
         labels_left_out=max(0, len(labels) - _LABELS_SHOWN),
+        labels_open=_LABELS_OPEN,
+        flagged=highlights.flagged,
         sums=_sums(labels),
-        twins_across=totals["twins_across"],
-        checks={check: [_card(check, row, media) for row in rows] for check, rows in shown.items() if rows},
+        totals=totals,
+        limits=limits,
+        checks={check: [_card(check, row, media) for row in rows[check]] for check in CHECKS if rows[check]},
         histograms=[histogram for histogram in highlights.histograms.values() if any(histogram.counts)],
     )
 
@@ -153,37 +81,60 @@ def _sums(labels: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return sums | {how: {check.name: found(how, check.name) for check in CHECKS} for how in ("discarded", "flagged")}
 
 
-def _card(check: Check, row: dict[str, Any], media: dict[Any, tuple[str, str]]) -> dict[str, Any]:
+def _card(check: Check, row: dict[str, Any], media: dict[Clip, tuple[str, str]]) -> dict[str, Any]:
     """What is shown of one clip."""
-    png, flac = media.get((row["path"], row.get("window_start_s")), ("", ""))
-    value = row.get(check.column, "")
-    measured = f"{check.column} {value:g}" if not isinstance(value, str) else value
-    also = [finding for finding in row["findings"].split(";") if finding != check.name]
-    return {"png": png, "flac": flac, "source": row["source"], "measured": measured, "also": also}
+    return {
+        "source": row["source"],
+        "measured": _measured(check, row.get(check.column, "")),
+        "level_dbfs": decibels(row["volume"]) if "volume" in row else None,
+        "row": row,
+        "also": [other.title for other in CHECKS if other.name in row["findings"].split(";") and other != check],
+        "media": media.get(_clip(row)),
+    }
 
 
-def _within_budget(wanted: Iterable[Any], portraits: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[Any, Any]]:
-    """Pictures and sound as base64, until the page would grow too large."""
+def _measured(check: Check, value: float | str) -> str:
+    if not isinstance(value, str):
+        return f"{check.column} {value:.{check.digits}f}"
+    return value if check.name == "unreadable" else f"{check.column.replace('_', ' ')} {value}"
+
+
+def _clip(row: dict[str, Any]) -> Clip:
+    return row["path"], row.get("window_start_s", 0.0)
+
+
+def _media(job: Job, rows: Iterable[list[dict[str, Any]]], jobs: int) -> dict[Clip, tuple[str, str]]:
+    """Picture and sound of as many clips as fit into the page, as base64: the worst of every check, then the next."""
+    ranks = zip_longest(*rows)
+    uses = Counter(_clip(row) for rank in ranks for row in rank if row and "volume" in row)
+    with mapping(_Portraits(job).portray, list(uses), jobs) as portraits:
+        return dict(_within_budget(uses, portraits))
+
+
+def _within_budget(uses: Counter[Clip], portraits: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[Clip, Any]]:
     left = _MEDIA_BYTES
-    for key, (png, flac) in zip(wanted, portraits, strict=True):
-        left -= len(png) + len(flac)
-        if left >= 0:
-            yield key, tuple(base64.b64encode(data).decode("ascii") for data in (png, flac))
+    for (clip, times), (png, flac) in zip(uses.items(), portraits, strict=True):
+        size = times * (len(png) + len(flac))
+        if 0 < size <= left:
+            left -= size
+            yield clip, tuple(base64.b64encode(data).decode("ascii") for data in (png, flac))
 
 
 @dataclass(frozen=True)
 class _Portraits:
     job: Job
 
-    def portray(self, clip: tuple[str, float]) -> tuple[bytes, bytes]:
-        """PNG and FLAC of the second that was chosen of a recording."""
+    def portray(self, clip: Clip) -> tuple[bytes, bytes]:
+        """PNG and FLAC of the second that was chosen of a recording; nothing where it was changed since."""
         path, start_s = clip
         try:
             samples = read_sound(self.job.source / path).samples
-        except RecordingError:  # it was changed since
+        except RecordingError:
             return b"", b""
         start = round(start_s * SAMPLE_RATE_HZ)
         samples = samples[max(0, start) : start + self.job.settings.window_samples]
+        if not len(samples):
+            return b"", b""
         sound = io.BytesIO()
         soundfile.write(sound, samples, SAMPLE_RATE_HZ, format="FLAC")
         return as_png(picture(samples, *_PICTURE_SIZE), _COLORS), sound.getvalue()

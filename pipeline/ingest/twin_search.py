@@ -7,6 +7,7 @@ from typing import Any
 
 from ...data.clips import find_speaker, speaker_pattern
 from ...data.files import printable
+from ..track import Track
 from .checks import duplicate, near_duplicate
 from .job import Job
 from .plan import Task
@@ -50,7 +51,7 @@ class Twins:
         return row
 
 
-def find_twins(job: Job, tasks: list[Task], rows: Iterable[dict[str, Any]], jobs: int) -> Twins:
+def find_twins(job: Job, tasks: list[Task], rows: Iterable[dict[str, Any]], jobs: int, track: Track) -> Twins:
     """Finds which clips are the same audio, or the same take.
 
     Parameters
@@ -63,6 +64,8 @@ def find_twins(job: Job, tasks: list[Task], rows: Iterable[dict[str, Any]], jobs
         Their rows, in order; those without a fingerprint are no clips.
     jobs
         Processes to compare waveforms with.
+    track
+        Shows how far comparing has come.
     """
     prints, places, starts = Fingerprints(), array("l"), array("d")
     for index, row in enumerate(rows):
@@ -75,8 +78,8 @@ def find_twins(job: Job, tasks: list[Task], rows: Iterable[dict[str, Any]], jobs
         return tasks[places[clip]], starts[clip]
 
     def compare(pairs: list[tuple[int, int]]) -> list[Relation]:
-        with mapping(job.compare, [(place(first), place(second)) for first, second in pairs], jobs) as relations:
-            return list(relations)
+        with mapping(job.compare, ((place(first), place(second)) for first, second in pairs), jobs) as relations:
+            return list(track(relations, len(pairs)))
 
     def label(clip: int) -> str:
         return tasks[places[clip]].label

@@ -13,7 +13,8 @@ import numpy as np
 from .checks.subject import BIN_HZ, Subject
 
 CORRELATION_OF_A_TAKE = 0.8
-_ROUNDING_RMS = 0.7  # of 16-bit steps
+_ROUNDING_RMS = 0.75  # of 16-bit steps; it is 0.71 between a copy that was truncated and one that was rounded
+_LEAST_SHARE = 0.01  # of a clip's energy, that overlaps
 _BAND_EDGES = np.unique(np.round(np.geomspace(150, 3_800, 13) / BIN_HZ).astype(int))
 _POINTS, _FRAMES_A_POINT = 16, 2.4  # 48 ms apart: 0.77 s around the word's center
 _KEPT = 8  # cosines in time, and as many in frequency
@@ -88,33 +89,48 @@ class Relation(IntEnum):
 def relate(first: np.ndarray, second: np.ndarray) -> Relation:
     """Compares two clips, int16 [n] and [m] without outer zeros, sample by sample at the shift where they agree best.
 
-    The correlation is of the band around 2 kHz, at half the rate: hum and offset, which two takes may share, do not
-    count, nor what telephones and codecs take away.
+    The correlation is of the band around 2 kHz: hum and offset, which two takes may share, do not count, nor what
+    telephones and codecs take away. The shift is looked for at half the rate, and then looked at more closely.
     """
-    louder, quieter = sorted((first, second), key=lambda samples: -int(np.abs(samples.astype(np.int32)).max()))
-    long, short = _around_2_khz(louder), _around_2_khz(quieter)
-    if min(len(long), len(short)) == 0:
+    louder, quieter = sorted((first, second), key=lambda samples: -int(np.abs(samples.astype(np.int32)).max(initial=0)))
+    loud, quiet = _around_2_khz(louder), _around_2_khz(quieter)
+    if min(len(loud), len(quiet)) == 0:
         return Relation.NONE
-    size = 1 << (len(long) + len(short) - 1).bit_length()
-    products = np.fft.irfft(np.fft.rfft(short, size) * np.conj(np.fft.rfft(long, size)), size)
-    shifts = np.arange(size)
-    shifts[shifts >= len(short)] -= size  # the louder one begins so many samples after the quieter one
-    energies = _overlapping_energy(short, shifts, len(long)) * _overlapping_energy(long, -shifts, len(short))
-    overlap = np.minimum(shifts + len(long), len(short)) - np.maximum(shifts, 0)
-    enough = overlap >= min(len(long), len(short)) / 2
-    correlation = np.where(enough, products / np.sqrt(np.maximum(energies, 1e-9)), 0)
-    best = int(correlation.argmax())
-    if correlation[best] < CORRELATION_OF_A_TAKE:
+    near = 2 * _best_shift(loud[::2], quiet[::2])
+    shifts = range(near - 2, near + 3)
+    if max(_correlation(loud, quiet, shift) for shift in shifts) < CORRELATION_OF_A_TAKE:
         return Relation.NONE
-    around = range(2 * int(shifts[best]) - 2, 2 * int(shifts[best]) + 3)
-    return Relation.SAME if any(_is_rounding(louder, quieter, shift) for shift in around) else Relation.NEAR
+    return Relation.SAME if any(_is_rounding(louder, quieter, shift) for shift in shifts) else Relation.NEAR
 
 
 def _around_2_khz(samples: np.ndarray) -> np.ndarray:
-    """float32 [n / 2]: x[t] + x[t + 1] - x[t + 4] - x[t + 5] at every other t: nothing of 0, 4 and 8 kHz is left."""
+    """float32 [n - 5]: x[t] + x[t + 1] - x[t + 4] - x[t + 5]: nothing of 0, 4 and 8 kHz is left."""
     samples = samples.astype(np.float32)
     pairs = samples[:-1] + samples[1:]
-    return (pairs[:-4] - pairs[4:])[::2]
+    return pairs[:-4] - pairs[4:]
+
+
+def _best_shift(loud: np.ndarray, quiet: np.ndarray) -> int:
+    """How many samples after the quieter clip the louder one begins, where they agree best and half of one is covered."""
+    size = 1 << (len(loud) + len(quiet) - 1).bit_length()
+    products = np.fft.irfft(np.fft.rfft(quiet, size) * np.conj(np.fft.rfft(loud, size)), size)
+    shifts = np.arange(size)
+    shifts[shifts >= len(quiet)] -= size
+    energies = _overlapping_energy(quiet, shifts, len(loud)) * _overlapping_energy(loud, -shifts, len(quiet))
+    overlap = np.minimum(shifts + len(loud), len(quiet)) - np.maximum(shifts, 0)
+    # where next to nothing of either sounds in what overlaps, the rounding of the transform would decide
+    least = max(1e-9, _LEAST_SHARE**2 * float(loud @ loud) * float(quiet @ quiet))
+    enough = (overlap >= min(len(loud), len(quiet)) / 2) & (energies >= least)
+    return int(shifts[np.where(enough, products / np.sqrt(np.maximum(energies, least)), -1).argmax()])
+
+
+def _correlation(loud: np.ndarray, quiet: np.ndarray, shift: int) -> float:
+    """Normalized, of what overlaps when the louder one begins `shift` samples after the quieter one."""
+    begin, end = max(0, shift), min(len(quiet), shift + len(loud))
+    if begin >= end:
+        return 0.0
+    one, other = quiet[begin:end], loud[begin - shift : end - shift]
+    return float(one @ other) / max(1e-9, float(np.sqrt(float(one @ one) * float(other @ other))))
 
 
 def _overlapping_energy(samples: np.ndarray, begins: np.ndarray, length: int) -> np.ndarray:
@@ -164,7 +180,7 @@ class Fingerprints:
             {a clip: its group, ascending} for every clip that has a twin: of the same audio, and of the same take
             (which the same audio is too).
         """
-        table = np.frombuffer(bytes(self._bytes), np.uint8).reshape(len(self), -1)
+        table = np.frombuffer(bytes(self._bytes), np.uint8).reshape(-1, _DIGEST_BYTES + _DESCRIPTOR_BYTES)
         digests = np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(f"V{_DIGEST_BYTES}").ravel()
         _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
         same = [(int(firsts[group]), clip) for clip, group in enumerate(inverse) if firsts[group] != clip]

@@ -3,41 +3,108 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import connection
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from ...data.errors import WordspotError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _ITEMS_A_CHUNK = 64
+_CHUNKS_AHEAD = 4  # a process: none waits for work, and memory does not grow with the number of items
+_hung_up = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
 
 
 @contextmanager
 def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Iterable[Result]]:
     """Gives the results of `function` over `items`, in order, worked out by `jobs` processes (1: this one).
 
-    Leaving the block early drops what has not been started.
+    Leaving the block early, by an error or Ctrl-C, drops what has not been started.
+
+    Raises
+    ------
+    WordspotError
+        A process was killed.
     """
     if jobs == 1:
         yield map(function, items)
         return
-    pool = ProcessPoolExecutor(jobs, initializer=_start_worker)
+    ear, mouth = multiprocessing.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(ear,))
+    futures = (pool.submit(_work_through, function, chunk) for chunk in _chunks(items))
     try:
-        yield pool.map(function, items, chunksize=_ITEMS_A_CHUNK)
+        with _interrupts_held_back():  # the processes start here
+            waiting = deque(islice(futures, _CHUNKS_AHEAD * jobs))
+        yield _in_order(waiting, futures)
+    except BrokenExecutor as error:
+        raise WordspotError(
+            "a worker process was killed, for want of memory perhaps: run the same command again with --jobs 1"
+        ) from error
     finally:
+        mouth.send("enough")
         pool.shutdown(cancel_futures=True)
+        ear.close()
+        mouth.close()
 
 
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and winds up
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    items = iter(items)
+    while chunk := list(islice(items, _ITEMS_A_CHUNK)):
+        yield chunk
 
 
-def _die_with_parent() -> None:
+def _in_order(waiting: deque[Future[list[Result]]], futures: Iterator[Future[list[Result]]]) -> Iterator[Result]:
+    """Starts one chunk for each that is done."""
+    while waiting:
+        yield from waiting.popleft().result()
+        waiting.extend(islice(futures, 1))
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block; in processes started meanwhile, for ever: the parent hears it for them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_worker(ear: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _be_silent()
+    threading.Thread(target=_listen, args=(ear,), daemon=True).start()
+
+
+def _be_silent() -> None:
+    """Decoders print what they think of damaged files; what matters comes back as a result."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:  # where it was closed, its number may be that of a pipe to the parent
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _listen(ear: Any) -> None:
+    """Ends this process when its parent has died, and its work when the parent has heard enough."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is None:
+        return
+    if parent.sentinel not in connection.wait([parent.sentinel, ear]):
+        _hung_up.set()
         connection.wait([parent.sentinel])
-        os._exit(1)
+    os._exit(1)
+
+
+def _work_through(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+    return [function(item) for item in chunk if not _hung_up.is_set()]

@@ -39,6 +39,41 @@ def test_help_lists_every_command_and_version_is_told(wordspot: Callable) -> Non
     assert wordspot("clean", "only-one").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "two folders are wanted"),
+        (("recordings",), "two folders are wanted"),
+        (("--picture", "x.png"), "say which with --explain FILE"),
+        (("recordings", "clips", "--picture", "x.png"), "say which with --explain FILE"),
+        (("recordings", "clips", "--explain", "a.wav"), "no folders are wanted beside it"),
+        (("recordings", "clips", "--window", "longest"), "--window"),
+    ],
+)
+def test_clean_says_what_it_wants(arguments: tuple[str, ...], told: str, tmp_path: Path, wordspot: Callable) -> None:
+    result = wordspot("clean", *arguments, cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Usage: wordspot clean" in result.stderr
+    assert told in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_examples_can_be_copied(wordspot: Callable) -> None:
+    lines = [line.strip() for line in wordspot("clean", "--help").stdout.splitlines()]
+    assert "wordspot clean recordings clips --speaker-pattern '^([^/]+)/'" in lines
+    assert "wordspot clean --explain recordings/left/anna.wav --picture anna.png" in lines
+
+
+def test_clean_explains_one_recording(recordings: Path, tmp_path: Path, wordspot: Callable) -> None:
+    path = recordings / "rise" / "speaker03_nohash_0.wav"
+    result = wordspot("clean", "--explain", path, "--picture", "anna.png", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"{path}: ")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["anna.png"]
+    verdicts = json.loads(wordspot("clean", "--explain", path, "--min-volume", "0.9", "--json").stdout)
+    assert verdicts["checks"]["near_silent"]["outcome"] == verdicts["outcome"] == "discarded"
+
+
 def test_clean_prints_a_table_and_json(recordings: Path, tmp_path: Path, wordspot: Callable) -> None:
     source = tmp_path / "source"
     shutil.copytree(recordings, source)
@@ -57,9 +92,11 @@ def test_clean_prints_a_table_and_json(recordings: Path, tmp_path: Path, wordspo
     again = wordspot("clean", source, tmp_path / "clips")
     assert "nothing to do" in again.stdout
     figures = json.loads(wordspot("clean", source, tmp_path / "clips", "--json").stdout)
-    assert figures["labels"]["hum"] == {"recordings": 26, "clips": 24, "discarded": {"near_silent": 1, "unreadable": 1}}
+    hum = figures["labels"]["hum"]
+    assert (hum["recordings"], hum["clips"], hum["discarded"]) == (26, 24, {"near_silent": 1, "unreadable": 1})
     assert figures["already_clean"]
-    assert wordspot("clean", source, tmp_path / "more", "--quiet").stdout == ""
+    quiet = wordspot("clean", source, tmp_path / "more", "--quiet")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
 def test_the_whole_path_on_a_folder(recordings: Path, tmp_path: Path, wordspot: Callable) -> None:
@@ -216,6 +253,13 @@ def test_mistakes_are_listed_most_confident_first(
         (("clean", "words", "full"), "full holds something else"),
         (("clean", "words", "out", "--speaker-pattern", "("), "not a regular expression"),
         (("clean", "words", "out", "--speaker-pattern", "x"), "needs a group"),
+        (("clean", "words", "out", "--discard", "loud"), "no check is named loud; there are: unreadable, too_short"),
+        (("clean", "words", "out", "--discard", "cut-off", "--flag", "cut_off"), "cut_off: either --discard or --flag"),
+        (("clean", "words", "out", "--flag", "unreadable"), "unreadable recordings cannot be kept"),
+        (("clean", "--explain", "nowhere.wav"), "nowhere.wav: No such file"),
+        (("clean", "--explain", "words"), "words is a folder"),
+        (("clean", "--explain", "words/left/a.wav", "--picture", "full"), "full does not end in .png"),
+        (("clean", "--explain", "file.txt", "--picture", "x.png", "--quiet"), "file.txt cannot be decoded"),
         (("extract", "words", "out"), "run `wordspot clean words CLIPS`"),
         (("extract", "{clips}", "out", "--fft-size", "500"), "power of two"),
         (("extract", "{clips}", "out", "--f-max-hz", "9000"), "half of sample_rate_hz"),
@@ -285,6 +329,15 @@ def test_a_missing_extra_is_named(tmp_path: Path, wordspot: Callable) -> None:
         assert result.returncode == 1
         assert f"pip install 'wordspot[{extra}]'" in one_line(result)
     assert wordspot("--help", env=environment).returncode == 0
+
+
+def test_help_loads_nothing_that_only_work_needs(wordspot: Callable) -> None:
+    environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1", "COLUMNS": "80"}
+    for command in ((), ("clean",)):
+        result = wordspot(*command, "--help", env=environment)
+        loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in result.stderr.splitlines() if "|" in line}
+        assert "typer" in loaded
+        assert loaded.isdisjoint({"jinja2", "PIL", "soxr", "concurrent", "multiprocessing", "markdown_it", "pygments"})
 
 
 def test_the_disk_is_full_in_words() -> None:

@@ -4,8 +4,8 @@ What: how loud the recording is in its first or last 32 ms, beside the loudest p
 Why: half a word is another word ("go" of "gone"), and a network that trains on it hears words that nobody said. Only the
 recording's own edges count: an edge of the clip inside a longer recording can be moved, the recording's cannot.
 Formula: P = power above 125 Hz of each 32 ms frame, L = its 95th percentile, N = its 10th percentile; E = the larger P of
-the recording's first and last frame, exact zeros before and after left out; `edge_db` = 10 log10((E - 2 N) / L), at
-least -100, which is given too where the clip touches neither edge.
+the recording's first and last frame, exact zeros before and after left out; `edge_db` = 10 log10((E - 2 N) / L), from
+-100 to 100; -100 is given too where the clip touches neither edge.
 Limits: -15 dB. A steady noise is no word, so the edge must rise 3 dB above the quietest tenth to count at all; a recording
 that is all word has no such tenth, and is missed.
 """
@@ -26,8 +26,11 @@ def measure(subject: Subject) -> float:
     power = subject.frame_power
     ranked = np.sort(power)
     noise, loud = ranked[len(ranked) // 10], ranked[len(ranked) * 19 // 20]
-    edge = max((power[frame] for frame in _edges(subject)), default=0.0) - _ABOVE_NOISE * noise
-    return max(_LOWEST_DB, 10 * math.log10(edge / loud)) if edge > 0 else _LOWEST_DB
+    edge = float(max((power[frame] for frame in _edges(subject)), default=0.0) - _ABOVE_NOISE * noise)
+    if edge <= 0:
+        return _LOWEST_DB
+    loud = max(float(loud), edge * 1e-10)  # two clicks in digital silence have no loud part: 100 dB
+    return max(_LOWEST_DB, 10 * math.log10(edge / loud))
 
 
 def _edges(subject: Subject) -> list[int]:

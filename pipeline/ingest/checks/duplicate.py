@@ -4,7 +4,7 @@ What: the samples of two clips agree, after leaving out exact zeros at their end
 Why: the same clip under two labels is a label error, and in two splits it is leakage: the test is then on training data.
 Copied twice into one label it only counts twice.
 Formula: with the louder clip y, the quieter clip x, and the gain g that fits best, x - g y is nothing but rounding: its
-root mean square stays below 0.7 of a 16-bit step, where ends that one has and the other has not are compared with
+root mean square stays below 0.75 of a 16-bit step, where ends that one has and the other has not are compared with
 zeros. `duplicate_of` names the other recording.
 Which are found: of equal clips under one label all but the first (by path); where labels differ, all of them, for nobody
 can tell which label is right. So leaving out what is found keeps one of each, or none where the label is in doubt.

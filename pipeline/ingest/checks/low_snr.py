@@ -4,7 +4,7 @@ What: the signal-to-noise ratio, estimated from the energies of 32 ms frames.
 Why: where the word drowns, a network learns the noise. But some noise is what it will meet: this flags, it does not
 discard.
 Formula: N = mean power of the quietest tenth of the clip's frames, S = mean power of the loudest three tenths, above
-94 Hz so that hum and rumble do not count; `snr_db` = 10 log10((S - N) / N), at most 100.
+125 Hz so that hum and rumble do not count; `snr_db` = 10 log10((S - N) / N), at most 100.
 Limits: 5 dB. A word that fills its recording leaves no quiet frames, and is taken for its own noise; steady music or
 another speaker counts as noise only where it is quietest.
 """

@@ -13,7 +13,7 @@ FRAME_SAMPLES = 512  # 32 ms
 HOP_SAMPLES = 320  # 20 ms: then the arrays of a second stay below 128 kB, above which malloc asks the kernel each time
 BIN_HZ = SAMPLE_RATE_HZ / FRAME_SAMPLES
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)).astype(np.float32)
-_LOWEST_BIN = 3  # about 94 Hz: below are hum, rumble and DC, which are no word
+_LOWEST_BIN = 4  # 125 Hz: hum of 50 and 60 Hz, two bins wide in this window, ends below; so do rumble and DC
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Subject:
 
     @cached_property
     def frame_power(self) -> np.ndarray:
-        """float32 [frames]: power above 94 Hz of each frame, in the units of `power`."""
+        """float32 [frames]: power above 125 Hz of each frame, in the units of `power`."""
         return self.power[:, _LOWEST_BIN:].sum(axis=1)
 
 

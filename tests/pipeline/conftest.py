@@ -1,0 +1,87 @@
+"""Shared by the tests of pages: a real browser that looks at them."""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_LOOK = """<!doctype html><body style="margin: 0"><iframe src="/page" style="border: 0; height: 800px; width: %dpx"></iframe>
+<script>
+async function look(page, width) { %s }
+onload = async () => {
+  const frame = document.querySelector("iframe")
+  let answer
+  try { answer = await look(frame.contentDocument, frame.clientWidth) } catch (error) { answer = String(error) }
+  fetch("/answer", {method: "POST", body: JSON.stringify(answer)})
+}
+</script>"""
+
+
+class _Server(ThreadingHTTPServer):
+    """Gives the page and the script that looks at it, takes the answer, and notes what else was asked for."""
+
+    def __init__(self, page: bytes, look: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files = {"/page": page, "/look": look}
+        self.asked: list[str] = []
+        self.answered = threading.Event()
+        self.answer: Any = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server  # type: ignore[assignment]
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.send_response(200 if self.path in self.server.files else 404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(self.server.files.get(self.path, b""))
+
+    def do_POST(self) -> None:
+        self.server.answer = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+        self.server.answered.set()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def in_browser(tmp_path: Path) -> Callable[..., Any]:
+    """Opens a page in Chromium, in a frame of some width and without a network, and gives what a script makes of it.
+
+    The script is the body of an async function of `page`, the document, and `width`. What the page fetches fails the
+    test.
+    """
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+
+    def look(page: Path, script: str, width: int = 390) -> Any:
+        with _Server(page.read_bytes(), (_LOOK % (width, script)).encode()) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            command = [
+                chromium,
+                *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"),
+                *("--disable-background-networking", "--autoplay-policy=no-user-gesture-required"),
+                *("--window-size=1400,900", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+                f"--user-data-dir={tmp_path / 'browser'}",
+                f"http://127.0.0.1:{server.server_port}/look",
+            ]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
+                answered = server.answered.wait(timeout=60)
+                browser.terminate()
+            server.shutdown()
+        assert answered, "the browser gave no answer"
+        assert set(server.asked) <= {"/look", "/page", "/favicon.ico"}
+        return server.answer
+
+    return look

@@ -1,0 +1,80 @@
+import csv
+from pathlib import Path
+
+import pytest
+from wordspot.data.files import printable
+from wordspot.data.folders import scan_recordings
+from wordspot.pipeline.ingest.checks import CHECKS
+from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.ingest.explain import Explanation, explain
+from wordspot.pipeline.ingest.settings import CleanSettings
+
+TWINS = {"duplicate", "near_duplicate"}
+STRICT = CleanSettings(discard="cut-off,narrow_band", flag="near_silent", window="loudest", window_ms=700)
+
+
+def rows_of_cleaning(source: Path, destination: Path, settings: CleanSettings) -> dict[str, dict[str, str]]:
+    clean(source, destination, settings)
+    rows = {}
+    for table in ("metadata.csv", "discarded.csv"):
+        with (destination / table).open(newline="", encoding="utf-8") as file:
+            rows |= {row["source"]: row for row in csv.DictReader(file)}
+    return rows
+
+
+def outcome(row: dict[str, str]) -> str:
+    """What cleaning did, twins left aside."""
+    if row.get("reason"):
+        return "discarded"
+    return "flagged" if set(filter(None, row["findings"].split(";"))) - TWINS else "fine"
+
+
+@pytest.mark.parametrize("settings", [CleanSettings(), STRICT])
+def test_it_says_what_cleaning_does(messy: Path, tmp_path: Path, settings: CleanSettings) -> None:
+    rows = rows_of_cleaning(messy, tmp_path / "clips", settings)
+    seen = set()
+    for recording in scan_recordings(messy):
+        if recording.is_long_sound:
+            continue
+        explanation, row = explain(messy / recording.path, settings), rows[printable(recording.path)]
+        assert explanation.outcome == outcome(row), recording.path
+        found = {verdict.check.name for verdict in explanation.findings}
+        assert found == set(filter(None, row["findings"].split(";"))) - TWINS
+        compare_values(explanation, row)
+        seen.add(explanation.outcome)
+    assert {"fine", "discarded"} <= seen
+
+
+def compare_values(explanation: Explanation, row: dict[str, str]) -> None:
+    if explanation.window_s is None:
+        assert (row["reason"], row["detail"]) == ("unreadable", explanation.verdicts[0].value)
+        return
+    assert explanation.window_s[0] == pytest.approx(float(row["window_start_s"]), abs=1e-5)
+    for verdict in explanation.verdicts:
+        assert row[verdict.check.column] == str(verdict.value)
+
+
+def test_every_check_of_one_recording_has_a_verdict_with_the_limit_that_was_used(messy: Path) -> None:
+    explanation = explain(messy / "left/ann_nohash_0.wav", CleanSettings(min_volume=0.125))
+    verdicts = {verdict.check.name: verdict for verdict in explanation.verdicts}
+    assert verdicts.keys() == {check.name for check in CHECKS} - TWINS - {"unreadable"}
+    assert verdicts["near_silent"].check.limit == 0.125
+    assert verdicts["near_silent"].outcome == explanation.outcome == "discarded"
+
+
+def test_as_json_it_has_all_there_is_to_know(messy: Path) -> None:
+    path = messy / "left/bob_nohash_0.wav"  # 0.4 s, so the clip begins before it
+    told = explain(path).as_dict()
+    assert told["file"] == str(path)
+    assert told["outcome"] == "fine"
+    assert told["window_s"] == pytest.approx((-0.3, 0.7))
+    assert told["checks"]["too_short"].keys() == {"value", "limit", "outcome"}
+    assert told["checks"]["too_short"]["limit"] == 0.2
+    broken = explain(messy / "right/notes.wav").as_dict()
+    assert broken["window_s"] is None
+    assert broken["checks"].keys() == {"unreadable"}
+
+
+def test_a_file_that_is_not_there_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        explain(tmp_path / "nowhere.wav")
