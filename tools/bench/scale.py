@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from ...data.audio import read_sound, write_wav
-from ...data.folders import scan_recordings
 from ..common import OUT
+from . import write_as_wav
 
 _EVERY_S = 0.5
 
@@ -27,7 +26,7 @@ def command(
     """Clean folders of links to the recordings as 16-bit WAV; print seconds a thousand, and peak memory (Linux only)."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        originals = _as_wav(source, work / "originals")
+        originals = [path for path in write_as_wav(source, work / "originals") if not path.parent.name.startswith("_")]
         for size in sizes or (10_000, 100_000):
             recordings = work / f"recordings-{size}"
             _link(originals, recordings, size)
@@ -35,17 +34,6 @@ def command(
             OUT.print(
                 f"{size:,} recordings: {seconds:.1f} s, {1000 * seconds / size:.2f} s a thousand, {peak_mb:.0f} MB"
             )
-
-
-def _as_wav(source: Path, destination: Path) -> list[Path]:
-    """The recordings that are no long sound, as 16-bit WAV."""
-    paths = []
-    for recording in scan_recordings(source):
-        if not recording.is_long_sound:
-            paths.append((destination / recording.path).with_suffix(".wav"))
-            paths[-1].parent.mkdir(parents=True, exist_ok=True)
-            write_wav(paths[-1], read_sound(source / recording.path).samples)
-    return paths
 
 
 def _link(originals: list[Path], destination: Path, size: int) -> None:

@@ -14,11 +14,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ...data.audio import SAMPLE_RATE_HZ, read_sound, write_wav
+from ...data.audio import SAMPLE_RATE_HZ
 from ...data.folders import scan_recordings
 from ...pipeline.device.recognizer import Recognizer
 from ..common import OUT
-from . import run_wordspot
+from . import run_wordspot, write_as_wav
 
 _ROUNDS = 5
 _CLASSIFICATIONS = 300
@@ -34,23 +34,13 @@ def command(
     """Measure speed, size and memory on this machine; every ratio is of alternating runs."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        count = _as_wav(source, work / "recordings")
+        count = len(write_as_wav(source, work / "recordings"))
         _measure_cleaning(work, count)
         _measure_librosa(work)
         _measure_extraction(work)
     _measure_start_up()
     for model in models or []:
         _measure_model(model, source)
-
-
-def _as_wav(source: Path, destination: Path) -> int:
-    """The recordings as 16-bit WAV, so that decoding FLAC is not what is measured."""
-    recordings = scan_recordings(source)
-    for recording in recordings:
-        path = (destination / recording.path).with_suffix(".wav")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_wav(path, read_sound(source / recording.path).samples)
-    return len(recordings)
 
 
 def _measure_cleaning(work: Path, count: int) -> None:
