@@ -37,7 +37,9 @@ def command(
     _speak(folder)
     recordings, clips, features, run = folder / "recordings", folder / "clips", folder / "features", folder / "run"
     model, unseen, unseen_clips = folder / "model.tflite", folder / "unseen", folder / "unseen-clips"
-    _say(f"clean {recordings} {clips}", "cut each recording to the second that holds its word, leave out what holds none")
+    _say(
+        f"clean {recordings} {clips}", "cut each recording to the second that holds its word, leave out what holds none"
+    )
     clean.command(recordings, clips)
     _say(f"extract {clips} {features}", "turn the clips into log-mel spectrograms")
     if not is_feature_set(features):

@@ -97,7 +97,7 @@ class Highlights:
                 "Loudness", "dBFS, mean |x| of the clip", -80, 2, [0] * 40, quietest and round(decibels(quietest), 1)
             ),
             "snr_db": Histogram("Signal-to-noise ratio", "dB, of the clip", -20, 2, [0] * 60, limits["low_snr"]),
-            "duration_s": Histogram("Duration", "s, of the recording", 0, 0.1, [0] * 50, limits["too_short"]),
+            "sound_s": Histogram("Duration", "s, without zeros at the ends", 0, 0.1, [0] * 50, limits["too_short"]),
             "peak_dbfs": Histogram("Peak", "dBFS, of the recording", -60, 1, [0] * 60),
         }
         self.flagged: Counter[str] = Counter()

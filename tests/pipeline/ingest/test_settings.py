@@ -47,8 +47,8 @@ def test_names_are_taken_with_either_dash_and_with_spaces(written: str) -> None:
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["discard", "flag"])))
 def test_what_is_named_is_as_told_and_the_rest_as_usual(told: dict[str, str]) -> None:
     told.pop("unreadable", None)
-    values = {action: ",".join(name for name in told if told[name] == action) for action in ("discard", "flag")}
-    discarding = CleanSettings(**values).discarding
+    discard, flag = (",".join(name for name in told if told[name] == action) for action in ("discard", "flag"))
+    discarding = CleanSettings(discard=discard, flag=flag).discarding
     assert {name for name in NAMES if name not in told and name in discarding} == USUAL - set(told)
     assert all((name in discarding) is (action == "discard") for name, action in told.items())
 

@@ -24,7 +24,7 @@ def test_a_planted_offset_is_told_whatever_its_sign_and_the_rate(
 ) -> None:
     value = CHECK.value(subject_of(swinging(seed, rate_hz) + offset, rate_hz))
     assert value == pytest.approx(abs(offset), abs=1e-4)
-    assert CHECK.finds(value) is (value > CHECK.limit)
+    assert CHECK.finds(value) is (float(value) > float(CHECK.limit))
 
 
 @pytest.mark.parametrize("offset", [0.012, -0.02, 0.2])

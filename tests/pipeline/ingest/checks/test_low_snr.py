@@ -57,7 +57,7 @@ def test_a_drowned_word_is_found_and_a_clear_one_not(subject_of: Callable) -> No
 
 def test_a_word_in_digital_silence_is_clear_and_silence_has_no_ratio(subject_of: Callable) -> None:
     word = np.random.default_rng(1).normal(0, 0.1, 6_000) * np.hanning(6_000)
-    assert CHECK.value(subject_of(np.pad(word, 4_000))) > 20
+    assert float(CHECK.value(subject_of(np.pad(word, 4_000)))) > 20
     assert CHECK.value(subject_of(np.zeros(16_000, np.int16))) == 0
 
 
