@@ -1,4 +1,4 @@
-"""What several commands need: options from settings, progress bars, a clip out of any file."""
+"""What several commands need: options from settings, progress bars."""
 
 import dataclasses
 import functools
@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..data.audio import read_sound
 from ..data.errors import WordspotError
 
 
@@ -86,39 +84,3 @@ def check_can_become_file(path: Path) -> None:
         raise WordspotError(f"{path} is a folder; wanted the name of a file")
     if not path.parent.is_dir():
         raise WordspotError(f"{path.parent} does not exist: make the folder first")
-
-
-@dataclasses.dataclass(frozen=True)
-class OneClip:
-    """A file as one clip.
-
-    Attributes
-    ----------
-    samples
-        int16 [clip_samples].
-    start_s
-        Where in the file the clip begins, in seconds; negative when zeros were put before a shorter sound.
-    duration_s
-        Length of the file's sound in seconds.
-    """
-
-    samples: np.ndarray
-    start_s: float
-    duration_s: float
-
-
-def read_one_clip(path: Path, sample_rate_hz: int, clip_samples: int) -> OneClip:
-    """Decodes a file of any length and rate and takes its loudest window, as cleaning does.
-
-    Raises
-    ------
-    RecordingError
-        The file cannot be used.
-    FileNotFoundError
-        There is no such file.
-    """
-    from ..pipeline.ingest.trim import fit_to_window  # here, because its tables take time that help has not
-
-    sound = read_sound(path, sample_rate_hz)
-    samples, start = fit_to_window(sound.samples, clip_samples)
-    return OneClip(samples, start / sample_rate_hz, sound.duration_s)

@@ -17,7 +17,8 @@ from ..pipeline.device.recognizer import Recognizer
 from ..pipeline.scoring.confusion import Confusion
 from ..pipeline.scoring.report import Mistake, write_report
 from ..pipeline.scoring.terminal import accuracy_line, print_confusion
-from .common import ERR, OUT, check_can_become_file, read_one_clip, tracker
+from .common import ERR, OUT, check_can_become_file, tracker
+from .one_clip import read_one_clip
 
 _PRINTED_MISTAKES = 10
 _ALL = "all"

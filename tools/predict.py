@@ -8,7 +8,8 @@ import typer
 
 from ..data.errors import RecordingError
 from ..pipeline.device.recognizer import Recognizer
-from .common import ERR, OUT, read_one_clip
+from .common import ERR, OUT
+from .one_clip import read_one_clip
 
 
 def command(

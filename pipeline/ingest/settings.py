@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ...data.audio import SAMPLE_RATE_HZ
 from ...data.clips import SPEAKER_PATTERN, speaker_pattern
 from ...data.errors import WordspotError
 from ...data.settings import Settings, setting
-from .checks import CHECKS
-
-_CHECK_NAMES = ", ".join(check.name for check in CHECKS)
+from .check_names import CHECK_NAMES
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,9 @@ class CleanSettings(Settings):
         minimum=0,
         maximum=1,
     )
-    discard: str = setting("", f"Checks whose findings leave a recording out, joined by commas; of: {_CHECK_NAMES}.")
+    discard: str = setting(
+        "", f"Checks whose findings leave a recording out, joined by commas; of: {', '.join(CHECK_NAMES)}."
+    )
     flag: str = setting("", "Checks whose findings are only noted in the table.")
     speaker_pattern: str = setting(
         SPEAKER_PATTERN, "Regular expression; its first group, found in the path below the label, is the speaker."
@@ -46,11 +45,15 @@ class CleanSettings(Settings):
     @property
     def window_samples(self) -> int:
         """Length of a clip in samples."""
+        from ...data.audio import SAMPLE_RATE_HZ  # here, like the next: naming the options must not load NumPy
+
         return round(self.window_ms * SAMPLE_RATE_HZ / 1000)
 
     @property
     def discarding(self) -> frozenset[str]:
         """Names of the checks whose findings leave a recording out."""
+        from .checks import CHECKS
+
         usual = {check.name for check in CHECKS if check.discards}
         return frozenset(usual - _names(self.flag) | _names(self.discard))
 
@@ -58,7 +61,7 @@ class CleanSettings(Settings):
 def _names(joined: str) -> set[str]:
     """The checks of a list, written with either dashes or underscores; raises `WordspotError` for an unknown one."""
     names = {name.strip().replace("-", "_") for name in joined.split(",") if name.strip()}
-    unknown = names - {check.name for check in CHECKS}
+    unknown = names.difference(CHECK_NAMES)
     if unknown:
-        raise WordspotError(f"no check is named {', '.join(sorted(unknown))}; there are: {_CHECK_NAMES}")
+        raise WordspotError(f"no check is named {', '.join(sorted(unknown))}; there are: {', '.join(CHECK_NAMES)}")
     return names

@@ -1,38 +1,11 @@
-"""What cleaning looks for: one file a check."""
+"""What cleaning looks for: one file a check, named like it."""
 
-from . import (
-    clipped,
-    cut_off,
-    dc_offset,
-    dropouts,
-    duplicate,
-    low_snr,
-    narrow_band,
-    near_duplicate,
-    near_silent,
-    too_short,
-    unreadable,
-    wrong_format,
-)
+from importlib import import_module
+
+from ..check_names import CHECK_NAMES
 from .check import Check, Value
 from .subject import Subject
 
-CHECKS: tuple[Check, ...] = tuple(
-    module.CHECK
-    for module in (
-        unreadable,
-        too_short,
-        near_silent,
-        low_snr,
-        clipped,
-        cut_off,
-        dropouts,
-        dc_offset,
-        narrow_band,
-        wrong_format,
-        duplicate,
-        near_duplicate,
-    )
-)
+CHECKS: tuple[Check, ...] = tuple(import_module(f".{name}", __package__).CHECK for name in CHECK_NAMES)
 
 __all__ = ["CHECKS", "Check", "Subject", "Value"]

@@ -6,7 +6,8 @@ and audio may have been made quieter after it was clipped, so runs are looked fo
 Formula: `clipped_share` = samples in runs of at least 3 within one 16-bit step of the clip's maximum or minimum / samples
 of the clip, at the recording's own sample rate.
 Limits: 0.0003 (5 samples in a second at 16 kHz, so one short run is not enough), and rails of at least 1,000 steps
-(-30 dBFS), below which natural peaks look flat. Lossy coding after the clipping rounds the tops and hides it.
+(-30 dBFS), below which natural peaks look flat. Lossy coding after the clipping rounds the tops and hides it; a steady tone
+or hum below some 100 Hz at a high sample rate has flat tops by itself, and is found.
 """
 
 import numpy as np

@@ -37,7 +37,7 @@ DISCARDED = {
     "right/one.flac": "unreadable",
     "right/pipe.wav": "unreadable",
     "right/short.wav": "unreadable",
-    "right/silent.wav": "too_short",
+    "right/silent.wav": "near_silent",
 }
 LABELS = {
     "_background_noise_": {"recordings": 1, "clips": 0, "discarded": {"unreadable": 1}, "flagged": {}},
@@ -45,7 +45,7 @@ LABELS = {
     "right": {
         "recordings": 11,
         "clips": 3,
-        "discarded": {"too_short": 1, "unreadable": 7},
+        "discarded": {"near_silent": 1, "unreadable": 7},
         "flagged": {"wrong_format": 1},
     },
 }
@@ -130,7 +130,7 @@ def test_the_discards_say_what_was_seen(messy: Path, tmp_path: Path, rows: Calla
     assert table["right/notes.wav"]["duration_s"] == ""
     assert all(row["detail"] for row in table.values())
     assert all(row["reason"] in row["findings"].split(";") for row in table.values())
-    assert table["right/silent.wav"]["findings"].startswith("too_short;near_silent")
+    assert table["right/silent.wav"]["findings"].startswith("near_silent")
 
 
 def test_the_marker_tells_settings_versions_and_totals(messy: Path, tmp_path: Path) -> None:

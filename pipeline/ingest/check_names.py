@@ -1,0 +1,16 @@
+"""The names of the checks: apart from the checks, so that the command line can name them without loading NumPy."""
+
+CHECK_NAMES = (
+    "unreadable",
+    "too_short",
+    "near_silent",
+    "low_snr",
+    "clipped",
+    "cut_off",
+    "dropouts",
+    "dc_offset",
+    "narrow_band",
+    "wrong_format",
+    "duplicate",
+    "near_duplicate",
+)
