@@ -1,5 +1,6 @@
 """Decoding any recording to 16-bit mono samples at one rate, and writing clips."""
 
+import errno
 import os
 import re
 import stat
@@ -7,7 +8,7 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 import soundfile
@@ -23,6 +24,9 @@ _BLOCK_SAMPLES = 1 << 18
 _NATIVE_SAMPLES = 1 << 23
 _LOUDEST = 1e30  # of float samples: mixing, resampling and rounding of larger ones would overflow
 _STREAMED_BYTES = 0x7FFF_F000  # a header that promises this much was written before the length was known
+_NOT_ITS_FAULT = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT}
+)
 _PROMISED_BYTES = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
@@ -78,40 +82,52 @@ def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
         the wanted rate; NaN, infinity or beyond 1e30 among the samples.
     FileNotFoundError
         The path names nothing (a broken link is a `RecordingError`: the folder did list it).
+    OSError
+        The machine or its network is in trouble: too many open files, no memory, a server that does not answer.
     """
     size_bytes = _regular_file_size(path)
     if size_bytes == 0:
         raise RecordingError("the file has zero bytes")
-    if size_bytes <= _FAST_PATH_BYTES:
-        sound = _read_wav(path, size_bytes, sample_rate_hz)
-        if sound is not None:
-            return sound
-    return _read_any(path, sample_rate_hz)
+    with _open(path) as file:
+        sound = _read_wav(file, size_bytes, sample_rate_hz) if size_bytes <= _FAST_PATH_BYTES else None
+        return _read_any(file, sample_rate_hz) if sound is None else sound
 
 
 def _regular_file_size(path: Path | str) -> int:
     try:
         status = os.stat(path)
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and not os.path.islink(path):
-            raise
-        raise RecordingError(f"cannot be opened: {error.strerror}") from error
+        if isinstance(error, FileNotFoundError) and os.path.islink(path):
+            raise RecordingError(f"cannot be opened: {error.strerror}") from error
+        _refuse(error)
     if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
         raise RecordingError("not a regular file")
     return status.st_size
 
 
-def _read_wav(path: Path | str, size_bytes: int, sample_rate_hz: int) -> Sound | None:
+def _open(path: Path | str) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        _refuse(error)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    """Raises the error itself where it says nothing about the recording, which then must not be taken for damaged."""
+    if isinstance(error, FileNotFoundError) or error.errno in _NOT_ITS_FAULT:
+        raise error
+    raise RecordingError(f"cannot be opened: {error.strerror}") from error
+
+
+def _read_wav(opened: BinaryIO, size_bytes: int, sample_rate_hz: int) -> Sound | None:
     """16-bit PCM WAV by the standard library, several times faster than libsndfile; None for anything else."""
     try:
-        with wave.open(os.fspath(path), "rb") as file:
+        with wave.open(opened, "rb") as file:
             rate_hz, channels, promised = file.getframerate(), file.getnchannels(), file.getnframes()
             if file.getsampwidth() != 2 or not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
                 return None
             # never ask for more than the file can hold: read() reserves what it is asked for
             data = file.readframes(min(promised, size_bytes // (2 * channels)))
-    except PermissionError as error:
-        raise RecordingError(f"cannot be opened: {error.strerror}") from error  # libsndfile says: System error
     except (OSError, EOFError, wave.Error, RuntimeError, ValueError):
         return None  # libsndfile finds the words for what is wrong
     frames = len(data) // (2 * channels)
@@ -128,9 +144,9 @@ def _read_wav(path: Path | str, size_bytes: int, sample_rate_hz: int) -> Sound |
     return _to_sound(blocks, "WAV", rate_hz, channels, sample_rate_hz)
 
 
-def _read_any(path: Path | str, sample_rate_hz: int) -> Sound:
+def _read_any(opened: BinaryIO, sample_rate_hz: int) -> Sound:
     try:
-        with open(path, "rb", buffering=0) as opened, _Stream(_native(opened), closefd=False) as file:
+        with _Stream(_native(opened), closefd=False) as file:
             _check_header(file)
             return _to_sound(_blocks(file), file.format, file.samplerate, file.channels, sample_rate_hz)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
@@ -138,9 +154,12 @@ def _read_any(path: Path | str, sample_rate_hz: int) -> Sound:
         raise RecordingError(f"not readable as audio: {_first_line(error)}") from error
 
 
-def _native(file: Any) -> Any:
+def _native(file: BinaryIO) -> Any:
     """The descriptor, because libsndfile cuts long paths off; the path on Windows, where it has descriptors of its own."""
-    return file.name if os.name == "nt" else file.fileno()
+    if os.name == "nt":
+        return file.name
+    os.lseek(file.fileno(), 0, os.SEEK_SET)  # not by the file, which has read ahead
+    return file.fileno()
 
 
 class _Stream(soundfile.SoundFile):

@@ -161,7 +161,12 @@ def _is_done(task: Task, destination: Path, journal: Journal) -> bool:
     row = journal.row(task.recording)
     if row is None or row["file_name"] != task.file_name:
         return False
-    return "reason" in row or (destination / task.file_name).is_file()
+    return "reason" in row or _stands(destination / task.file_name)
+
+
+def _stands(path: Path) -> bool:
+    """Whether a file is there, and not empty, as files are that were written when the machine lost power."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _discarded_as_twins(destination: Path) -> set[str]:
@@ -178,8 +183,9 @@ def _result_of_last_time(destination: Path) -> CleanResult:
 def _is_complete(job: Job) -> bool:
     """Whether the tables stand, and the split lists as the source has them."""
     lists = [name for name in SPLIT_LISTS if (job.source / name).is_file()]
-    return all((job.destination / name).is_file() for name in (*_MADE, *lists)) and all(
-        (job.source / name).read_bytes() == (job.destination / name).read_bytes() for name in lists
+    return all(_stands(job.destination / name) for name in _MADE) and all(
+        (job.destination / name).is_file() and (job.source / name).read_bytes() == (job.destination / name).read_bytes()
+        for name in lists
     )
 
 
@@ -264,7 +270,7 @@ def _check_destination(destination: Path, journal: Journal) -> None:
 def _check_table_untouched(destination: Path) -> None:
     """Edits of the clip table are somebody's work: cleaning again must not undo them."""
     marker, table = destination / MARKER, destination / CLIP_TABLE
-    if not marker.is_file() or not table.is_file():
+    if not _stands(marker) or not _stands(table):
         return
     if read_json(marker).get("clip_table_sha256") != _sha256(table):
         raise WordspotError(

@@ -4,6 +4,7 @@ import csv
 import itertools
 import os
 import re
+import resource
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wordspot.data.audio import read_sound
 from wordspot.data.clips import read_clip_table
 from wordspot.data.errors import WordspotError
 from wordspot.data.files import printable
@@ -312,6 +314,22 @@ def test_strange_names_and_links_write_nothing_outside_of_the_destination(
     assert all((clips / clip.file_name).is_file() for clip in table)
 
 
+def test_a_machine_in_trouble_is_not_taken_for_damaged_recordings(tmp_path: Path) -> None:
+    for name in ("a.wav", "a.flac"):
+        soundfile.write(tmp_path / name, speech(RATE_HZ), RATE_HZ)
+    read_sound(tmp_path / "a.flac")  # opens what decoding needs
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with (tmp_path / "a.wav").open("rb") as file:
+        next_number = file.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_number, limits[1]))
+    try:
+        for name in ("a.wav", "a.flac"):
+            with pytest.raises(OSError, match="Too many open files"):
+                read_sound(tmp_path / name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 @pytest.mark.parametrize("label", ["metadata.csv", "Discarded.csv", "report.html", "clean.json", "testing_list.txt"])
 def test_a_label_with_the_name_of_a_file_that_cleaning_writes_is_refused(tmp_path: Path, label: str) -> None:
     (tmp_path / "source" / label).mkdir(parents=True)
@@ -324,7 +342,7 @@ def test_a_label_with_the_name_of_a_file_that_cleaning_writes_is_refused(tmp_pat
 def test_folders_nested_deeper_than_python_calls_are_read(tmp_path: Path) -> None:
     source = deepest = tmp_path / "source/word"
     deepest.mkdir(parents=True)
-    for _ in range(1_200):
+    for _ in range(1_000):
         deepest /= "d"
         deepest.mkdir()
     soundfile.write(tmp_path / "a.flac", speech(RATE_HZ), RATE_HZ)

@@ -303,6 +303,17 @@ def test_a_destination_that_vanishes_is_told_in_one_line_and_the_next_run_begins
     assert tree(clips) == whole[""]
 
 
+@pytest.mark.parametrize("name", ["word0/s003_nohash_0.wav", "metadata.csv", "report.html", "clean.json"])
+def test_a_file_that_a_power_cut_left_empty_is_made_again(
+    recordings: Path, tmp_path: Path, tree: Callable, whole: dict[str, Tree], name: str
+) -> None:
+    clips = tmp_path / "clips"
+    clean(recordings, clips)
+    os.truncate(clips / name, 0)
+    assert not clean(recordings, clips).already_clean
+    assert tree(clips) == whole[""]
+
+
 def touch_slowly(path: Path) -> None:
     path.touch()
     time.sleep(0.05)
