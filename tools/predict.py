@@ -19,7 +19,7 @@ def command(
 ) -> None:
     """Say which word a sound file holds.
 
-    A file longer than the model's clip is judged on its loudest second, and a shorter one is centered in silence.
+    A file longer than the model's clip is judged on the second that holds its word, and a shorter one is centered in silence.
 
     Examples:
         wordspot predict model.tflite left.wav
@@ -66,5 +66,5 @@ def _line(result: dict[str, Any]) -> str:
         f"{result['runner_up_probability']:.1%})"
     )
     if result["duration_s"] > result["window_s"]:
-        line += f", judged on its loudest {result['window_s']:g} s, from {result['window_start_s']:.2f} s"
+        line += f", judged on the {result['window_s']:g} s from {result['window_start_s']:.2f} s"
     return line

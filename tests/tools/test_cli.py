@@ -151,7 +151,7 @@ def test_predict_takes_any_file_and_says_where_it_listened(
     assert result.returncode == 1  # two could not be judged, the others were
     told = result.stdout.splitlines()
     assert len(told) == 2
-    assert "judged on its loudest 1 s, from 3." in told[0]
+    assert "judged on the 1 s from 3." in told[0]
     assert "judged" not in told[1]
     assert "broken.wav" in result.stderr
     assert "missing.wav: there is no such file" in result.stderr
