@@ -12,7 +12,7 @@ help:  ## this list
 demo: .venv/installed  ## see it work: make recordings, clean, train, export, recognize (3 minutes after set-up)
 	$(BIN)/wordspot demo wordspot-demo
 
-test: .venv/installed  ## run the tests (7 minutes)
+test: .venv/installed  ## run the tests (12 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/installed  ## format, lint and types
