@@ -4,7 +4,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data/speech_commands_v0.01_subset
 
 .PHONY: help demo test check clean
-.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-listeners bench-accuracy
+.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-networks bench-listeners bench-accuracy
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,6 +34,9 @@ bench-windows: .venv/installed  ## place real words in real noise, and see where
 
 bench-scale: .venv/installed  ## clean a hundred thousand recordings: memory, and time for a thousand
 	$(BIN)/python -m wordspot.tools.bench.scale $(DATA)
+
+bench-networks: .venv/installed  ## what every network costs: the table of `wordspot models`
+	$(BIN)/python -m wordspot.tools.bench.networks models/measured.json
 
 bench-listeners: .venv/installed  ## what listeners threw out, beside what the checks find (FEATURES=feature set of v0.02)
 	rm -rf bench/listeners && $(BIN)/wordspot clean $(DATA) bench/listeners --quiet

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-NETWORKS = ("ds_cnn",)  # a module each, with a function `build`
+# by name: the module of the family, whose function `build` makes it, and what makes this member of the family
+NETWORKS: dict[str, tuple[str, dict[str, float]]] = {
+    "ds_cnn": ("ds_cnn", {}),
+    "ds_cnn_small": ("ds_cnn", {"width": 0.5}),
+    "bc_resnet_1": ("bc_resnet", {"width": 1}),
+    "bc_resnet_1_5": ("bc_resnet", {"width": 1.5}),
+    "bc_resnet_2": ("bc_resnet", {"width": 2}),
+    "bc_resnet_3": ("bc_resnet", {"width": 3}),
+    "bc_resnet_6": ("bc_resnet", {"width": 6}),
+    "bc_resnet_8": ("bc_resnet", {"width": 8}),
+    "bc_resnet_1_t2": ("bc_resnet", {"width": 1, "time_stride": 2}),
+    "bc_resnet_2_t2": ("bc_resnet", {"width": 2, "time_stride": 2}),
+    "bc_resnet_3_t2": ("bc_resnet", {"width": 3, "time_stride": 2}),
+}
 
 
 @dataclass(frozen=True)
@@ -42,4 +55,6 @@ def build_network(name: str, shape: Shape) -> "keras.Model":
     frames = keras.Input((shape.n_frames, shape.n_mels), name="log_mel")
     x = keras.layers.Rescaling(1 / shape.std, -shape.mean / shape.std)(frames)
     x = keras.layers.Reshape((shape.n_frames, shape.n_mels, 1))(x)
-    return keras.Model(frames, import_module(f".{name}", __package__).build(x, shape.n_labels), name="body")
+    family, options = NETWORKS[name]
+    build = import_module(f".{family}", __package__).build
+    return keras.Model(frames, build(x, shape.n_labels, **options), name="body")

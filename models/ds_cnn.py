@@ -18,17 +18,18 @@ Parameters count batch normalization's four a channel; it melts into the convolu
 
 from keras import KerasTensor, layers
 
+from .normalization import BatchNorm
+
 _STEM_CHANNELS = 24
 _BLOCKS = ((48, 2), (64, 1), (64, 1), (96, 2), (96, 1), (96, 1))  # channels, stride
-_MOMENTUM = 0.9  # of the running statistics: a small folder has few steps an epoch
 
 
-def build(x: KerasTensor, n_labels: int) -> KerasTensor:
-    """[batch, frames, mels, 1] scaled log-mel values to [batch, n_labels] logits."""
-    x = layers.Conv2D(_STEM_CHANNELS, 5, strides=2, padding="same", use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))
+def build(x: KerasTensor, n_labels: int, *, width: float = 1.0) -> KerasTensor:
+    """[batch, frames, mels, 1] scaled log-mel values to [batch, n_labels] logits; `width` multiplies all channels."""
+    x = layers.Conv2D(round(width * _STEM_CHANNELS), 5, strides=2, padding="same", use_bias=False)(x)
+    x = layers.ReLU()(BatchNorm()(x))
     for channels, stride in _BLOCKS:
-        x = _separable(x, channels, stride)
+        x = _separable(x, round(width * channels), stride)
     x = layers.GlobalAveragePooling2D()(x)
     return layers.Dense(n_labels)(x)
 
@@ -36,7 +37,7 @@ def build(x: KerasTensor, n_labels: int) -> KerasTensor:
 def _separable(x: KerasTensor, channels: int, stride: int) -> KerasTensor:
     y = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)(x)
     y = layers.Conv2D(channels, 1, use_bias=False)(y)  # no activation in between: half the training time
-    y = layers.BatchNormalization(momentum=_MOMENTUM)(y)
+    y = BatchNorm()(y)
     if x.shape == y.shape:
         y = layers.Add()([x, y])
     return layers.ReLU()(y)

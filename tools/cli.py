@@ -17,6 +17,7 @@ import typer
 COMMANDS = {
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
     "extract": "Turn a clean folder into log-mel features.",
+    "models": "List the networks, what they cost and how well they hear.",
     "train": "Train a network to tell words apart, watching its confusion matrix.",
     "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
     "evaluate": "Measure a .tflite model on a folder of labeled clips.",

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...data.errors import WordspotError
 from ...data.files import replacing
+from ...models import normalization  # noqa: F401 - its layers register themselves, so that Keras finds them
 
 _CLIPS_A_BATCH = 256
 

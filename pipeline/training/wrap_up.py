@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ...data.files import replacing, write_json
+from ...models.count import parameters
 from ..scoring.confusion import Confusion
 from ..scoring.picture import confusion_png, curves_png
 from ..scoring.report import Mistake, write_report
@@ -27,7 +28,7 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes, speakers
         "split": split,
         "speakers_known": speakers_known,
         "best_epoch": int(best_epoch(history)["epoch"]),
-        "parameters": model.count_params(),
+        "parameters": parameters(model),
     }
     write_report(
         run.folder / "report.html",
