@@ -1,0 +1,73 @@
+"""Makes the models that ship: `make pretrained` repeats it."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..data.feature_set import FrontEnd, is_feature_set, read_feature_set
+from ..data.files import read_json
+from ..data.join import join_feature_sets
+from ..pipeline.training.settings import AugmentSettings, TrainSettings
+from .common import OUT
+
+WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
+RECIPES = {
+    "small": (
+        TrainSettings(model="bc_resnet_1_t2", epochs=50, patience=50, learning_rate=4e-3),
+        AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0),
+    ),
+    "accurate": (
+        TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3),
+        AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3),
+    ),
+}
+
+
+def command(
+    data: Annotated[Path, typer.Argument(help="Folder with the recordings and the log-mel images of Speech Commands.")],
+    work: Annotated[Path, typer.Argument(help="Folder for features and runs; kept, so that an interrupted run goes on.")],
+    only: Annotated[str, typer.Option(help="Which model; default: all.")] = "",
+    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+) -> None:
+    """Train on everything there is of Speech Commands, and export."""
+    features = _features(data, work)
+    for name in [only] if only else RECIPES:
+        settings, augmentation = RECIPES[name]
+        _train(features, work / f"{name}-{seed}", dataclasses.replace(settings, seed=seed), augmentation)
+
+
+def _features(data: Path, work: Path) -> Path:
+    """The log-mel images and the real recordings as one feature set, with the front end of the images."""
+    joined, images, sounds = work / "features", work / "images", work / "recordings"
+    if is_feature_set(joined):
+        return joined
+    if not is_feature_set(images):
+        subprocess.run([sys.executable, data / "unpack_log_mel.py", images], check=True)
+    front_end = FrontEnd.from_dict(read_json(images / "front_end.json"), str(images))
+    _wordspot("clean", data / "speech_commands_v0.01_subset", work / "clips", "--quiet")
+    from ..pipeline.features.extract import extract
+
+    extract(work / "clips", sounds, front_end)
+    join_feature_sets([images, sounds], joined)
+    return joined
+
+
+def _train(features: Path, run: Path, settings: TrainSettings, augmentation: AugmentSettings) -> None:
+    from ..pipeline.training.train import Epoch, Watcher, train
+
+    def tell(epoch: Epoch) -> None:
+        OUT.print(f"{run.name}: epoch {epoch.row['epoch']:.0f}, accuracy {epoch.row['validation_accuracy']:.2%}")
+
+    train(features, run, WORDS, settings, augmentation, resume=True, watcher=Watcher(on_epoch=tell))
+
+
+def _wordspot(*arguments: object) -> None:
+    subprocess.run([sys.executable, "-m", "wordspot.tools.cli", *map(str, arguments)], check=True)
+
+
+if __name__ == "__main__":
+    typer.run(command)
