@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..data.feature_set import FrontEnd, is_feature_set, read_feature_set
+from ..data.feature_set import FrontEnd, is_feature_set
 from ..data.files import read_json
 from ..data.join import join_feature_sets
 from ..pipeline.training.settings import AugmentSettings, TrainSettings
@@ -29,7 +29,9 @@ RECIPES = {
 
 def command(
     data: Annotated[Path, typer.Argument(help="Folder with the recordings and the log-mel images of Speech Commands.")],
-    work: Annotated[Path, typer.Argument(help="Folder for features and runs; kept, so that an interrupted run goes on.")],
+    work: Annotated[
+        Path, typer.Argument(help="Folder for features and runs; kept, so that an interrupted run goes on.")
+    ],
     only: Annotated[str, typer.Option(help="Which model; default: all.")] = "",
     seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
 ) -> None:

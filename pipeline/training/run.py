@@ -57,6 +57,11 @@ class Run:
         return self.folder / "checkpoint.keras"
 
     @property
+    def tensorboard(self) -> Path:
+        """What TensorBoard shows of it."""
+        return self.folder / "tensorboard"
+
+    @property
     def features(self) -> Path:
         """The feature set, where the run made it itself."""
         return self.folder / "features"

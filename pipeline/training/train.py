@@ -16,9 +16,9 @@ from ...data.folders import check_folder
 from ...models import Shape, build_network
 from ..features.extract import extract, is_extracted_from
 from ..scoring.confusion import Confusion
-from ..scoring.picture import confusion_png
 from ..track import Track, untracked
 from .batches import Classes, Examples, SplitClips, TrainingBatches
+from .board import Board, write_projector
 from .network import cross_entropy, load_network, logits, save_network
 from .run import HISTORY_COLUMNS, Run, best_epoch, make_config
 from .settings import AugmentSettings, TrainSettings
@@ -99,7 +99,9 @@ def train(
     watcher.on_start(classes, counts, feature_set)
     shape = Shape(feature_set.front_end.n_frames, feature_set.front_end.n_mels, len(classes.labels), mean, std)
     model = _load_checkpoint(run) or _new_model(settings, shape, batches.steps)
-    _Loop(run, model, batches, validation.fixed_examples(), classes, settings, watcher).go()
+    examples = validation.fixed_examples()
+    _Loop(run, model, batches, examples, classes, settings, watcher).go()
+    write_projector(run.tensorboard, load_network(run.model), examples, classes.labels)
     testing = SplitClips(feature_set, classes, "testing", augmentation)
     judge = testing if len(testing) else validation
     return wrap_up(run, judge.fixed_examples(), judge.split, classes, feature_set.speakers_known)
@@ -124,7 +126,7 @@ class _Loop:
         self._history = run.read_history()[: self._done]
         if len(self._history) < self._done:
             raise WordspotError(f"{run.history} lacks epochs that were trained: train again into another folder")
-        self._summary = tf.summary.create_file_writer(str(run.folder / "tensorboard"))
+        self._board = Board(run.tensorboard)
 
     def go(self) -> None:
         while self._done < self._settings.epochs and not self._out_of_patience():
@@ -154,7 +156,7 @@ class _Loop:
         self._run.write_history(self._history)
         save_network(self._model, self._run.checkpoint)
         self._done = epoch
-        self._log(row, confusion)
+        self._board.log_epoch(row, confusion, self._model)
         self._watcher.on_epoch(Epoch(row, confusion, is_best))
 
     def _fit(self, epoch: int) -> tuple[float, float]:
@@ -177,16 +179,6 @@ class _Loop:
             verbose=0,  # type: ignore[arg-type]
         ).history
         return logs["loss"][0], logs["accuracy"][0]
-
-    def _log(self, row: dict[str, float], confusion: Confusion) -> None:
-        epoch = int(row["epoch"])
-        with self._summary.as_default():
-            for name, value in row.items():
-                if name != "epoch":
-                    tf.summary.scalar(name, value, epoch)
-            picture = tf.io.decode_png(confusion_png(confusion))
-            tf.summary.image("validation_confusion", picture[None], epoch)
-        self._summary.flush()
 
 
 def _open_data(data: Path, run: Run, track: Track) -> FeatureSet:

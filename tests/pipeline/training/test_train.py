@@ -1,14 +1,19 @@
 import csv
+import io
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
 from wordspot.pipeline.training.run import Run
@@ -61,7 +66,45 @@ def test_tensorboard_gets_scalars_and_the_confusion_matrix(run: Path) -> None:
     events.Reload()
     tags = set(events.Tags()["tensors"])
     assert {"validation_accuracy", "training_loss", "learning_rate", "validation_confusion"} <= tags
+    assert sum(tag.startswith("weights/") for tag in tags) == len(load_network(run / "model.keras").trainable_variables)
     assert len(events.Tensors("validation_accuracy")) == 6
+
+
+def test_tensorboards_projector_shows_the_validation_clips(run: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", run, "--port", str(port), "--load_fast=false"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}/data/plugin/projector"
+        (embedding,) = json.loads(_fetch(f"{address}/info?run=tensorboard"))["embeddings"]
+        where = f"run=tensorboard&name={embedding['tensorName']}"
+        rows = _fetch(f"{address}/metadata?{where}&num_rows=100000").decode().splitlines()
+        points = np.frombuffer(_fetch(f"{address}/tensor?{where}&num_rows=100000"), np.float32)
+        sprite = Image.open(io.BytesIO(_fetch(f"{address}/sprite_image?{where}")))
+    finally:
+        server.terminate()
+        server.wait()
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert rows[0] == "label\tprediction\tprobability\tclip"
+    said = [tuple(row.split("\t")[:2]) for row in rows[1:]]
+    right = sum(label == prediction for label, prediction in said)
+    assert set(metrics["labels"]) == {label for label, _ in said}
+    assert right / len(said) > 0.8
+    assert len(points) % len(said) == 0
+    width, height = embedding["sprite"]["singleImageDim"]
+    assert (sprite.width // width) * (sprite.height // height) >= len(said)
+
+
+def _fetch(address: str) -> bytes:
+    for _ in range(300):  # TensorBoard takes seconds to start
+        try:
+            with urllib.request.urlopen(address) as answer:
+                return answer.read()
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    raise TimeoutError(address)
 
 
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(features: Path, tmp_path: Path) -> None:
