@@ -103,11 +103,12 @@ class _Display:
         self._progress.update(self._task, completed=step, total=steps, epoch=epoch)
 
     def _on_epoch(self, epoch: "Epoch") -> None:
-        row, seconds = epoch.row, time.monotonic() - self._began
+        row, pace, seconds = epoch.row, epoch.pace, time.monotonic() - self._began
         self._began = time.monotonic()
         OUT.print(
             f"epoch {row['epoch']:.0f} of {self._epochs}: loss {row['training_loss']:.3f}, validation loss "
-            f"{row['validation_loss']:.3f}, accuracy {row['validation_accuracy']:.1%}, {seconds:.0f} s"
+            f"{row['validation_loss']:.3f}, accuracy {row['validation_accuracy']:.1%}, {seconds:.0f} s, "
+            f"{pace.examples_per_s:,.0f} examples/s, {pace.waiting_share:.0%} of it waiting for data"
             + (", the best so far" if epoch.is_best else "")
         )
         if epoch.is_best:

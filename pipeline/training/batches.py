@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from .noise import NoiseSource
 from .settings import AugmentSettings, TrainSettings
 
 _FEWEST_EXAMPLES = 2_048  # in an epoch; a small folder is gone through several times, changed anew each time
+Batch = tuple[np.ndarray, np.ndarray]  # frames float32 [n, frames, mels], classes int [n]
 _SILENCE_CLIP = -1  # stands for silence where others have the row of a clip
 
 
@@ -125,7 +127,7 @@ class TrainingBatches:
         self._mask_value = mask_value
         self.steps = -(-len(self._epoch_rows(0)) // settings.batch_size)
 
-    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def epoch(self, epoch: int) -> Iterator[Batch]:
         """Yields (frames float32 [n, frames, mels], classes int [n])."""
         rows, size = self._epoch_rows(epoch), self._settings.batch_size
         for step in range(self.steps):
@@ -151,3 +153,12 @@ class TrainingBatches:
         frames = np.maximum(frames, np.float32(np.log(front_end.log_floor)))
         frames = augment.mask(frames, 1, round(settings.time_mask_ms / front_end.hop_ms), self._mask_value, rng)
         return augment.mask(frames, 2, settings.mel_mask, self._mask_value, rng)
+
+
+def prefetched(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, each made in another thread while the one before it is used."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = maker.submit(next, batches, None)
+            yield batch

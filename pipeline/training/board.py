@@ -59,9 +59,10 @@ def write_projector(folder: Path, model: keras.Model, examples: Examples, labels
     frames = examples.frames[chosen]
     points, logits = _embed(model, frames)
     probabilities = softmax(logits)
+    names = examples.file_names
     rows = ["label\tprediction\tprobability\tclip"]
-    for i, answer in zip(chosen, probabilities, strict=True):
-        name = examples.file_names[i] or "(background noise)"
+    for i, answer in zip(map(int, chosen), probabilities, strict=True):
+        name = names[i] or "(background noise)"
         rows.append(f"{labels[examples.classes[i]]}\t{labels[answer.argmax()]}\t{answer.max():.3f}\t{name}")
     sprite, (width, height) = _sprite(frames)
     contents = {
