@@ -19,6 +19,7 @@ from ..pipeline.scoring.report import Mistake, write_report
 from ..pipeline.scoring.terminal import accuracy_line, print_confusion
 from .common import ERR, OUT, check_can_become_file, tracker
 from .one_clip import read_one_clip
+from .shipped import MODEL_HELP, model_path
 
 _PRINTED_MISTAKES = 10
 _ALL = "all"
@@ -34,7 +35,7 @@ class Evaluation:
 
 
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help=MODEL_HELP)],
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder, or any folder <label>/**/<clip>.")],
     split: Annotated[str, typer.Option("--split", help=f"Speakers to judge on: {', '.join((_ALL, *SPLITS))}.")] = _ALL,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON (- prints them).")] = None,
@@ -57,7 +58,7 @@ def command(
     for file in (report, None if to_stdout else json_file):
         if file:
             check_can_become_file(file)
-    recognizer = Recognizer.load(model)
+    recognizer = Recognizer.load(model_path(model))
     result = evaluate(recognizer, data, split)
     figures = result.confusion.to_dict() | {"split": split, "model": str(model), "data": str(data)}
     figures |= {"unreadable": result.unreadable}

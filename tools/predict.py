@@ -6,25 +6,37 @@ from typing import Annotated, Any
 
 import typer
 
-from ..data.errors import RecordingError
+from ..data.errors import RecordingError, WordspotError
 from ..pipeline.device.recognizer import Recognizer
 from .common import ERR, OUT
 from .one_clip import read_one_clip
+from .shipped import MODEL_HELP, split_model
 
 
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sound files of any format, rate and length.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[MODEL] FILE...", help=f"{MODEL_HELP} Then sound files of any format, rate and length."
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print an array with all probabilities.")] = False,
 ) -> None:
     """Say which word a sound file holds.
 
     A file longer than the model's clip is judged on the second that holds its word, and a shorter one is centered in silence.
 
+    Without a model, the smaller one that ships is used: it knows down, go, left, no, off, on, right, stop, up and yes.
+
     Examples:
+        wordspot predict left.wav
+        wordspot predict accurate *.wav
         wordspot predict model.tflite left.wav
         wordspot predict model.tflite *.wav --json
     """
+    model, files = split_model(files)
+    if not files:
+        raise WordspotError(f"{model} is a model; name the sound files behind it")
     recognizer = Recognizer.load(model)
     results = [result for path in files if (result := _predict(recognizer, path))]
     if as_json:

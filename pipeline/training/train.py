@@ -176,19 +176,20 @@ class _Loop:
         Batches are given one by one: `fit` would put them through tf.data's generator, which has the process hand every
         freed array back to the kernel at once, and a third of the time goes into taking it again.
         """
-        self._model.reset_metrics()
-        logs, began, waited, examples = {}, time.perf_counter(), 0.0, 0
+        sums, waited, examples, began = np.zeros(2), 0.0, 0, time.perf_counter()
         batches = prefetched(self._batches.epoch(epoch))
         for step in range(self._batches.steps):
             asked = time.perf_counter()
             frames, classes = next(batches)
             waited += time.perf_counter() - asked
             one_hot = np.eye(len(self._classes.labels), dtype=np.float32)[classes]
-            logs: dict[str, Any] = self._model.train_on_batch(frames, one_hot, return_dict=True)  # type: ignore[assignment]
+            logs: Any = self._model.train_on_batch(frames, one_hot, return_dict=True)
+            sums += len(frames) * np.array([logs["loss"], logs["accuracy"]])
             examples += len(frames)
             self._watcher.on_step(epoch, step + 1, self._batches.steps)
         seconds = time.perf_counter() - began
-        return float(logs["loss"]), float(logs["accuracy"]), Pace(examples / seconds, waited / seconds)
+        loss, accuracy = (sums / examples).tolist()
+        return loss, accuracy, Pace(examples / seconds, waited / seconds)
 
 
 def _open_data(data: Path, run: Run, track: Track) -> FeatureSet:

@@ -275,7 +275,7 @@ def test_mistakes_are_listed_most_confident_first(
         (("evaluate", "{model}", "words", "--report", "nowhere/r.html"), "nowhere does not exist"),
         (("export", "{run}", "--out", "full"), "full is a folder"),
         (("train", "{features}", "--run", "out", "--words", " , "), "--words names no word"),
-        (("predict", "file.txt", "words/left/a.wav"), "not a .tflite model"),
+        (("predict", "file.tflite"), "name the sound files behind it"),
     ],
 )
 def test_a_users_mistake_ends_in_one_line_and_changes_nothing(

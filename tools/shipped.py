@@ -1,0 +1,34 @@
+"""MODEL on the command line: a file, or one of the models that ship."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..data.errors import WordspotError
+from ..models import pretrained
+
+_NAMES = " or ".join(pretrained.NAMES)
+MODEL_HELP = f"A .tflite file of `wordspot export`, or {_NAMES}, which ship; default: {pretrained.DEFAULT}."
+
+
+def model_path(model: Path | None) -> Path:
+    """The file that MODEL means; None is the model that ships as the default.
+
+    Raises
+    ------
+    WordspotError
+        The file of a model that ships is damaged.
+    """
+    if model is not None and (str(model) not in pretrained.NAMES or model.exists()):
+        return model
+    try:
+        return pretrained.path_of(str(model or pretrained.DEFAULT))
+    except pretrained.DamagedFileError as error:
+        raise WordspotError(str(error)) from error
+
+
+def split_model(arguments: Sequence[Path]) -> tuple[Path, list[Path]]:
+    """The model's file and what follows, where the first argument may name a model."""
+    first = arguments[0]
+    if first.suffix == ".tflite" or str(first) in pretrained.NAMES:
+        return model_path(first), list(arguments[1:])
+    return model_path(None), list(arguments)
