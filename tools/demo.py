@@ -57,7 +57,7 @@ def command(
     evaluate.command(model, unseen_clips, report=folder / "unseen.html")
     some = [sorted((unseen / word).glob("*_nohash_1.*"))[0] for word in ("left", "stop")]
     _say(f"predict {model} {some[0]} {some[1]}", "and which word is this?")
-    predict.command(model, some)
+    predict.command([model, *some])
     _say_goodbye(folder, time.monotonic() - began)
 
 

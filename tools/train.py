@@ -30,6 +30,12 @@ def command(
     words: Annotated[
         str | None, typer.Option("--words", help="Labels to recognize, with commas; default: every label.")
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Begin with the body of a run, or of small or accurate, which ship."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --run.")] = False,
 ) -> None:
     """Train a network to tell words apart, watching its confusion matrix.
@@ -42,9 +48,11 @@ def command(
     Examples:
         wordspot train clips --words down,go,left,right,up --run runs/first
         wordspot train clips --words down,go,left,right,up --run runs/first --resume
+        wordspot train clips --words lamp,fan --from small --run runs/lamp
         tensorboard --logdir runs
     """
     with without_banners():
+        from ..pipeline.training.start import Start
         from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load
 
     wanted = [word.strip() for word in (words or "").split(",") if word.strip()]
@@ -52,7 +60,15 @@ def command(
         raise WordspotError("--words names no word: leave it out to recognize every label")
     try:
         with _Display(settings) as display:
-            confusion = train(data, run, wanted, settings, resume=resume, watcher=display.watcher())
+            confusion = train(
+                data,
+                run,
+                wanted,
+                settings,
+                start=Start.load(start) if start else None,
+                resume=resume,
+                watcher=display.watcher(),
+            )
     except KeyboardInterrupt:
         ERR.print("finished epochs are kept: the same command with --resume goes on")
         raise

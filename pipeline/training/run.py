@@ -146,9 +146,14 @@ def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def make_config(
-    data: Path, classes: Classes, front_end: FrontEnd, settings: Any, augmentation: AugmentSettings
+    data: Path,
+    classes: Classes,
+    front_end: FrontEnd,
+    settings: Any,
+    augmentation: AugmentSettings,
+    start: str | None,
 ) -> dict[str, Any]:
-    """The JSON-ready configuration of a run."""
+    """The JSON-ready configuration of a run; `start` names the network that it began with."""
     return {
         "data": str(data.resolve()),
         "words": list(classes.words),
@@ -156,6 +161,7 @@ def make_config(
         "settings": dataclasses.asdict(settings),
         "augmentation": dataclasses.asdict(augmentation),
         "front_end": front_end.to_dict(),
+        "start": start,
         "versions": {name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")},
     }
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
-from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
+from ...data.feature_set import FeatureSet, FrontEnd, is_feature_set, read_feature_set
 from ...data.folders import check_folder
 from ...models import Shape, build_network
 from ..features.extract import extract, is_extracted_from
@@ -24,6 +24,7 @@ from .board import Board, write_projector
 from .network import cross_entropy, load_network, logits, save_network
 from .run import HISTORY_COLUMNS, Run, best_epoch, make_config
 from .settings import AugmentSettings, TrainSettings
+from .start import Start
 from .wrap_up import wrap_up
 
 _WARM_UP_SHARE = 0.1  # of all steps
@@ -65,6 +66,7 @@ def train(
     settings: TrainSettings = TrainSettings(),
     augmentation: AugmentSettings = AugmentSettings(),
     *,
+    start: Start | None = None,
     resume: bool = False,
     watcher: Watcher = Watcher(),
 ) -> Confusion:
@@ -84,6 +86,8 @@ def train(
         Labels to recognize; every other label is `_unknown_`. Empty: every label.
     settings, augmentation
         How to train.
+    start
+        A trained network whose body to begin with, instead of random weights; `settings.model` is then not used.
     resume
         Go on with an interrupted run.
     watcher
@@ -96,20 +100,18 @@ def train(
     """
     run = Run(run_folder)
     run.reserve(resume=resume)
-    feature_set = _open_data(data, run, watcher.track)
+    feature_set = _open_data(data, run, start, watcher.track)
     classes = Classes.choose(feature_set, words)
     training = SplitClips(feature_set, classes, "training", augmentation)
     validation = SplitClips(feature_set, classes, "validation", augmentation)
     counts = {clips.split: clips.counts() for clips in (training, validation)}
     _check_counts(counts)
-    run.open(make_config(data, classes, feature_set.front_end, settings, augmentation))
+    run.open(make_config(data, classes, feature_set.front_end, settings, augmentation, start.name if start else None))
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    mean, std = _mean_and_std(feature_set)
-    batches = TrainingBatches(training, settings, augmentation, mean)
+    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0])
     watcher.on_start(classes, counts, feature_set)
-    shape = Shape(feature_set.front_end.n_frames, feature_set.front_end.n_mels, len(classes.labels), mean, std)
-    model = _load_checkpoint(run) or _new_model(settings, shape, batches.steps)
+    model = _load_checkpoint(run) or _new_model(settings, feature_set, batches, len(classes.labels), start)
     examples = validation.fixed_examples()
     _Loop(run, model, batches, examples, classes, settings, watcher).go()
     write_projector(run.tensorboard, load_network(run.model), examples, classes.labels)
@@ -192,10 +194,10 @@ class _Loop:
         return loss, accuracy, Pace(examples / seconds, waited / seconds)
 
 
-def _open_data(data: Path, run: Run, track: Track) -> FeatureSet:
+def _open_data(data: Path, run: Run, start: Start | None, track: Track) -> FeatureSet:
     check_folder(data)
     if is_feature_set(data):
-        return read_feature_set(data)
+        return _check_front_end(read_feature_set(data), data, start)
     if not (data / CLIP_TABLE).is_file():
         raise WordspotError(
             f"{data} is neither a clean folder nor a feature set: `wordspot clean {data} CLIPS` makes the first, then train "
@@ -205,8 +207,17 @@ def _open_data(data: Path, run: Run, track: Track) -> FeatureSet:
         return read_feature_set(run.features)
     if run.config.is_file():
         raise WordspotError(f"the clips of {data} have changed since {run.folder} was begun: train into another folder")
-    extract(data, run.features, track=track)
-    return read_feature_set(run.features)
+    extract(data, run.features, start.front_end if start else FrontEnd(), track=track)
+    return _check_front_end(read_feature_set(run.features), data, start)
+
+
+def _check_front_end(feature_set: FeatureSet, data: Path, start: Start | None) -> FeatureSet:
+    if start and feature_set.front_end != start.front_end:
+        raise WordspotError(
+            f"{start.name} was trained with {start.front_end}, but {data} has {feature_set.front_end}: train on the clean "
+            "folder itself, and its features are made to fit"
+        )
+    return feature_set
 
 
 def _check_counts(counts: dict[str, dict[str, int]]) -> None:
@@ -228,9 +239,16 @@ def _mean_and_std(feature_set: FeatureSet) -> tuple[float, float]:
     return float(sample.mean()), float(max(sample.std(), 1e-3))
 
 
-def _new_model(settings: TrainSettings, shape: Shape, steps: int) -> keras.Model:
-    model = build_network(settings.model, shape)
-    total = settings.epochs * steps
+def _new_model(
+    settings: TrainSettings, feature_set: FeatureSet, batches: TrainingBatches, n_labels: int, start: Start | None
+) -> keras.Model:
+    front_end = feature_set.front_end
+    if start:
+        model = start.with_head(batches, n_labels)
+    else:
+        shape = Shape(front_end.n_frames, front_end.n_mels, n_labels, *_mean_and_std(feature_set))
+        model = build_network(settings.model, shape)
+    total = settings.epochs * batches.steps
     warm_up = max(1, round(_WARM_UP_SHARE * total))
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, total - warm_up), warmup_target=settings.learning_rate, warmup_steps=warm_up

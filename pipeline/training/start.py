@@ -1,0 +1,103 @@
+"""Training on from a trained network: its body is kept, its head is made anew for other words."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ...data.errors import WordspotError
+from ...data.feature_set import FrontEnd
+from ...models import pretrained
+from ..device.model_file import read_model
+from .batches import TrainingBatches
+from .network import load_network
+from .run import Run
+
+_EXAMPLES = 4_096  # that the new head is fitted to
+_SHRINKAGE = 0.1  # of their covariance toward a multiple of the identity
+
+
+@dataclass(frozen=True)
+class Start:
+    """A trained network to begin with.
+
+    Attributes
+    ----------
+    name
+        The run folder, or the name of a model that ships.
+    network
+        It, with its old head.
+    front_end
+        What it was trained with, and so must be trained on with.
+    """
+
+    name: str
+    network: keras.Model
+    front_end: FrontEnd
+
+    @classmethod
+    def load(cls, name: str) -> "Start":
+        """Loads a model that ships by its name (one of `pretrained.NAMES`), or the best network of a run folder.
+
+        Raises
+        ------
+        WordspotError
+            No such run, or a file that is damaged.
+        """
+        if name in pretrained.NAMES and not Path(name).exists():
+            try:
+                network, model = pretrained.path_of(name, ".keras"), read_model(pretrained.path_of(name))
+            except pretrained.DamagedFileError as error:
+                raise WordspotError(str(error)) from error
+            return cls(name, load_network(network), FrontEnd.from_dict(model.description["front_end"], name))
+        run = Run(Path(name))
+        front_end = FrontEnd.from_dict(run.read_config()["front_end"], str(run.config))
+        return cls(str(run.folder.resolve()), load_network(run.model), front_end)
+
+    def with_head(self, batches: TrainingBatches, n_labels: int) -> keras.Model:
+        """The network with a head for other labels, fitted to what the body makes of the first epoch.
+
+        The head begins as the linear discriminant of the classes (Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x),
+        so that training on does not first spoil the body for the sake of random weights.
+        """
+        body = keras.Model(self.network.inputs, self.network.layers[-1].input)
+        points, classes = _embed(body, batches)
+        head = keras.layers.Dense(n_labels)
+        network = keras.Model(self.network.inputs, head(self.network.layers[-1].input), name="body")
+        head.set_weights(linear_discriminant(points, classes, n_labels))
+        return network
+
+
+def _embed(body: keras.Model, batches: TrainingBatches) -> tuple[np.ndarray, np.ndarray]:
+    """Float32 [n, channels] and int [n] classes of (the beginning of) an epoch."""
+    points, classes, count = [], [], 0
+    for frames, said in batches.epoch(0):
+        points.append(body.predict_on_batch(frames))
+        classes.append(said)
+        count += len(said)
+        if count >= _EXAMPLES:
+            break
+    return np.concatenate(points), np.concatenate(classes)
+
+
+def linear_discriminant(points: np.ndarray, classes: np.ndarray, n_labels: int) -> list[np.ndarray]:
+    """Weights float32 [channels, n_labels] and bias float32 [n_labels] whose logits are the log of Gaussian densities.
+
+    All classes share one covariance and are equally likely. `points` float [n, channels], `classes` int [n]; a class without
+    points lies at the mean of all.
+    """
+    points = points.astype(np.float64)
+    means = np.stack(
+        [
+            points[classes == label].mean(axis=0) if (classes == label).any() else points.mean(axis=0)
+            for label in range(n_labels)
+        ]
+    )
+    centered = points - means[classes]
+    covariance = centered.T @ centered / len(points)
+    spread = np.trace(covariance) / len(covariance) + 1e-9
+    covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * spread * np.eye(len(covariance))
+    weights = np.linalg.solve(covariance, means.T)
+    bias = -0.5 * (means.T * weights).sum(axis=0)
+    return [weights.astype(np.float32), bias.astype(np.float32)]
