@@ -1,6 +1,6 @@
 """The models that ship, trained on Speech Commands; their cards lie beside them. `make pretrained` repeats the training.
 
-Each is there as `NAME.tflite` (float), `NAME_int8.tflite` and `NAME.keras` (the network alone, to train on from).
+Each is there as `NAME.tflite` (float), `NAME_int8.tflite` and `NAME.npz` (its weights, to train on from).
 """
 
 import hashlib
@@ -25,7 +25,7 @@ def path_of(name: str, suffix: str = ".tflite") -> Path:
     name
         One of `NAMES`.
     suffix
-        `.tflite`, `_int8.tflite` or `.keras`.
+        `.tflite`, `_int8.tflite` or `.npz`.
 
     Raises
     ------
@@ -41,6 +41,6 @@ def path_of(name: str, suffix: str = ".tflite") -> Path:
 
 def write_checksums(folder: Path = _FOLDER) -> None:
     """Writes the SHA-256 of every model file of the folder into its `checksums.json`."""
-    files = sorted([*folder.glob("*.tflite"), *folder.glob("*.keras")])
+    files = sorted([*folder.glob("*.tflite"), *folder.glob("*.npz")])
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     (folder / _CHECKSUMS.name).write_text(json.dumps(sums, indent=2) + "\n", encoding="utf-8")

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...data.errors import WordspotError
 from ...data.feature_set import FrontEnd
-from ...models import pretrained
+from ...data.files import replacing
+from ...models import Shape, build_network, pretrained
 from ..device.model_file import read_model
 from .batches import TrainingBatches
 from .network import load_network
@@ -47,13 +48,32 @@ class Start:
         """
         if name in pretrained.NAMES and not Path(name).exists():
             try:
-                network, model = pretrained.path_of(name, ".keras"), read_model(pretrained.path_of(name))
+                return cls._load_shipped(name)
             except pretrained.DamagedFileError as error:
                 raise WordspotError(str(error)) from error
-            return cls(name, load_network(network), FrontEnd.from_dict(model.description["front_end"], name))
         run = Run(Path(name))
         front_end = FrontEnd.from_dict(run.read_config()["front_end"], str(run.config))
         return cls(str(run.folder.resolve()), load_network(run.model), front_end)
+
+    @classmethod
+    def _load_shipped(cls, name: str) -> "Start":
+        model = read_model(pretrained.path_of(name))
+        front_end = FrontEnd.from_dict(model.description["front_end"], name)
+        with np.load(pretrained.path_of(name, ".npz")) as arrays:
+            scaling = float(arrays["mean"]), float(arrays["std"])
+            weights = [arrays[f"weight_{i}"] for i in range(len(arrays) - len(scaling))]
+        shape = Shape(front_end.n_frames, front_end.n_mels, len(model.labels), *scaling)
+        network = build_network(model.description["training"]["settings"]["model"], shape)
+        network.set_weights(weights)
+        return cls(name, network, front_end)
+
+    def save_weights(self, path: Path) -> None:
+        """Writes the network's weights and the scaling of its input, as it ships."""
+        rescaling = next(layer for layer in self.network.layers if isinstance(layer, keras.layers.Rescaling))
+        weights = {f"weight_{i}": weight for i, weight in enumerate(self.network.get_weights())}
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            std = 1 / rescaling.scale  # type: ignore[operator]
+            np.savez_compressed(file, mean=-rescaling.offset * std, std=std, **weights)  # type: ignore[operator, arg-type]
 
     def with_head(self, batches: TrainingBatches, n_labels: int) -> keras.Model:
         """The network with a head for other labels, fitted to what the body makes of the first epoch.
