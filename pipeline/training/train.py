@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...data.clips import CLIP_TABLE
-from ...data.errors import WordspotError
+from ...data.errors import LossError, WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...data.folders import check_folder
 from ...models import Shape, build_network
@@ -96,7 +96,7 @@ def train(
     """
     run = Run(run_folder)
     run.reserve(resume=resume)
-    feature_set = _open_data(data, run, watcher.track)
+    feature_set = open_data(data, run, watcher.track)
     classes = Classes.choose(feature_set, words)
     training = SplitClips(feature_set, classes, "training", augmentation)
     validation = SplitClips(feature_set, classes, "validation", augmentation)
@@ -151,7 +151,7 @@ class _Loop:
         rate = float(self._model.optimizer.learning_rate)
         loss, accuracy, pace = self._fit(epoch)
         if not math.isfinite(loss):
-            raise WordspotError(
+            raise LossError(
                 f"the loss became {loss} in epoch {epoch}: try a lower --learning-rate than "
                 f"{self._settings.learning_rate:g}; if that does not help, the features are damaged: extract them again"
             )
@@ -192,7 +192,8 @@ class _Loop:
         return loss, accuracy, Pace(examples / seconds, waited / seconds)
 
 
-def _open_data(data: Path, run: Run, track: Track) -> FeatureSet:
+def open_data(data: Path, run: Run, track: Track) -> FeatureSet:
+    """The feature set, or that of a clean folder, extracted into the run. Raises `WordspotError` for anything else."""
     check_folder(data)
     if is_feature_set(data):
         return read_feature_set(data)
