@@ -1,7 +1,6 @@
 """What has been done so far, on disk, so that interrupted cleaning goes on and finished cleaning is not repeated."""
 
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
 """How a network is trained, as a file: `train --config` reads it, a run's `config.json` and `tune` write it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...data.errors import WordspotError
@@ -9,15 +9,23 @@ from ...data.settings import settings_from_json
 from .settings import AugmentSettings, TrainSettings
 
 _PARTS = ("settings", "augmentation")
-_ALSO_IN_RUNS = ("data", "words", "classes", "front_end", "versions", "tuned")  # which training takes from elsewhere
+_ALSO_IN_RUNS = (
+    "data",
+    "words",
+    "classes",
+    "front_end",
+    "versions",
+    "start",
+    "tuned",
+)  # which training takes from elsewhere
 
 
 @dataclass(frozen=True)
 class Recipe:
     """All that decides how a network is trained, but for the data."""
 
-    settings: TrainSettings = TrainSettings()
-    augmentation: AugmentSettings = AugmentSettings()
+    settings: TrainSettings = field(default_factory=TrainSettings)
+    augmentation: AugmentSettings = field(default_factory=AugmentSettings)
 
 
 def read_recipe(path: Path) -> Recipe:
