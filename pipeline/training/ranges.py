@@ -67,8 +67,11 @@ def values_of(recipe: Recipe, ranges: Ranges) -> dict[str, float]:
 
 def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
     """The recipe with other values of what is tuned."""
-    parts = {
-        name: dataclasses.replace(part, **{key: values[key] for key in values if hasattr(part, key)})
-        for name, part in (("settings", recipe.settings), ("augmentation", recipe.augmentation))
-    }
-    return Recipe(**parts)
+    return Recipe(
+        dataclasses.replace(recipe.settings, **_of(recipe.settings, values)),
+        dataclasses.replace(recipe.augmentation, **_of(recipe.augmentation, values)),
+    )
+
+
+def _of(part: Any, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if hasattr(part, name)}

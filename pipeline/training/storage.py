@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
+from sqlalchemy import exc, make_url
 
 from ...data.errors import WordspotError
 from ...data.files import locked
@@ -20,7 +20,7 @@ BEAT_S = 10  # from one sign of life of a running trial to the next
 _DEAD_AFTER_S = 60  # without one
 _BUSY_S = 60  # most time to wait for another process that writes to the file
 _LIKE = "postgresql+psycopg2://user:password@host/database"
-STORAGE_ERRORS = (StorageInternalError, sqlalchemy.exc.SQLAlchemyError)
+STORAGE_ERRORS = (StorageInternalError, exc.SQLAlchemyError)
 
 
 def open_file_storage(path: Path) -> RDBStorage:
@@ -44,15 +44,15 @@ def open_storage(url: str) -> RDBStorage:
         No such URL, a database whose driver is not installed, or one that cannot be reached.
     """
     try:
-        shown = sqlalchemy.make_url(url).render_as_string(hide_password=True)
-    except sqlalchemy.exc.ArgumentError as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+    except exc.ArgumentError as error:
         raise WordspotError(f"--storage {url} is no database URL; wanted one like {_LIKE}") from error
     escaped = url.replace("{", "{{").replace("}", "}}")  # Optuna fills in names in braces
     try:
         return _open(escaped, {})
-    except (sqlalchemy.exc.ProgrammingError, sqlalchemy.exc.IntegrityError):
+    except (exc.ProgrammingError, exc.IntegrityError):
         return _open(escaped, {})  # another process made the tables at the same moment
-    except (sqlalchemy.exc.NoSuchModuleError, ImportError) as error:
+    except (exc.NoSuchModuleError, ImportError) as error:
         raise WordspotError(
             f"--storage {shown}: no driver for this database is installed ({_first_line(error)})"
         ) from error

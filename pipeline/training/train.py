@@ -150,14 +150,16 @@ class _Loop:
         epoch = self._done + 1
         rate = float(self._model.optimizer.learning_rate)
         loss, accuracy, pace = self._fit(epoch)
-        if not math.isfinite(loss):
+        answers, truth = logits(self._model, self._validation.frames), self._validation.classes
+        validation_loss = cross_entropy(answers, truth)
+        # while training, a rectifier may turn what is no number into zeros: then only the answers show it
+        if not math.isfinite(loss + validation_loss):
             raise LossError(
-                f"the loss became {loss} in epoch {epoch}: try a lower --learning-rate than "
+                f"the loss became {loss + validation_loss} in epoch {epoch}: try a lower --learning-rate than "
                 f"{self._settings.learning_rate:g}; if that does not help, the features are damaged: extract them again"
             )
-        answers, truth = logits(self._model, self._validation.frames), self._validation.classes
         confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
-        values = (epoch, rate, loss, accuracy, cross_entropy(answers, truth), confusion.accuracy)
+        values = (epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         self._history.append(row)
         is_best = best_epoch(self._history) is row

@@ -37,7 +37,7 @@ class Trials:
 
     def __init__(self, storage: RDBStorage, name: str, ranges: Ranges, first: dict[str, float], seed: int, epochs: int):
         self._storage = storage
-        self._distributions = {
+        self._distributions: dict[str, BaseDistribution] = {
             key: (IntDistribution if is_whole(key) else FloatDistribution)(range_.low, range_.high, log=range_.log)  # type: ignore[arg-type]
             for key, range_ in ranges.items()
         }
