@@ -11,7 +11,11 @@ from typing import Any
 
 from .errors import WordspotError
 
-_KINDS = {float: "a number", int: "a whole number", str: "text"}
+_KINDS: dict[Any, tuple[str, tuple[type, ...]]] = {  # of a field: in words, and what JSON gives for it
+    float: ("a number", (int, float)),
+    int: ("a whole number", (int,)),
+    str: ("text", (str,)),
+}
 _LONGEST_SHOWN = 60  # characters of a wrong value
 
 
@@ -60,9 +64,9 @@ def settings_from_json(settings_class: type[Any], values: Any, where: str) -> An
 
 
 def _check_type(field: dataclasses.Field, value: Any, where: str) -> None:
-    accepted = (int, float) if field.type is float else (field.type,)
+    accepted = _KINDS[field.type][1]
     if isinstance(value, bool) or not isinstance(value, accepted):
-        wanted = ", ".join(filter(None, (_KINDS[field.type], _range_of(field))))
+        wanted = ", ".join(filter(None, (_KINDS[field.type][0], _range_of(field))))
         raise WordspotError(f"{where}: {field.name} is {_shown(value)}; it must be {wanted}")
 
 

@@ -46,7 +46,7 @@ def command(
     Examples:
         wordspot tune clips --words left,right --trials 50 --out tuning
         wordspot train clips --words left,right --config tuning/best.json --run best
-        wordspot tune clips --trials 50 --out tuning --storage mysql+pymysql://me@pi/db
+        wordspot tune clips --trials 50 --out tuning --storage postgresql://pi/db
     """
     wanted = split_words(words)
     with without_banners():

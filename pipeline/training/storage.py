@@ -2,9 +2,10 @@
 
 import errno
 import sqlite3
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ...data.files import locked
 BEAT_S = 10  # from one sign of life of a running trial to the next
 _DEAD_AFTER_S = 60  # without one
 _BUSY_S = 60  # most time to wait for another process that writes to the file
+_TRIES, _BETWEEN_TRIES_S = 10, 0.5  # to make the tables of a database
 _LIKE = "postgresql+psycopg2://user:password@host/database"
 STORAGE_ERRORS = (StorageInternalError, exc.SQLAlchemyError)
 
@@ -49,13 +51,20 @@ def open_storage(url: str) -> RDBStorage:
         raise WordspotError(f"--storage {url} is no database URL; wanted one like {_LIKE}") from error
     escaped = url.replace("{", "{{").replace("}", "}}")  # Optuna fills in names in braces
     try:
-        return _open(escaped, {})
-    except (exc.ProgrammingError, exc.IntegrityError):
-        return _open(escaped, {})  # another process made the tables at the same moment
+        return _open_among_others(escaped)
     except (exc.NoSuchModuleError, ImportError) as error:
         raise WordspotError(
             f"--storage {shown}: no driver for this database is installed ({_first_line(error)})"
         ) from error
+
+
+def _open_among_others(url: str) -> RDBStorage:
+    """Tries again where another machine makes the tables at the same moment, which a database refuses to either."""
+    for _ in range(_TRIES - 1):
+        with suppress(exc.ProgrammingError, exc.IntegrityError):
+            return _open(url, {})
+        time.sleep(_BETWEEN_TRIES_S)
+    return _open(url, {})
 
 
 def _open(url: str, engine_kwargs: dict[str, Any]) -> RDBStorage:
