@@ -11,3 +11,7 @@ class WordspotError(Exception):
 
 class RecordingError(WordspotError):
     """One recording cannot be read; the message is one sentence for a person: what was seen."""
+
+
+class LossError(WordspotError):
+    """The loss of a training is no longer a number; the message says what to try."""

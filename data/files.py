@@ -4,14 +4,16 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .errors import WordspotError
 
 _TEMPORARY = ".tmp-"
+_LOOK_AGAIN_S = 0.1
 
 
 @contextmanager
@@ -54,11 +56,36 @@ def read_json(path: Path) -> dict[str, Any]:
     """Reads a JSON object. Raises `WordspotError` for anything else."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # the latter for ten thousand brackets
         raise WordspotError(f"{path} is not JSON: {error}") from error
     if not isinstance(values, dict):
         raise WordspotError(f"{path} must hold a JSON object")
     return values
+
+
+def try_lock(file: IO[Any]) -> bool:
+    """Locks for as long as the file is open; a lock of the process, so that it dies with it and not with its workers."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # both are what systems say of a file that is locked
+        return False
+    return True
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lets one process at a time do something; others wait. Makes the file, and leaves it."""
+    with open(path, "ab") as file:
+        while not try_lock(file):
+            time.sleep(_LOOK_AGAIN_S)
+        yield
 
 
 def printable(text: str) -> str:

@@ -5,9 +5,18 @@ range is refused the same way wherever it comes from.
 """
 
 import dataclasses
+import difflib
+import json
 from typing import Any
 
 from .errors import WordspotError
+
+_KINDS: dict[Any, tuple[str, tuple[type, ...]]] = {  # of a field: in words, and what JSON gives for it
+    float: ("a number", (int, float)),
+    int: ("a whole number", (int,)),
+    str: ("text", (str,)),
+}
+_LONGEST_SHOWN = 60  # characters of a wrong value
 
 
 def setting(default: Any, help: str, *, minimum: float | None = None, maximum: float | None = None) -> Any:
@@ -29,7 +38,44 @@ def check_range(field: dataclasses.Field, value: Any) -> None:
     if low is None and high is None:
         return
     if value is None or (low is not None and not value >= low) or (high is not None and not value <= high):
-        wanted = " and ".join(
-            f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
-        )
-        raise WordspotError(f"{field.name} is {value}; it must be {wanted}")
+        raise WordspotError(f"{field.name} is {value}; it must be {_range_of(field)}")
+
+
+def settings_from_json(settings_class: type[Any], values: Any, where: str) -> Any:
+    """Settings of the fields that a JSON object gives; the others keep their defaults.
+
+    Raises
+    ------
+    WordspotError
+        No JSON object, an unknown field, a value of the wrong type or out of its range; says `where`, and what is wanted.
+    """
+    if not isinstance(values, dict):
+        raise WordspotError(f"{where}: this is {_shown(values)}; wanted names and values in braces")
+    fields = {field.name: field for field in dataclasses.fields(settings_class)}
+    for name, value in values.items():
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, 1) or sorted(fields)
+            raise WordspotError(f"{where}: {name} is not a setting; did you mean {' or '.join(near)}?")
+        _check_type(fields[name], value, where)
+    try:
+        return settings_class(**values)
+    except WordspotError as error:
+        raise WordspotError(f"{where}: {error}") from error
+
+
+def _check_type(field: dataclasses.Field, value: Any, where: str) -> None:
+    accepted = _KINDS[field.type][1]
+    if isinstance(value, bool) or not isinstance(value, accepted):
+        wanted = ", ".join(filter(None, (_KINDS[field.type][0], _range_of(field))))
+        raise WordspotError(f"{where}: {field.name} is {_shown(value)}; it must be {wanted}")
+
+
+def _range_of(field: dataclasses.Field) -> str:
+    bounds = (("at least", field.metadata.get("minimum")), ("at most", field.metadata.get("maximum")))
+    return " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+
+
+def _shown(value: Any) -> str:
+    """As it stands in the file, if that is not too long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

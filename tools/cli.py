@@ -19,13 +19,14 @@ COMMANDS = {
     "extract": "Turn a clean folder into log-mel features.",
     "models": "List the networks, what they cost and how well they hear.",
     "train": "Train a network to tell words apart, watching its confusion matrix.",
+    "tune": "Look for better settings: train many times, keep the best.",
     "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
     "evaluate": "Measure a .tflite model on a folder of labeled clips.",
     "predict": "Say which word a sound file holds.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
-_EXTRA_OF = {"espeakng_loader": "voices", "sounddevice": "mic"}
+_EXTRA_OF = {"optuna": "tune", "sqlalchemy": "tune", "espeakng_loader": "voices", "sounddevice": "mic"}
 
 
 def main() -> None:

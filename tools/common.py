@@ -57,6 +57,20 @@ def _parameter(field: dataclasses.Field) -> inspect.Parameter:
     )
 
 
+def given_options(context: typer.Context) -> set[str]:
+    """Names of the parameters that stand on the command line, so that they can win over a file."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
+def split_words(words: str | None) -> list[str]:
+    """Labels given with commas; [] when there is no such option. Raises `WordspotError` when it names none."""
+    wanted = [word.strip() for word in (words or "").split(",") if word.strip()]
+    if words is not None and not wanted:
+        raise WordspotError("--words names no word: leave it out to recognize every label")
+    return wanted
+
+
 def tracker(what: str, *, quiet: bool = False) -> Callable[[Iterable[Any], int], Iterable[Any]]:
     """A `track` argument for long work: a progress bar on standard error, shown on a terminal only."""
 

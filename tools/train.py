@@ -1,5 +1,6 @@
 """`wordspot train`: a feature set or a clean folder to a run."""
 
+import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -8,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..data.errors import WordspotError
 from ..data.quiet import without_banners
 from ..pipeline.scoring.terminal import accuracy_line, print_confusion
+from ..pipeline.training.recipe import Recipe, read_recipe
 from ..pipeline.training.settings import TrainSettings
-from .common import ERR, OUT, tracker, with_settings
+from .common import ERR, OUT, given_options, split_words, tracker, with_settings
 
 if TYPE_CHECKING:
     from ..data.feature_set import FeatureSet
@@ -24,6 +25,7 @@ _OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed"
 
 @with_settings(TrainSettings, *_OFFERED)
 def command(
+    context: typer.Context,
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder or feature set.")],
     settings: TrainSettings,
     run: Annotated[Path, typer.Option("--run", help="New folder for what the training writes.")],
@@ -35,6 +37,9 @@ def command(
         typer.Option(
             "--from", metavar="MODEL", help="Begin with the body of a run, or of small or accurate, which ship."
         ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="How to train, as JSON; options given here win over it.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --run.")] = False,
 ) -> None:
@@ -49,22 +54,23 @@ def command(
         wordspot train clips --words down,go,left,right,up --run runs/first
         wordspot train clips --words down,go,left,right,up --run runs/first --resume
         wordspot train clips --words lamp,fan --from small --run runs/lamp
+        wordspot train clips --run runs/again --config runs/first/config.json
         tensorboard --logdir runs
     """
+    wanted = split_words(words)
+    recipe = _recipe(config, settings, given_options(context))
     with without_banners():
         from ..pipeline.training.start import Start
         from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load
 
-    wanted = [word.strip() for word in (words or "").split(",") if word.strip()]
-    if words is not None and not wanted:
-        raise WordspotError("--words names no word: leave it out to recognize every label")
     try:
-        with _Display(settings) as display:
+        with _Display(recipe.settings) as display:
             confusion = train(
                 data,
                 run,
                 wanted,
-                settings,
+                recipe.settings,
+                recipe.augmentation,
                 start=Start.load(start) if start else None,
                 resume=resume,
                 watcher=display.watcher(),
@@ -76,6 +82,12 @@ def command(
     print_confusion(OUT, confusion)
     OUT.print(f"The best epoch's {accuracy_line(confusion)}.")
     OUT.print(f"Look at {run / 'report.html'}. Next: wordspot export {run} --out model.tflite")
+
+
+def _recipe(config: Path | None, settings: TrainSettings, given: set[str]) -> Recipe:
+    recipe = read_recipe(config) if config else Recipe()
+    options = {name: getattr(settings, name) for name in _OFFERED if name in given}
+    return dataclasses.replace(recipe, settings=dataclasses.replace(recipe.settings, **options))
 
 
 class _Display:

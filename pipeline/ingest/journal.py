@@ -1,7 +1,6 @@
 """What has been done so far, on disk, so that interrupted cleaning goes on and finished cleaning is not repeated."""
 
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...data.errors import WordspotError
-from ...data.files import printable, replacing
+from ...data.files import printable, replacing, try_lock
 from ...data.folders import Recording
 
 _FOLDER = ".wordspot"
@@ -110,7 +109,7 @@ class Journal:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "lock", "w") as lock:
-            if not _try_lock(lock):
+            if not try_lock(lock):
                 raise WordspotError(
                     f"another process is cleaning into {self.folder.parent}: wait until it has finished"
                 )
@@ -153,19 +152,3 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         return json.loads(line) if line.endswith(b"\n") else None
     except ValueError:
         return None
-
-
-def _try_lock(file: Any) -> bool:
-    """Locks for as long as the file is open; a lock of the process, so that it dies with it and not with its workers."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl
-
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # both are what systems say of a file that is locked
-        return False
-    return True

@@ -27,7 +27,7 @@ def confusion_png(confusion: Confusion) -> bytes:
     for i, j in np.argwhere(confusion.matrix > 0):
         color = "white" if shares[i, j] > _DARK_SHARE else "black"
         axes.text(j, i, str(confusion.matrix[i, j]), ha="center", va="center", color=color, fontsize=8)
-    return _png(figure)
+    return to_png(figure)
 
 
 def curves_png(history: Sequence[dict[str, float]]) -> bytes:
@@ -41,10 +41,11 @@ def curves_png(history: Sequence[dict[str, float]]) -> bytes:
         axes.set_title(name)
         axes.grid(alpha=0.3)
         axes.legend()
-    return _png(figure)
+    return to_png(figure)
 
 
-def _png(figure: Figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()

@@ -45,3 +45,10 @@ class AugmentSettings(Settings):
         10.0, "Largest change of level across noise's spectrum, either way.", minimum=0, maximum=40
     )
     digital_silence_share: float = setting(0.15, "Share of the silence that is exact zeros.", minimum=0, maximum=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_snr_db > self.max_snr_db:
+            raise WordspotError(
+                f"min_snr_db is {self.min_snr_db:g}; it must be at most max_snr_db, {self.max_snr_db:g}"
+            )

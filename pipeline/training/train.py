@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...data.clips import CLIP_TABLE
-from ...data.errors import WordspotError
+from ...data.errors import LossError, WordspotError
 from ...data.feature_set import FeatureSet, FrontEnd, is_feature_set, read_feature_set
 from ...data.folders import check_folder
 from ...models import Shape, build_network
@@ -100,7 +100,7 @@ def train(
     """
     run = Run(run_folder)
     run.reserve(resume=resume)
-    feature_set = _open_data(data, run, start, watcher.track)
+    feature_set = open_data(data, run, watcher.track, start)
     classes = Classes.choose(feature_set, words)
     training = SplitClips(feature_set, classes, "training", augmentation)
     validation = SplitClips(feature_set, classes, "validation", augmentation)
@@ -152,14 +152,16 @@ class _Loop:
         epoch = self._done + 1
         rate = float(self._model.optimizer.learning_rate)
         loss, accuracy, pace = self._fit(epoch)
-        if not math.isfinite(loss):
-            raise WordspotError(
-                f"the loss became {loss} in epoch {epoch}: try a lower --learning-rate than "
+        answers, truth = logits(self._model, self._validation.frames), self._validation.classes
+        validation_loss = cross_entropy(answers, truth)
+        # while training, a rectifier may turn what is no number into zeros: then only the answers show it
+        if not math.isfinite(loss + validation_loss):
+            raise LossError(
+                f"the loss became {loss + validation_loss} in epoch {epoch}: try a lower --learning-rate than "
                 f"{self._settings.learning_rate:g}; if that does not help, the features are damaged: extract them again"
             )
-        answers, truth = logits(self._model, self._validation.frames), self._validation.classes
         confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
-        values = (epoch, rate, loss, accuracy, cross_entropy(answers, truth), confusion.accuracy)
+        values = (epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         self._history.append(row)
         is_best = best_epoch(self._history) is row
@@ -194,7 +196,8 @@ class _Loop:
         return loss, accuracy, Pace(examples / seconds, waited / seconds)
 
 
-def _open_data(data: Path, run: Run, start: Start | None, track: Track) -> FeatureSet:
+def open_data(data: Path, run: Run, track: Track, start: Start | None = None) -> FeatureSet:
+    """The feature set, or that of a clean folder, extracted into the run. Raises `WordspotError` for anything else."""
     check_folder(data)
     if is_feature_set(data):
         return _check_front_end(read_feature_set(data), data, start)

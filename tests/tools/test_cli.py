@@ -267,6 +267,15 @@ def test_mistakes_are_listed_most_confident_first(
         (("train", "{features}", "--run", "out", "--words", "ryse"), "did you mean rise"),
         (("train", "{features}", "--run", "full"), "full holds something else"),
         (("train", "{features}", "--run", "{run}", "--words", "rise,fall"), "holds a finished run"),
+        (("train", "{features}", "--run", "out", "--config", "file.txt"), "file.txt is not JSON"),
+        (("train", "{features}", "--run", "out", "--config", "none.json"), "none.json: No such file"),
+        (("tune", "words", "--out", "out", "--trials", "2"), "neither a clean folder nor a feature set"),
+        (("tune", "{features}", "--out", "full", "--trials", "2"), "full holds something else"),
+        (("tune", "{features}", "--out", "out", "--trials", "2", "--words", "ryse"), "did you mean rise"),
+        (
+            ("tune", "{features}", "--out", "out", "--trials", "2", "--storage", "sqlite:////no/where.db"),
+            "the storage at --storage cannot be used: unable to open database file",
+        ),
         (("export", "words"), "is not a run folder"),
         (("evaluate", "file.txt", "words"), "not a .tflite model"),
         (("evaluate", "{model}", "nowhere"), "nowhere does not exist"),
@@ -315,7 +324,7 @@ def test_a_missing_extra_is_named(tmp_path: Path, wordspot: Callable) -> None:
         "import sys\n"
         "class Without:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.split('.')[0] in ('tensorflow', 'keras', 'librosa', 'espeakng_loader'):\n"
+        "        if name.split('.')[0] in ('tensorflow', 'keras', 'librosa', 'espeakng_loader', 'optuna'):\n"
         "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
         "sys.meta_path.insert(0, Without())\n"
     )

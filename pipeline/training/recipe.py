@@ -1,0 +1,48 @@
+"""How a network is trained, as a file: `train --config` reads it, a run's `config.json` and `tune` write it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...data.errors import WordspotError
+from ...data.files import read_json
+from ...data.settings import settings_from_json
+from .settings import AugmentSettings, TrainSettings
+
+_PARTS = ("settings", "augmentation")
+_ALSO_IN_RUNS = (
+    "data",
+    "words",
+    "classes",
+    "front_end",
+    "versions",
+    "start",
+    "tuned",
+)  # which training takes from elsewhere
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides how a network is trained, but for the data."""
+
+    settings: TrainSettings = field(default_factory=TrainSettings)
+    augmentation: AugmentSettings = field(default_factory=AugmentSettings)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Reads a recipe: a JSON object with `settings` and `augmentation`, each with any of their fields, or none.
+
+    What else stands in the `config.json` of a run is passed over.
+
+    Raises
+    ------
+    WordspotError
+        Not JSON, an unknown name, a value of the wrong type or out of its range: names all of them, and what is wanted.
+    """
+    values = read_json(path)
+    unknown = [name for name in values if name not in (*_PARTS, *_ALSO_IN_RUNS)]
+    if unknown:
+        raise WordspotError(f"{path}: {unknown[0]} is not known here; wanted {' and '.join(_PARTS)}, with their fields")
+    return Recipe(
+        settings_from_json(TrainSettings, values.get("settings", {}), f"{path}, settings"),
+        settings_from_json(AugmentSettings, values.get("augmentation", {}), f"{path}, augmentation"),
+    )
