@@ -1,7 +1,6 @@
 """Finding recordings that are the same audio, or the same take: fingerprints first, waveforms then."""
 
 import base64
-import functools
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +15,13 @@ CORRELATION_OF_A_TAKE = 0.8
 _ROUNDING_RMS = 0.75  # of 16-bit steps; it is 0.71 between a copy that was truncated and one that was rounded
 _LEAST_SHARE = 0.01  # of a clip's energy, that overlaps
 _BAND_EDGES = np.unique(np.round(np.geomspace(150, 3_800, 13) / BIN_HZ).astype(int))
-_POINTS, _FRAMES_A_POINT = 16, 2.4  # 48 ms apart: 0.77 s around the word's center
+_WIDTH_FRAMES = 38.4  # 0.77 s around the word's center
 _KEPT = 8  # cosines in time, and as many in frequency
 _FLOOR = 1e-4  # of the loudest band: what is 40 dB below it does not count
-_STEPS_A_UNIT = 2
+_PI_TIMES = np.pi * np.arange(_KEPT)[:, None]
+_BANDS = len(_BAND_EDGES) - 1
+_IN_FREQUENCY = np.cos(_PI_TIMES * (np.arange(_BANDS) + 0.5) / _BANDS).T / _BANDS
+_STEPS_A_UNIT = 40  # then nearly all cosines of speech fit into a byte
 _DIGEST_BYTES = 16
 _DESCRIPTOR_BYTES = _KEPT * _KEPT - 1
 _SIMILARITY_OF_CANDIDATES = 0.85
@@ -48,34 +50,14 @@ def _describe(subject: Subject) -> np.ndarray:
     """int8 [63]: the cosines of the spectrogram around the center of its energy."""
     bands = np.add.reduceat(subject.power[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
     picture = np.log(bands + max(_FLOOR * float(bands.max()), 1e-20))
-    picture = np.concatenate((picture[:1], picture, picture[-1:]))
-    picture = (picture[:-2] + picture[1:-1] + picture[2:]) / 3  # so that a part of a hop more or less does not matter
-    power = subject.frame_power
-    above = np.maximum(power - 3 * np.sort(power)[len(power) // 5], 0)
-    center = float(above @ np.arange(len(power))) / max(float(above.sum()), 1e-20)
-    at = center + (np.arange(_POINTS) - (_POINTS - 1) / 2) * _FRAMES_A_POINT
-    sampled = _interpolate(picture, at)
-    cosines = _cosines(_POINTS) @ sampled @ _cosines(sampled.shape[1]).T
-    return np.clip(np.rint(cosines.ravel()[1:] * _STEPS_A_UNIT), -127, 127).astype(np.int8)
-
-
-def _interpolate(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """[points, bands]: the rows of a picture between two frames; beyond its ends the quietest value."""
-    left = np.floor(at).astype(int)
-    share = (at - left)[:, None]
-    outside = (at < 0) | (at > len(picture) - 1)
-    rows = [picture[np.clip(index, 0, len(picture) - 1)] for index in (left, left + 1)]
-    sampled = (1 - share) * rows[0] + share * rows[1]
-    sampled[outside] = picture.min()
-    return sampled
-
-
-@functools.cache
-def _cosines(size: int) -> np.ndarray:
-    """[8, size]: the lowest rows of the orthonormal discrete cosine transform (DCT-II)."""
-    rows = np.cos(np.pi * np.outer(np.arange(_KEPT), np.arange(size) + 0.5) / size) * np.sqrt(2 / size)
-    rows[0] /= np.sqrt(2)
-    return rows
+    picture -= picture.min()  # so that what lies beyond the ends of the clip counts as its quietest moment
+    above = np.maximum(subject.frame_power - 3 * subject.ranked_frame_power[len(bands) // 5], 0)
+    frames = np.arange(len(bands))
+    offset = frames - float(above @ frames) / max(float(above.sum()), 1e-20)
+    inside = np.minimum(np.maximum((_WIDTH_FRAMES + 1) / 2 - np.abs(offset), 0), 1)  # a part of the frames at its edges
+    in_time = np.cos(_PI_TIMES * (offset / _WIDTH_FRAMES + 0.5)) * (inside / _WIDTH_FRAMES)
+    cosines = in_time @ picture @ _IN_FREQUENCY
+    return np.minimum(np.maximum(np.rint(cosines.ravel()[1:] * _STEPS_A_UNIT), -127), 127).astype(np.int8)
 
 
 class Relation(IntEnum):
