@@ -149,7 +149,9 @@ def _read_plain_pcm(file: BinaryIO, size_bytes: int) -> tuple[int, int, int, byt
     """Rate, channels, how many frames the header promises, and data, of a file with the header that most have."""
     head = file.read(_PLAIN_HEADER.size)
     if len(head) == _PLAIN_HEADER.size:
-        riff, riff_bytes, kind, fmt_bytes, pcm, channels, rate_hz, _, _, bits, chunk, data_bytes = _PLAIN_HEADER.unpack(head)
+        riff, riff_bytes, kind, fmt_bytes, pcm, channels, rate_hz, _, _, bits, chunk, data_bytes = _PLAIN_HEADER.unpack(
+            head
+        )
         plain = (riff, kind, fmt_bytes, pcm, bits, chunk) == (b"RIFF", b"WAVEfmt ", 16, 1, 16, b"data")
         if plain and channels and _is_rate(rate_hz) and data_bytes + len(head) - 8 <= riff_bytes:
             return rate_hz, channels, data_bytes // (2 * channels), file.read(min(data_bytes, size_bytes))
@@ -267,6 +269,17 @@ def write_wav(path: Path | str, samples: np.ndarray, sample_rate_hz: int = SAMPL
     The caller renames: see `files.replacing`.
     """
     data = np.ascontiguousarray(samples, "<i2").tobytes()
-    header = (b"RIFF", len(data) + _PLAIN_HEADER.size - 8, b"WAVEfmt ", 16, 1, 1, sample_rate_hz, 2 * sample_rate_hz, 2, 16)
+    header = (
+        b"RIFF",
+        len(data) + _PLAIN_HEADER.size - 8,
+        b"WAVEfmt ",
+        16,
+        1,
+        1,
+        sample_rate_hz,
+        2 * sample_rate_hz,
+        2,
+        16,
+    )
     with open(path, "wb", buffering=_FILE_BUFFER_BYTES) as file:
         file.write(_PLAIN_HEADER.pack(*header, b"data", len(data)) + data)
