@@ -35,6 +35,8 @@ def main() -> None:
     Only the module of the command that was asked for is imported, so that help and the light commands start fast.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # the products that NumPy is asked for here are small: threads that wait for their part cost more than they do
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
     try:

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -65,18 +66,26 @@ class Job:
             if check.measure
         )
 
+    @cached_property
+    def _speaker_pattern(self) -> re.Pattern[str]:
+        return speaker_pattern(self.settings.speaker_pattern)
+
+    @cached_property
+    def _window_samples(self) -> int:
+        return self.settings.window_samples
+
     def process(self, task: Task) -> dict[str, Any]:
         """One recording to one clip file and its row (with a `reason` when it is discarded)."""
         inner_path = printable(task.recording.inner_path)
         row: dict[str, Any] = {
             "file_name": task.file_name,
             "label": task.label,
-            "speaker": find_speaker(inner_path, speaker_pattern(self.settings.speaker_pattern)),
+            "speaker": find_speaker(inner_path, self._speaker_pattern),
             "source": printable(task.recording.path),
             "findings": "",
         }
         try:
-            sound = read_sound(self.source / task.recording.path)
+            sound = read_sound(f"{self.source}/{task.recording.path}")
         except RecordingError as error:
             return row | {"findings": "unreadable", "reason": "unreadable", "detail": printable(str(error))}
         if task.recording.is_long_sound:
@@ -91,7 +100,7 @@ class Job:
 
     def look_at(self, path: str, sound: Sound) -> Subject:
         """The recording with the clip that is cut from it."""
-        return Subject(path, sound, *fit_to_window(sound.samples, self.settings.window_samples, self.settings.window))
+        return Subject(path, sound, *fit_to_window(sound.samples, self._window_samples, self.settings.window))
 
     def _check(self, subject: Subject) -> dict[str, Any]:
         """Columns of the measured values, `findings`, and `reason` and `detail` where one of them discards."""
@@ -111,9 +120,9 @@ class Job:
     def _write(self, task: Task, samples: np.ndarray) -> None:
         if self.scratch is None:
             return
-        temporary = self.scratch / f"{os.getpid()}.wav"
+        temporary = f"{self.scratch}/{os.getpid()}.wav"
         write_wav(temporary, samples)
-        os.replace(temporary, self.destination / task.file_name)
+        os.replace(temporary, f"{self.destination}/{task.file_name}")
 
     def remove_clip(self, task: Task) -> None:
         """Takes away the clip of a discarded recording, where one stands: of other settings, or found to be a twin since."""

@@ -1,7 +1,6 @@
 """Finding recordings that are the same audio, or the same take: fingerprints first, waveforms then."""
 
 import base64
-import functools
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -16,15 +15,18 @@ CORRELATION_OF_A_TAKE = 0.8
 _ROUNDING_RMS = 0.75  # of 16-bit steps; it is 0.71 between a copy that was truncated and one that was rounded
 _LEAST_SHARE = 0.01  # of a clip's energy, that overlaps
 _BAND_EDGES = np.unique(np.round(np.geomspace(150, 3_800, 13) / BIN_HZ).astype(int))
-_POINTS, _FRAMES_A_POINT = 16, 2.4  # 48 ms apart: 0.77 s around the word's center
+_WIDTH_FRAMES = 38.4  # 0.77 s around the word's center
 _KEPT = 8  # cosines in time, and as many in frequency
 _FLOOR = 1e-4  # of the loudest band: what is 40 dB below it does not count
-_STEPS_A_UNIT = 2
+_PI_TIMES = np.pi * np.arange(_KEPT)[:, None]
+_BANDS = len(_BAND_EDGES) - 1
+_IN_FREQUENCY = np.cos(_PI_TIMES * (np.arange(_BANDS) + 0.5) / _BANDS).T / _BANDS
+_STEPS_A_UNIT = 40  # then nearly all cosines of speech fit into a byte
 _DIGEST_BYTES = 16
 _DESCRIPTOR_BYTES = _KEPT * _KEPT - 1
-_SIMILARITY_OF_CANDIDATES = 0.85
+_SIMILARITY_OF_CANDIDATES = 0.87
 _FEW = 64  # so few are all compared with each other: too few to know which features are common
-_BLOCK = 1_024
+_BLOCK = 256
 
 
 def fingerprint(subject: Subject) -> str:
@@ -48,34 +50,14 @@ def _describe(subject: Subject) -> np.ndarray:
     """int8 [63]: the cosines of the spectrogram around the center of its energy."""
     bands = np.add.reduceat(subject.power[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
     picture = np.log(bands + max(_FLOOR * float(bands.max()), 1e-20))
-    picture = np.concatenate((picture[:1], picture, picture[-1:]))
-    picture = (picture[:-2] + picture[1:-1] + picture[2:]) / 3  # so that a part of a hop more or less does not matter
-    power = subject.frame_power
-    above = np.maximum(power - 3 * np.sort(power)[len(power) // 5], 0)
-    center = float(above @ np.arange(len(power))) / max(float(above.sum()), 1e-20)
-    at = center + (np.arange(_POINTS) - (_POINTS - 1) / 2) * _FRAMES_A_POINT
-    sampled = _interpolate(picture, at)
-    cosines = _cosines(_POINTS) @ sampled @ _cosines(sampled.shape[1]).T
-    return np.clip(np.rint(cosines.ravel()[1:] * _STEPS_A_UNIT), -127, 127).astype(np.int8)
-
-
-def _interpolate(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """[points, bands]: the rows of a picture between two frames; beyond its ends the quietest value."""
-    left = np.floor(at).astype(int)
-    share = (at - left)[:, None]
-    outside = (at < 0) | (at > len(picture) - 1)
-    rows = [picture[np.clip(index, 0, len(picture) - 1)] for index in (left, left + 1)]
-    sampled = (1 - share) * rows[0] + share * rows[1]
-    sampled[outside] = picture.min()
-    return sampled
-
-
-@functools.cache
-def _cosines(size: int) -> np.ndarray:
-    """[8, size]: the lowest rows of the orthonormal discrete cosine transform (DCT-II)."""
-    rows = np.cos(np.pi * np.outer(np.arange(_KEPT), np.arange(size) + 0.5) / size) * np.sqrt(2 / size)
-    rows[0] /= np.sqrt(2)
-    return rows
+    picture -= picture.min()  # so that what lies beyond the ends of the clip counts as its quietest moment
+    above = np.maximum(subject.frame_power - 3 * subject.ranked_frame_power[len(bands) // 5], 0)
+    frames = np.arange(len(bands))
+    offset = frames - float(above @ frames) / max(float(above.sum()), 1e-20)
+    inside = np.minimum(np.maximum((_WIDTH_FRAMES + 1) / 2 - np.abs(offset), 0), 1)  # a part of the frames at its edges
+    in_time = np.cos(_PI_TIMES * (offset / _WIDTH_FRAMES + 0.5)) * (inside / _WIDTH_FRAMES)
+    cosines = in_time @ picture @ _IN_FREQUENCY
+    return np.minimum(np.maximum(np.rint(cosines.ravel()[1:] * _STEPS_A_UNIT), -127), 127).astype(np.int8)
 
 
 class Relation(IntEnum):
@@ -92,7 +74,7 @@ def relate(first: np.ndarray, second: np.ndarray) -> Relation:
     The correlation is of the band around 2 kHz: hum and offset, which two takes may share, do not count, nor what
     telephones and codecs take away. The shift is looked for at half the rate, and then looked at more closely.
     """
-    louder, quieter = sorted((first, second), key=lambda samples: -int(np.abs(samples.astype(np.int32)).max(initial=0)))
+    louder, quieter = sorted((first, second), key=_peak, reverse=True)
     loud, quiet = _around_2_khz(louder), _around_2_khz(quieter)
     if min(len(loud), len(quiet)) == 0:
         return Relation.NONE
@@ -101,6 +83,10 @@ def relate(first: np.ndarray, second: np.ndarray) -> Relation:
     if max(_correlation(loud, quiet, shift) for shift in shifts) < CORRELATION_OF_A_TAKE:
         return Relation.NONE
     return Relation.SAME if any(_is_rounding(louder, quieter, shift) for shift in shifts) else Relation.NEAR
+
+
+def _peak(samples: np.ndarray) -> int:
+    return max(int(samples.max(initial=0)), -int(samples.min(initial=0)))
 
 
 def _around_2_khz(samples: np.ndarray) -> np.ndarray:
@@ -112,16 +98,20 @@ def _around_2_khz(samples: np.ndarray) -> np.ndarray:
 
 def _best_shift(loud: np.ndarray, quiet: np.ndarray) -> int:
     """How many samples after the quieter clip the louder one begins, where they agree best and half of one is covered."""
-    size = 1 << (len(loud) + len(quiet) - 1).bit_length()
-    products = np.fft.irfft(np.fft.rfft(quiet, size) * np.conj(np.fft.rfft(loud, size)), size)
-    shifts = np.arange(size)
-    shifts[shifts >= len(quiet)] -= size
+    half = (min(len(loud), len(quiet)) + 1) // 2
+    shifts = np.arange(half - len(loud), len(quiet) - half + 1)
+    size = _quick_size(len(loud) + len(quiet) - half)  # what wraps around falls on other shifts
+    products = np.fft.irfft(np.fft.rfft(quiet, size) * np.conj(np.fft.rfft(loud, size)), size)[shifts]
     energies = _overlapping_energy(quiet, shifts, len(loud)) * _overlapping_energy(loud, -shifts, len(quiet))
-    overlap = np.minimum(shifts + len(loud), len(quiet)) - np.maximum(shifts, 0)
     # where next to nothing of either sounds in what overlaps, the rounding of the transform would decide
     least = max(1e-9, _LEAST_SHARE**2 * float(loud @ loud) * float(quiet @ quiet))
-    enough = (overlap >= min(len(loud), len(quiet)) / 2) & (energies >= least)
-    return int(shifts[np.where(enough, products / np.sqrt(np.maximum(energies, least)), -1).argmax()])
+    return int(shifts[np.where(energies >= least, products / np.sqrt(np.maximum(energies, least)), -1).argmax()])
+
+
+def _quick_size(least: int) -> int:
+    """A length from `least` on of which a Fourier transform is quick: four to eight times a power of two."""
+    step = 1 << max(0, least.bit_length() - 3)
+    return -(-least // step) * step
 
 
 def _correlation(loud: np.ndarray, quiet: np.ndarray, shift: int) -> float:
@@ -136,8 +126,7 @@ def _correlation(loud: np.ndarray, quiet: np.ndarray, shift: int) -> float:
 def _overlapping_energy(samples: np.ndarray, begins: np.ndarray, length: int) -> np.ndarray:
     """Energy of samples [begin, begin + length) for each begin, as far as they exist."""
     sums = np.concatenate(([0.0], np.cumsum(samples.astype(np.float64) ** 2)))
-    last = len(samples)
-    return sums[np.clip(begins + length, 0, last)] - sums[np.clip(begins, 0, last)]
+    return sums.take(begins + length, mode="clip") - sums.take(begins, mode="clip")
 
 
 def _is_rounding(louder: np.ndarray, quieter: np.ndarray, shift: int) -> bool:
@@ -207,9 +196,12 @@ def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[in
     features = descriptors[clips].astype(np.float32)
     features = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-3)
     features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-6)
+    whole = np.empty((_BLOCK, _BLOCK), np.float32)  # once: to ask the system for it costs more than to fill it
     for begin in range(0, len(clips), _BLOCK):
+        one = features[begin : begin + _BLOCK]
         for other in range(begin, len(clips), _BLOCK):
-            similar = features[begin : begin + _BLOCK] @ features[other : other + _BLOCK].T
+            two = features[other : other + _BLOCK]
+            similar = np.matmul(one, two.T, out=whole[: len(one), : len(two)])
             for row, column in np.argwhere(similar > _SIMILARITY_OF_CANDIDATES):
                 if begin + row < other + column:
                     yield int(clips[begin + row]), int(clips[other + column])

@@ -12,8 +12,6 @@ that is all word has no such tenth, and is missed.
 
 import math
 
-import numpy as np
-
 from .check import Check
 from .subject import Subject
 
@@ -23,8 +21,7 @@ _ABOVE_NOISE = 2.0
 
 def measure(subject: Subject) -> float:
     """Level of the louder edge in dB beside the loud frames, -100 when no edge rises above the noise."""
-    power = subject.frame_power
-    ranked = np.sort(power)
+    power, ranked = subject.frame_power, subject.ranked_frame_power
     noise, loud = ranked[len(ranked) // 10], ranked[len(ranked) * 19 // 20]
     edge = float(max((power[frame] for frame in _edges(subject)), default=0.0) - _ABOVE_NOISE * noise)
     if edge <= 0:

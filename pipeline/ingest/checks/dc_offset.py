@@ -8,6 +8,8 @@ own sample rate.
 Limits: 0.01. Strong rumble below 5 Hz that does not average out over a second looks the same.
 """
 
+import numpy as np
+
 from ....data.audio import FULL_SCALE
 from .check import Check
 from .subject import Subject
@@ -16,7 +18,7 @@ from .subject import Subject
 def measure(subject: Subject) -> float:
     """|mean| of the clip, as a share of full scale."""
     samples = subject.native_content
-    return abs(float(samples.mean())) / FULL_SCALE if len(samples) else 0.0
+    return abs(int(samples.sum(dtype=np.int64))) / (len(samples) * FULL_SCALE) if len(samples) else 0.0
 
 
 CHECK = Check(

@@ -11,8 +11,6 @@ another speaker counts as noise only where it is quietest.
 
 import math
 
-import numpy as np
-
 from .check import Check
 from .subject import Subject
 
@@ -21,9 +19,9 @@ _HIGHEST_DB = 100.0
 
 def measure(subject: Subject) -> float:
     """Signal-to-noise ratio of the clip in dB, -100 to 100; 0 for silence."""
-    frames = np.sort(subject.frame_power)
+    frames = subject.ranked_frame_power
     tenth = max(1, len(frames) // 10)
-    noise, signal = float(frames[:tenth].mean()), float(frames[-3 * tenth :].mean())
+    noise, signal = float(frames[:tenth].sum()) / tenth, float(frames[-3 * tenth :].sum()) / len(frames[-3 * tenth :])
     if signal <= 0:
         return 0.0
     ratio = (signal - noise) / max(noise, signal * 10 ** (-_HIGHEST_DB / 10))

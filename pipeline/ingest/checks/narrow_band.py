@@ -24,8 +24,8 @@ _ABOVE_ROUNDING = 10.0
 
 def measure(subject: Subject) -> float:
     """Bandwidth in Hz, 0 to 8,000 in steps of 250."""
-    bands = subject.power[:, 1:].mean(axis=0).reshape(-1, _BAND_BINS).mean(axis=1)
-    present = np.flatnonzero(bands > _ABOVE_ROUNDING * _ROUNDING_POWER)
+    bands = subject.power.sum(axis=0)[1:].reshape(-1, _BAND_BINS).sum(axis=1)
+    present = np.flatnonzero(bands > _ABOVE_ROUNDING * _ROUNDING_POWER * _BAND_BINS * len(subject.power))
     return float((present[-1] + 1) * _BAND_BINS * BIN_HZ) if len(present) else 0.0
 
 

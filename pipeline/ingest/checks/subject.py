@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from ....data.audio import FULL_SCALE, SAMPLE_RATE_HZ, Sound
 from ..loudness import mean_abs
@@ -12,7 +11,7 @@ from ..loudness import mean_abs
 FRAME_SAMPLES = 512  # 32 ms
 HOP_SAMPLES = 320  # 20 ms: then the arrays of a second stay below 128 kB, above which malloc asks the kernel each time
 BIN_HZ = SAMPLE_RATE_HZ / FRAME_SAMPLES
-_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)).astype(np.float32)
+_HANN = ((0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)) / FULL_SCALE).astype(np.float32)
 _LOWEST_BIN = 4  # 125 Hz: hum of 50 and 60 Hz, two bins wide in this window, ends below; so do rumble and DC
 
 
@@ -52,6 +51,8 @@ class Subject:
     @cached_property
     def native_content(self) -> np.ndarray:
         """int16 [n]: what became `content`, at the recording's own rate."""
+        if self.sound.native is self.sound.samples:
+            return self.content
         ratio = len(self.sound.native) / len(self.sound.samples)
         return self.sound.native[slice(*(round(edge * ratio) for edge in self.span))]
 
@@ -70,6 +71,11 @@ class Subject:
         """float32 [frames]: power above 125 Hz of each frame, in the units of `power`."""
         return self.power[:, _LOWEST_BIN:].sum(axis=1)
 
+    @cached_property
+    def ranked_frame_power(self) -> np.ndarray:
+        """`frame_power`, ascending."""
+        return np.sort(self.frame_power)
+
 
 def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
     """Squared magnitudes of 512-point Fourier transforms of Hann-windowed frames.
@@ -85,17 +91,23 @@ def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
     -------
     float32 [frames, 257], where a sample of 1 stands for full scale. Rounding to 16 bits alone gives 1.5e-8 a bin.
     """
-    waveform = samples.astype(np.float32) * np.float32(1 / FULL_SCALE)
+    waveform = samples.astype(np.float32)
     if len(waveform) < FRAME_SAMPLES:
         waveform = np.pad(waveform, (0, FRAME_SAMPLES - len(waveform)))
     last = len(waveform) - FRAME_SAMPLES
-    frames = sliding_window_view(waveform, FRAME_SAMPLES)[[*range(0, last, hop), last]]
-    spectrum = np.fft.rfft(frames * _HANN)
+    step = waveform.itemsize
+    regular = np.ndarray((-(-last // hop), FRAME_SAMPLES), np.float32, waveform, strides=(hop * step, step))
+    frames = np.empty((len(regular) + 1, FRAME_SAMPLES), np.float32)
+    np.multiply(regular, _HANN, out=frames[:-1])
+    np.multiply(waveform[last:], _HANN, out=frames[-1])
+    spectrum = np.fft.rfft(frames)
     return spectrum.real**2 + spectrum.imag**2
 
 
 def without_outer_zeros(samples: np.ndarray) -> tuple[int, int]:
     """Where int16 [n] samples begin and end when exact zeros at either end are left out; (0, 0) for nothing but zeros."""
+    if len(samples) and samples[0] and samples[-1]:  # nearly always
+        return 0, len(samples)
     sounding = samples != 0
     first = int(sounding.argmax()) if len(samples) else 0
     if not len(samples) or not sounding[first]:

@@ -7,7 +7,7 @@ Measured: `wrong_format`: the real format and the promised one (`FLAC, not wav`)
 Limits: endings that promise nothing (`.dat`, none at all) are never wrong.
 """
 
-from pathlib import PurePosixPath
+import posixpath
 
 from .check import Check
 from .subject import Subject
@@ -32,7 +32,7 @@ _CONTAINERS = {
 
 def measure(subject: Subject) -> str:
     """What the file is and what it is called, or nothing when they agree."""
-    ending = PurePosixPath(subject.name).suffix.lower().removeprefix(".")
+    ending = posixpath.splitext(subject.name)[1].lower().removeprefix(".")
     promised = _CONTAINERS.get(ending)
     return f"{subject.sound.container}, not {ending}" if promised and subject.sound.container not in promised else ""
 
