@@ -24,7 +24,7 @@ _IN_FREQUENCY = np.cos(_PI_TIMES * (np.arange(_BANDS) + 0.5) / _BANDS).T / _BAND
 _STEPS_A_UNIT = 40  # then nearly all cosines of speech fit into a byte
 _DIGEST_BYTES = 16
 _DESCRIPTOR_BYTES = _KEPT * _KEPT - 1
-_SIMILARITY_OF_CANDIDATES = 0.87
+_SIMILARITY_OF_CANDIDATES = 0.85
 _FEW = 64  # so few are all compared with each other: too few to know which features are common
 _BLOCK = 256
 
