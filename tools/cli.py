@@ -21,6 +21,9 @@ COMMANDS = {
     "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
     "evaluate": "Measure a .tflite model on a folder of labeled clips.",
     "predict": "Say which word a sound file holds.",
+    "listen": "Hear words in a microphone, a file or a pipe.",
+    "score-stream": "Measure misses and false accepts an hour on long streams.",
+    "set-thresholds": "Write thresholds into a model file that keep false accepts rare.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
@@ -92,7 +95,7 @@ def _flowing(text: str) -> str:
 
 def _load(name: str) -> Callable[..., None]:
     try:
-        return import_module(f".{name}", __package__).command
+        return import_module(f".{name.replace('-', '_')}", __package__).command
     except ModuleNotFoundError as error:
         _fail_for_missing_module(error)
         raise

@@ -3,14 +3,14 @@
 The rule, so exactly that another language can follow it. The stream's samples are counted from 0. Window k (k = 0, 1, ...)
 covers the samples [k * hop, k * hop + clip_samples), where hop = round(hop_ms * rate / 1000), and is judged as soon as the
 samples of its last log-mel frame are there, so in order of k, whatever the size of the blocks that the samples come in. Its
-posteriors are the outputs of `classify_features` for the frames of these samples. Smoothed posteriors are the plain mean
-of the posteriors of the last n windows, this one included, n = max(1, floor(average_ms / hop_ms + 0.5)), or of all windows so
-far where there are fewer. The candidate is the label with the largest smoothed posterior, the first one on ties. It is a detection
-where all of this holds: its name does not begin with `_`; its smoothed posterior is at least its threshold, the model file's
-`thresholds[label]`, or `threshold` where the file names none; and since the window of the last detection at least
-hold_off_ms * rate / 1000 samples have passed (from end to end, or, which is the same, from start to start). A detection
-changes nothing but the hold-off: the average goes on. Its time is the end of its window, (k * hop + clip_samples) / rate
-seconds.
+posteriors are the outputs of `classify_features` for the frames of these samples. Smoothed posteriors are the plain mean of
+the posteriors of the last n windows, this one included, n = max(1, floor(average_ms / hop_ms + 0.5)), or of all windows so
+far where there are fewer. The candidate is the label with the largest smoothed posterior, the first one on ties. It is a
+detection where all of this holds: its name does not begin with `_`; its smoothed posterior is at least its threshold, the
+model file's `thresholds[label]`, or `threshold` where the file names none; and since the window of the last detection at
+least hold_off_ms * rate / 1000 samples have passed (from end to end, or, which is the same, from start to start). A
+detection changes nothing but the hold-off: the average goes on. Its time is the end of its window, (k * hop + clip_samples)
+/ rate seconds.
 """
 
 from collections import deque
