@@ -38,10 +38,25 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
+    sys.argv[1:] = _join_pairs(sys.argv[1:])
     try:
         _app(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="wordspot")
     except KeyboardInterrupt:  # while a command was being loaded
         sys.exit(130)
+
+
+def _join_pairs(arguments: list[str]) -> list[str]:
+    """`listen --on left 'mpc next'` to `--on left='mpc next'`: Typer has no options of two values that may be repeated."""
+    if arguments[:1] != ["listen"]:
+        return arguments
+    joined, rest = [], iter(arguments)
+    for argument in rest:
+        joined.append(argument)
+        if argument == "--on":
+            word = next(rest, None)
+            text = next(rest, None) if word and "=" not in word else None
+            joined += [f"{word}={text}" if text is not None else word] if word else []
+    return joined
 
 
 def _app(requested: str) -> typer.Typer:
