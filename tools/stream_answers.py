@@ -1,5 +1,6 @@
 """What a detector makes of streams: mixed from held-out clips, or a recording with a label file."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from .common import ERR, check_can_become_file, tracker
 
 _TRAINING_SHARE = 0.8  # of each background recording: training has heard its beginning
 _LEAST_NOISE_S = 2.0
+_FEW_CLIPS = 10
+
+_LabeledClip = tuple[str, np.ndarray]  # int16 [n]
 
 
 @dataclass(frozen=True)
@@ -91,28 +95,33 @@ def parse_snrs(text: str) -> list[float]:
     return list(dict.fromkeys(snrs_db))
 
 
-def _clips(recognizer: Recognizer, source: Source) -> tuple[dict[str, list[np.ndarray]], dict[str, list[np.ndarray]]]:
-    """Clips by label of the model's words, and of all others."""
+def _clips(recognizer: Recognizer, source: Source) -> tuple[list[_LabeledClip], list[_LabeledClip]]:
+    """Clips of the model's words, and of all others."""
     if source.split not in ("all", *SPLITS):
         raise WordspotError(f"--split is {source.split!r}; wanted one of all, {', '.join(SPLITS)}")
     clips = [clip for clip in list_clips(source.data) if not clip.label.startswith("_") or clip.label == UNKNOWN]
     splits = assign_splits(clips, source.data) if source.split != "all" else ["all"] * len(clips)
     clips = [clip for clip, split in zip(clips, splits, strict=True) if split == source.split]
-    words: dict[str, list[np.ndarray]] = {}
-    others: dict[str, list[np.ndarray]] = {}
+    words: list[_LabeledClip] = []
+    others: list[_LabeledClip] = []
     for clip in tracker("reading clips")(clips, len(clips)):
         try:
             samples = read_sound(source.data / clip.file_name, recognizer.sample_rate_hz).samples
         except (RecordingError, FileNotFoundError) as error:
             ERR.print(f"left out, not readable: {clip.file_name}: {error}")
             continue
-        kind = words if clip.label in words_of(recognizer.labels) else others
-        kind.setdefault(clip.label if kind is words else UNKNOWN, []).append(samples)
-    if not words:
-        raise WordspotError(
-            f"{source.data} has no clips of {source.split} speakers that say {', '.join(words_of(recognizer.labels))}"
-        )
+        (words if clip.label in words_of(recognizer.labels) else others).append((clip.label, samples))
+    _check_words(recognizer, source, Counter(label for label, _ in words))
     return words, others
+
+
+def _check_words(recognizer: Recognizer, source: Source, clips: Counter[str]) -> None:
+    wanted = words_of(recognizer.labels)
+    if not clips:
+        raise WordspotError(f"{source.data} has no clips of {source.split} speakers that say {', '.join(wanted)}")
+    few = [f"{label} ({clips[label]})" for label in wanted if clips[label] < _FEW_CLIPS]
+    if few:
+        ERR.print(f"note: fewer than {_FEW_CLIPS} clips of {', '.join(few)}: what is said about them rests on little")
 
 
 def _noises(recognizer: Recognizer, source: Source) -> list[np.ndarray]:

@@ -50,27 +50,23 @@ class Stream:
 
 
 class Deck:
-    """Clips that are dealt label by label in turn, and of each label all before one comes again."""
+    """Clips that are dealt at random, each of them once before one comes again."""
 
-    def __init__(self, clips: dict[str, list[np.ndarray]], rng: np.random.Generator) -> None:
+    def __init__(self, clips: Sequence[tuple[str, np.ndarray]], rng: np.random.Generator) -> None:
         self._clips = clips
         self._rng = rng
-        self._labels: list[str] = []
-        self._left: dict[str, list[int]] = {label: [] for label in clips}
+        self._left: list[int] = []
 
     def deal(self) -> tuple[str, np.ndarray]:
-        """A label, and one of its clips: int16 [n]."""
-        if not self._labels:
-            self._labels = [sorted(self._clips)[i] for i in self._rng.permutation(len(self._clips))]
-        label = self._labels.pop()
-        if not self._left[label]:
-            self._left[label] = list(self._rng.permutation(len(self._clips[label])))
-        return label, self._clips[label][self._left[label].pop()]
+        """A label, and a clip of it: int16 [n]."""
+        if not self._left:
+            self._left = self._rng.permutation(len(self._clips)).tolist()
+        return self._clips[self._left.pop()]
 
 
 def mix_streams(
-    words: dict[str, list[np.ndarray]],
-    others: dict[str, list[np.ndarray]],
+    words: Sequence[tuple[str, np.ndarray]],
+    others: Sequence[tuple[str, np.ndarray]],
     noises: Sequence[np.ndarray],
     snrs_db: Sequence[float],
     settings: MixSettings,
@@ -85,7 +81,7 @@ def mix_streams(
     Parameters
     ----------
     words, others
-        {label: [int16 [n], ...]}: clips of the model's words and of any other; `others` may be empty.
+        Label and int16 [n] each: clips of the model's words and of any other; `others` may be empty.
     noises
         int16 [n] each.
     snrs_db
@@ -99,7 +95,8 @@ def mix_streams(
     size = round(settings.hours * 3_600 / count * sample_rate_hz)
     for snr_db in snrs_db:
         rng = np.random.default_rng([settings.seed, round(1_000 * (snr_db + 1_000))])
-        decks = [(Deck(clips, rng), rate) for clips, rate in _rates(words, others, settings) if clips and rate]
+        kinds = ((words, settings.words_per_hour), (others, settings.others_per_hour))
+        decks = [(Deck(clips, rng), rate) for clips, rate in kinds if clips and rate]
         for i in range(count):
             samples, level = _background(noises, size, sample_rate_hz, rng)
             spoken = _add_words(samples, level, decks, snr_db, sample_rate_hz, rng)
@@ -118,10 +115,6 @@ def word_span(samples: np.ndarray, sample_rate_hz: int) -> tuple[int, int]:
     level = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-9)
     loud = np.flatnonzero((level >= level.max() - _LOUD_DB) & (level > np.quantile(level, 0.1) + _ABOVE_NOISE_DB))
     return (int(loud[0]) * size, int(loud[-1] + 1) * size) if len(loud) else (0, len(samples))
-
-
-def _rates(words: dict, others: dict, settings: MixSettings) -> tuple[tuple[dict, float], tuple[dict, float]]:
-    return (words, settings.words_per_hour), (others, settings.others_per_hour)
 
 
 def _background(

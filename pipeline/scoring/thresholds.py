@@ -40,8 +40,8 @@ def reaching(curve: Sequence[Point], false_accepts_per_hour: float) -> Point | N
 class Chooser:
     """Chooses a threshold for each word, so that together they detect the most within a limit of false accepts.
 
-    For each word alone it is counted what every threshold brings: hits, less other words taken for it, against false
-    accepts. A few hours hold few false accepts above a high threshold, and to trust that none came means that none will
+    For each word alone it is counted what every threshold brings: hits, less other words taken for it, as a share of how
+    often it was said, so that a rare word counts as much as any; against false accepts. A few hours hold few false accepts above a high threshold, and to trust that none came means that none will
     would be rash: from the threshold on that only `_TRUSTED` exceeded, their number is estimated instead, as falling
     exponentially with the log-odds of the threshold, at the rate that those few show (peaks over threshold; Pickands 1975,
     doi:10.1214/aos/1176343003, with an exponential tail). At one price for a false accept each word then takes the
@@ -53,12 +53,12 @@ class Chooser:
         self._hours = sum(one.duration_s for one in answers) / 3_600
         self._fires = np.flatnonzero(_fires(labels))
         scores = [[count(answers, labels, self._only(int(index), value)) for value in GRID] for index in self._fires]
-        self._gains = np.array([[score.together.hits - score.together.wrong for score in row] for row in scores])
+        self._gains = np.array([_gains(row, labels[index]) for index, row in zip(self._fires, scores, strict=True)])
         self._costs = np.array([expected([score.together.false_accepts for score in row]) for row in scores])
 
     def choose(self, false_accepts_per_hour: float) -> Point:
         """The thresholds for a limit, with what they bring on the same streams."""
-        prices = np.geomspace(1e-3, 1e3, 200)
+        prices = np.geomspace(1e-6, 1e3, 400)  # shares of a word's hits that a false accept must bring
         places = [(self._gains - price * self._costs).argmax(axis=1) for price in prices]
         costs = [self._costs[np.arange(len(self._fires)), place].sum() / self._hours for place in places]
         cheapest = next(
@@ -83,6 +83,11 @@ def expected(counted: Sequence[int]) -> np.ndarray:
     decay = max(counts[first:].sum() / at_first, _LEAST_DECAY)
     tail = at_first * np.exp(-np.arange(len(counts) - first) / decay)
     return np.concatenate([counts[:first], tail])
+
+
+def _gains(scores: Sequence[StreamScore], label: str) -> list[float]:
+    said = max(1, scores[0].per_label[label].said)
+    return [(score.together.hits - score.together.wrong) / said for score in scores]
 
 
 def _fires(labels: Sequence[str]) -> np.ndarray:
