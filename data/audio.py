@@ -96,6 +96,41 @@ def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
         return _read_any(file, sample_rate_hz) if sound is None else sound
 
 
+def stream_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Iterator[np.ndarray]:
+    """The samples that `read_sound` gives, int16 [n] blocks of any length, of a file that may last for days.
+
+    Raises as `read_sound` does, but for the length; a fault in the middle of the file is raised when it is come to.
+    """
+    if _regular_file_size(path) == 0:
+        raise RecordingError("the file has zero bytes")
+    with _open(path) as opened:
+        try:
+            with _Stream(_native(opened), closefd=False) as file:
+                _check_header(file)
+                mix = Mixer(file.samplerate, sample_rate_hz)
+                yield from (mix(block) for block in _blocks(file))
+                yield mix.rest()
+        except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
+            raise RecordingError(f"not readable as audio: {_first_line(error)}") from error
+
+
+class Mixer:
+    """Blocks float32 [n, channels] at one rate in, blocks int16 [n] at another out: averaged, resampled and rounded."""
+
+    def __init__(self, rate_hz: float, sample_rate_hz: float) -> None:
+        self._resample = _resampler(rate_hz, sample_rate_hz)
+
+    def __call__(self, block: np.ndarray) -> np.ndarray:
+        """The samples that this block completes."""
+        if len(block) and not np.abs(block).max() <= _LOUDEST:  # false for NaN too
+            raise RecordingError("NaN, infinite or absurdly large samples")
+        return _to_int16(self._resample(block.mean(axis=1, dtype=np.float32), False))
+
+    def rest(self) -> np.ndarray:
+        """The last samples, which the resampler has kept back."""
+        return _to_int16(self._resample(np.zeros(0, np.float32), True))
+
+
 def _regular_file_size(path: Path | str) -> int:
     try:
         status = os.stat(path)
@@ -246,7 +281,7 @@ def _to_sound(blocks: Iterator[np.ndarray], container: str, rate_hz: int, channe
     return Sound(samples, rate_hz, channels, frames, container, np.concatenate(native) if kept else samples, peak)
 
 
-def _resampler(rate_hz: int, sample_rate_hz: int):
+def _resampler(rate_hz: float, sample_rate_hz: float):
     if rate_hz == sample_rate_hz:
         return lambda mono, last: mono
     import soxr  # here, because most recordings need no resampling and devices should start fast

@@ -23,6 +23,9 @@ COMMANDS = {
     "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
     "evaluate": "Measure a .tflite model on a folder of labeled clips.",
     "predict": "Say which word a sound file holds.",
+    "listen": "Hear words in a microphone, a file or a pipe.",
+    "score-stream": "Measure misses and false accepts an hour on long streams.",
+    "set-thresholds": "Write thresholds into a model file that keep false accepts rare.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
@@ -39,10 +42,25 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
+    sys.argv[1:] = _join_pairs(sys.argv[1:])
     try:
         _app(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="wordspot")
     except KeyboardInterrupt:  # while a command was being loaded
         sys.exit(130)
+
+
+def _join_pairs(arguments: list[str]) -> list[str]:
+    """`listen --on left 'mpc next'` to `--on left='mpc next'`: Typer has no options of two values that may be repeated."""
+    if arguments[:1] != ["listen"]:
+        return arguments
+    joined, rest = [], iter(arguments)
+    for argument in rest:
+        joined.append(argument)
+        if argument == "--on":
+            word = next(rest, None)
+            text = next(rest, None) if word and "=" not in word else None
+            joined += [f"{word}={text}" if text is not None else word] if word else []
+    return joined
 
 
 def _app(requested: str) -> typer.Typer:
@@ -96,7 +114,7 @@ def _flowing(text: str) -> str:
 
 def _load(name: str) -> Callable[..., None]:
     try:
-        return import_module(f".{name}", __package__).command
+        return import_module(f".{name.replace('-', '_')}", __package__).command
     except ModuleNotFoundError as error:
         _fail_for_missing_module(error)
         raise

@@ -25,10 +25,12 @@ OUT = _Console(highlight=False, markup=False, soft_wrap=True)
 ERR = _Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
-def with_settings(settings_class: type, *names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_settings(
+    settings_class: type, *names: str, into: str = "settings"
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command one option for each field (or those named) of a settings dataclass.
 
-    The command itself takes them as one argument `settings`. Names, types, defaults, help and ranges come from the
+    The command itself takes them as one argument, named `into`. Names, types, defaults, help and ranges come from the
     fields.
     """
     fields = [field for field in dataclasses.fields(settings_class) if not names or field.name in names]
@@ -37,9 +39,9 @@ def with_settings(settings_class: type, *names: str) -> Callable[[Callable[..., 
         @functools.wraps(command)
         def with_options(*args: Any, **kwargs: Any) -> None:
             values = {field.name: kwargs.pop(field.name, field.default) for field in fields}
-            command(*args, settings=settings_class(**values), **kwargs)
+            command(*args, **{into: settings_class(**values)}, **kwargs)
 
-        given = [parameter for name, parameter in inspect.signature(command).parameters.items() if name != "settings"]
+        given = [parameter for name, parameter in inspect.signature(command).parameters.items() if name != into]
         parameters = [*given, *map(_parameter, fields)]
         with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

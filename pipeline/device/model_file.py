@@ -26,7 +26,8 @@ class ModelFile:
     labels
         What its outputs stand for, in order.
     description
-        `model.json`: format, sample_rate_hz, clip_samples, front_end, quantization, training.
+        `model.json`: format, sample_rate_hz, clip_samples, front_end, quantization, training, and thresholds if any were
+        set.
     """
 
     content: bytes
@@ -44,6 +45,13 @@ def pack_model(graph: bytes, labels: tuple[str, ...], description: dict[str, Any
         ):
             archive.writestr(zipfile.ZipInfo(name), text.encode())
     return buffer.getvalue()
+
+
+def repack(model: ModelFile, description: dict[str, Any]) -> bytes:
+    """The same model file with another description."""
+    with zipfile.ZipFile(io.BytesIO(model.content)) as archive:
+        graph = model.content[: min(entry.header_offset for entry in archive.infolist())]
+    return pack_model(graph, model.labels, description)
 
 
 def read_model(path: Path) -> ModelFile:

@@ -1,0 +1,211 @@
+"""How good a detector is on a stream: misses against false accepts an hour."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from ...data.label_file import Spoken
+
+LATEST_S = 1.0  # after its end a word may still be detected: then its last tenths have left a window of a second
+
+
+class Fired(NamedTuple):
+    """A detection: what was heard, and at which second of its stream."""
+
+    label: str
+    time_s: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a detector's smoothed posteriors were on one stream, and what was said there.
+
+    Attributes
+    ----------
+    best, value
+        int [windows] and float32 [windows]: the likeliest label of each window, and its smoothed posterior.
+    first_end_s, hop_s
+        End of the first window, and from window to window.
+    hold_off
+        Windows after a detection without another.
+    duration_s
+        Of the stream.
+    spoken
+        Its words.
+    """
+
+    best: np.ndarray
+    value: np.ndarray
+    first_end_s: float
+    hop_s: float
+    hold_off: int
+    duration_s: float
+    spoken: Sequence[Spoken]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one detection.
+
+    Attributes
+    ----------
+    fired
+        The detection.
+    kind
+        `hit`, `wrong` (another of the model's words was said) or `false` (nothing of the kind was said).
+    spoken
+        The word at that time, if any.
+    """
+
+    fired: Fired
+    kind: Literal["hit", "wrong", "false"]
+    spoken: Spoken | None
+
+
+@dataclass
+class Count:
+    """What was counted for one label, or for all together.
+
+    Attributes
+    ----------
+    said, hits, wrong
+        How often it was said, detected, and taken for another word; the others were missed.
+    false_accepts
+        How often it was detected where neither it nor another word of the model was said.
+    at_other_words
+        How many of these at words that are not the model's.
+    delays_s
+        For each hit, from the end of the word to the detection; negative when it came before the end.
+    """
+
+    said: int = 0
+    hits: int = 0
+    wrong: int = 0
+    false_accepts: int = 0
+    at_other_words: int = 0
+    delays_s: list[float] = field(default_factory=list)
+
+    @property
+    def misses(self) -> int:
+        """Said, and nothing was detected."""
+        return self.said - self.hits - self.wrong
+
+    @property
+    def miss_rate(self) -> float:
+        """Share that was not detected as what it was: missed, or taken for another word; NaN where none was said."""
+        return 1 - self.hits / self.said if self.said else float("nan")
+
+    def to_dict(self, hours: float) -> dict[str, Any]:
+        """The figures, as they stand in JSON."""
+        delays = np.quantile(self.delays_s, [0.5, 0.95]).tolist() if self.delays_s else [None, None]
+        return {
+            "said": self.said,
+            "hits": self.hits,
+            "misses": self.misses,
+            "wrong_word": self.wrong,
+            "miss_rate": self.miss_rate if self.said else None,
+            "false_accepts": self.false_accepts,
+            "false_accepts_at_other_words": self.at_other_words,
+            "false_accepts_per_hour": self.false_accepts / hours,
+            "delay_median_s": delays[0],
+            "delay_95_percent_s": delays[1],
+        }
+
+
+@dataclass(frozen=True)
+class StreamScore:
+    """Counts over streams of so many hours: together, and of each label."""
+
+    hours: float
+    together: Count
+    per_label: dict[str, Count]
+
+    @property
+    def false_accepts_per_hour(self) -> float:
+        """Of all labels together."""
+        return self.together.false_accepts / self.hours
+
+
+def fire(answers: Answers, labels: Sequence[str], thresholds: np.ndarray) -> list[Fired]:
+    """What the detector's rule (see `device.stream`) makes of smoothed posteriors: thresholds float [labels]."""
+    fired, next_window = [], 0
+    for k in np.flatnonzero(answers.value >= thresholds[answers.best]):
+        if k >= next_window:
+            fired.append(Fired(labels[int(answers.best[k])], answers.first_end_s + k * answers.hop_s))
+            next_window = k + max(1, answers.hold_off)
+    return fired
+
+
+def judge(fired: Sequence[Fired], spoken: Sequence[Spoken], words: Sequence[str]) -> list[Verdict]:
+    """A verdict for each detection of one stream.
+
+    A detection belongs to a word when it comes after its start and at most `LATEST_S` after its end. The first one with its
+    label is a hit. Of the others, the first that belongs to one of the model's words that was never hit means that this
+    word was taken for another; all the rest, second hits too, are false accepts.
+    """
+    starts = [word.start_s for word in spoken]
+    near = [_near(one.time_s, spoken, starts) for one in fired]
+    taken: set[int] = set()
+    hit: dict[int, int] = {}
+    for i, one in enumerate(fired):
+        index = next((j for j in near[i] if j not in taken and spoken[j].label == one.label), None)
+        if index is not None:
+            taken.add(index)
+            hit[i] = index
+    verdicts = []
+    for i, one in enumerate(fired):
+        if i in hit:
+            verdicts.append(Verdict(one, "hit", spoken[hit[i]]))
+            continue
+        index = next((j for j in near[i] if j not in taken and spoken[j].label in words), None)
+        if index is not None:
+            taken.add(index)
+            verdicts.append(Verdict(one, "wrong", spoken[index]))
+        else:
+            verdicts.append(Verdict(one, "false", spoken[near[i][-1]] if near[i] else None))
+    return verdicts
+
+
+def _near(time_s: float, spoken: Sequence[Spoken], starts: Sequence[float]) -> list[int]:
+    """Indices of the words that a detection at this time may belong to."""
+    found = []
+    for j in range(bisect_left(starts, time_s) - 1, -1, -1):
+        if spoken[j].end_s + LATEST_S < time_s:
+            break
+        found.append(j)
+    return found[::-1]
+
+
+def count(answers: Sequence[Answers], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
+    """Fires and judges: thresholds float [labels], infinite for labels that never fire."""
+    words = [label for label, threshold in zip(labels, thresholds, strict=True) if not label.startswith("_")]
+    per_label = {word: Count() for word in words}
+    for one in answers:
+        for word in one.spoken:
+            if word.label in per_label:
+                per_label[word.label].said += 1
+        for verdict in judge(fire(one, labels, thresholds), one.spoken, words):
+            _add(per_label, verdict)
+    hours = sum(one.duration_s for one in answers) / 3_600
+    return StreamScore(hours, _sum(list(per_label.values())), per_label)
+
+
+def _add(per_label: dict[str, Count], verdict: Verdict) -> None:
+    spoken, heard = verdict.spoken, per_label[verdict.fired.label]
+    if verdict.kind == "hit" and spoken:
+        heard.hits += 1
+        heard.delays_s.append(verdict.fired.time_s - spoken.end_s)
+    elif verdict.kind == "wrong" and spoken:
+        per_label[spoken.label].wrong += 1
+    else:
+        heard.false_accepts += 1
+        heard.at_other_words += spoken is not None and spoken.label not in per_label
+
+
+def _sum(counts: Sequence[Count]) -> Count:
+    names = ("said", "hits", "wrong", "false_accepts", "at_other_words")
+    delays = [delay for one in counts for delay in one.delays_s]
+    return Count(**{name: sum(getattr(one, name) for one in counts) for name in names}, delays_s=delays)

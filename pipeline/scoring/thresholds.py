@@ -1,0 +1,94 @@
+"""Thresholds that keep false accepts an hour below a limit, and what they miss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .stream_score import Answers, StreamScore, count
+
+GRID = 1 / (1 + np.exp(-np.linspace(-0.8, 8, 133)))  # 0.31 to 0.9997, finer towards 1: even steps of log-odds
+_TRUSTED = 10  # false accepts: so many are counted, fewer are estimated
+_LEAST_DECAY = 5.0  # steps of the grid in which the estimate falls to 1/e, at least
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the curve: thresholds float [labels], infinite for labels that never fire, and what came of them."""
+
+    thresholds: np.ndarray
+    score: StreamScore
+
+
+def common_curve(answers: Sequence[Answers], labels: Sequence[str]) -> list[Point]:
+    """The same threshold for every word, from low to high."""
+    fires = _fires(labels)
+    alike = (np.where(fires, value, np.inf) for value in GRID)
+    return [Point(thresholds, count(answers, labels, thresholds)) for thresholds in alike]
+
+
+def reaching(curve: Sequence[Point], false_accepts_per_hour: float) -> Point | None:
+    """The point with the lowest threshold from which on upwards the limit is kept; None where even the highest exceeds it."""
+    found = None
+    for point in reversed(curve):
+        if point.score.false_accepts_per_hour > false_accepts_per_hour:
+            break
+        found = point
+    return found
+
+
+class Chooser:
+    """Chooses a threshold for each word, so that together they detect the most within a limit of false accepts.
+
+    For each word alone it is counted what every threshold brings: hits, less other words taken for it, as a share of how
+    often it was said, so that a rare word counts as much as any; against false accepts. A few hours hold few false accepts above a high threshold, and to trust that none came means that none will
+    would be rash: from the threshold on that only `_TRUSTED` exceeded, their number is estimated instead, as falling
+    exponentially with the log-odds of the threshold, at the rate that those few show (peaks over threshold; Pickands 1975,
+    doi:10.1214/aos/1176343003, with an exponential tail). At one price for a false accept each word then takes the
+    threshold that gains most, and the lowest price is found at which the estimates together keep the limit.
+    """
+
+    def __init__(self, answers: Sequence[Answers], labels: Sequence[str]) -> None:
+        self._answers, self._labels = answers, labels
+        self._hours = sum(one.duration_s for one in answers) / 3_600
+        self._fires = np.flatnonzero(_fires(labels))
+        scores = [[count(answers, labels, self._only(int(index), value)) for value in GRID] for index in self._fires]
+        self._gains = np.array([_gains(row, labels[index]) for index, row in zip(self._fires, scores, strict=True)])
+        self._costs = np.array([expected([score.together.false_accepts for score in row]) for row in scores])
+
+    def choose(self, false_accepts_per_hour: float) -> Point:
+        """The thresholds for a limit, with what they bring on the same streams."""
+        prices = np.geomspace(1e-6, 1e3, 400)  # shares of a word's hits that a false accept must bring
+        places = [(self._gains - price * self._costs).argmax(axis=1) for price in prices]
+        costs = [self._costs[np.arange(len(self._fires)), place].sum() / self._hours for place in places]
+        cheapest = next(
+            (place for place, cost in zip(places, costs, strict=True) if cost <= false_accepts_per_hour), places[-1]
+        )
+        thresholds = np.full(len(self._labels), np.inf)
+        thresholds[self._fires] = GRID[cheapest]
+        return Point(thresholds, count(self._answers, self._labels, thresholds))
+
+    def _only(self, index: int, value: float) -> np.ndarray:
+        thresholds = np.full(len(self._labels), np.inf)
+        thresholds[index] = value
+        return thresholds
+
+
+def expected(counted: Sequence[int]) -> np.ndarray:
+    """False accepts to expect at each threshold of `GRID`, from those counted: float64 [thresholds], falling."""
+    counts = np.maximum.accumulate(np.asarray(counted, float)[::-1])[::-1]
+    few = counts <= _TRUSTED
+    first = int(few.argmax()) if few.any() else len(counts) - 1
+    at_first = max(counts[first], 1.0)
+    decay = max(counts[first:].sum() / at_first, _LEAST_DECAY)
+    tail = at_first * np.exp(-np.arange(len(counts) - first) / decay)
+    return np.concatenate([counts[:first], tail])
+
+
+def _gains(scores: Sequence[StreamScore], label: str) -> list[float]:
+    said = max(1, scores[0].per_label[label].said)
+    return [(score.together.hits - score.together.wrong) / said for score in scores]
+
+
+def _fires(labels: Sequence[str]) -> np.ndarray:
+    return np.array([not label.startswith("_") for label in labels])

@@ -1,0 +1,69 @@
+"""`wordspot set-thresholds`: a model file fires no more often at nothing than it may."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..data.errors import WordspotError
+from ..data.files import replacing
+from ..pipeline.device.model_file import read_model, repack
+from ..pipeline.device.recognizer import Recognizer
+from ..pipeline.device.stream import THRESHOLDS, StreamSettings
+from ..pipeline.scoring.stream_mix import MixSettings
+from ..pipeline.scoring.thresholds import Chooser
+from .common import OUT, check_can_become_file, with_settings
+from .score_stream import named
+from .stream_answers import Source, answer_streams, parse_snrs
+
+
+@with_settings(StreamSettings, "hop_ms", "average_ms", "hold_off_ms")
+@with_settings(MixSettings, into="mix")
+def command(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder with background noise, or a recording.")],
+    false_accepts_per_hour: Annotated[
+        float, typer.Option("--false-accepts-per-hour", min=0.01, max=1_000, help="How often it may fire at nothing.")
+    ] = 1.0,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="TXT", help="Of a recording: what was said when (default: *.txt)."),
+    ] = None,
+    split: Annotated[
+        str, typer.Option("--split", help="Speakers: validation, testing, training or all.")
+    ] = "validation",
+    snr_db: Annotated[
+        str, typer.Option("--snr-db", help="Decibels of the words above the noise; 20,10,5 for three.")
+    ] = "10",
+    out: Annotated[Path | None, typer.Option("--out", help="Write another file; default: change MODEL.")] = None,
+    *,
+    mix: MixSettings,
+    settings: StreamSettings,
+) -> None:
+    """Choose a threshold for each word, and write them into the model file.
+
+    They are chosen on streams as `wordspot score-stream` mixes them, so that the whole fires at most so often where no word
+    of the model was said, and misses as little as possible. Judge them on other streams: score-stream --seed 1.
+
+    Examples:
+        wordspot set-thresholds model.tflite clips --false-accepts-per-hour 0.5
+        wordspot set-thresholds model.tflite clips --snr-db 20,10 --out tuned.tflite
+    """
+    if out:
+        check_can_become_file(out)
+    recognizer = Recognizer.load(model)
+    source = Source(data, labels, split, parse_snrs(snr_db), None)
+    answers = [one for some in answer_streams(recognizer, source, mix, settings).values() for one in some]
+    point = Chooser(answers, recognizer.labels).choose(false_accepts_per_hour)
+    thresholds = named(point.thresholds, recognizer.labels)
+    if not point.score.together.said:
+        raise WordspotError(f"none of the model's words is said in {data}: its thresholds would be arbitrary")
+    file = read_model(model)
+    with replacing(out or model) as temporary:
+        temporary.write_bytes(repack(file, {**file.description, THRESHOLDS: thresholds}))
+        Recognizer.load(temporary)
+    OUT.print(", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
+    OUT.print(
+        f"On these {point.score.hours:.2f} hours: {point.score.together.miss_rate:.1%} not heard, "
+        f"{point.score.false_accepts_per_hour:.2f} false accepts an hour. Written into {out or model}"
+    )
