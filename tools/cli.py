@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
     "evaluate": "Measure a .tflite model on a folder of labeled clips.",
     "predict": "Say which word a sound file holds.",
+    "web": "Serve a page that recognizes words in the browser, on a laptop or a phone.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
