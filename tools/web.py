@@ -38,7 +38,7 @@ def command(
         wordspot web model.tflite --port 9000
         wordspot web model.tflite --host 0.0.0.0 --cert c.pem --key k.pem
     """
-    files = collect_files(model.name, read_model(model).content, _describe(Recognizer.load(model), settings))
+    files = collect_files(model.name, read_model(model).content, describe(Recognizer.load(model), settings))
     with Server(files, Address(host, port, cert, key)) as server:
         if not server.is_local:
             _warn(server)
@@ -49,8 +49,14 @@ def command(
             OUT.print()
 
 
-def _describe(recognizer: Recognizer, settings: StreamSettings) -> dict[str, Any]:
-    """What the page needs to know: it has no figures of the model or the rule of its own."""
+def describe(recognizer: Recognizer, settings: StreamSettings) -> dict[str, Any]:
+    """What the page needs to know of a model and of how to listen: `settings.json`, so that these figures have one place.
+
+    Raises
+    ------
+    WordspotError
+        The settings do not fit the model, or its thresholds make no sense.
+    """
     Detector(recognizer, settings)  # refuses settings and thresholds that make no sense
     thresholds = thresholds_of(recognizer, settings.threshold).tolist()
     return {

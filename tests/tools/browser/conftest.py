@@ -5,13 +5,17 @@ import fcntl
 import itertools
 import json
 import os
+import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from wordspot.tools.browser import files
 
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
@@ -82,6 +86,9 @@ class Browser:
             time.sleep(0.05)
         return value
 
+    def wait_until_ready(self) -> None:
+        self.wait_for("document.querySelector('#status')?.textContent === 'Ready.'")
+
     def text(self, selector: str) -> str:
         return self.run(f"document.querySelector({selector!r}).innerText")
 
@@ -121,5 +128,49 @@ def browser(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Browser]]:
             started = Browser(chromium, tmp_path / "browser", *flags)
             stack.callback(started.close)
             return started
+
+        yield start
+
+
+@dataclass
+class Served:
+    """A running `wordspot web`: the address that it printed, and its process."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.split(":")[2].split("/")[0])
+
+
+@pytest.fixture
+def page(browser: Callable[..., Browser], serve: Callable[..., Served]) -> Callable[..., Browser]:
+    """The page of a model, loaded and ready, in Chromium with some flags."""
+
+    def open_page(model: Path, *flags: str) -> Browser:
+        started = browser(*flags)
+        started.open(serve(model).url)
+        started.wait_until_ready()
+        return started
+
+    return open_page
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Runs `wordspot web` as a process of its own, on any free port."""
+    if not (Path(files.__file__).parent / "vendor" / files.LICENSE).exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("LiteRT for the browser is not here: run `make web`")
+    with contextlib.ExitStack() as stack:
+
+        def start(model: Path, *arguments: str) -> Served:
+            command = [sys.executable, "-m", "wordspot.tools.cli", "web", str(model), "--port", "0", *arguments]
+            process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+            stack.callback(process.terminate)
+            assert process.stdout is not None
+            found = re.search(r"https?://\S+", process.stdout.readline())
+            assert found
+            return Served(found[0], process)
 
         yield start

@@ -7,21 +7,25 @@ export class Windows {
     this.hopSamples = hopSamples
     this.held = new Float32Array(0)
     this.start = 0 // of `held`, in samples from the beginning of the stream
+    this.skip = 0 // samples that no window covers, where a hop is longer than a clip
   }
 
   /** Takes samples in [-1, 1); gives the windows that became whole, each with where it ends in the stream. */
   feed(samples) {
-    const joined = new Float32Array(this.held.length + samples.length)
+    const skipped = Math.min(this.skip, samples.length)
+    const joined = new Float32Array(this.held.length + samples.length - skipped)
     joined.set(this.held)
-    joined.set(samples, this.held.length)
+    joined.set(samples.subarray(skipped), this.held.length)
+    this.start += skipped
     const windows = []
     let from = 0
     for (; from + this.clipSamples <= joined.length; from += this.hopSamples) {
       windows.push({samples: joined.slice(from, from + this.clipSamples), end: this.start + from + this.clipSamples})
     }
-    from = Math.min(from, joined.length) // a hop may be longer than what has come
-    this.held = joined.slice(from)
-    this.start += from
+    const gone = Math.min(from, joined.length)
+    this.held = joined.slice(gone)
+    this.start += gone
+    this.skip += from - gone - skipped
     return windows
   }
 }
