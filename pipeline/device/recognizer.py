@@ -80,11 +80,11 @@ class Recognizer:
         -------
         float32 [labels], summing to 1.
         """
-        return self._run("classify", "probabilities", waveform=_as_float(waveform))
+        return self._run("classify", "probabilities", waveform=as_float(waveform))
 
     def features(self, waveform: np.ndarray) -> np.ndarray:
         """Log-mel frames, float32 [frames, mels], of a waveform [n] of any length from one window on."""
-        return self._run("features", "log_mel", waveform=_as_float(waveform))
+        return self._run("features", "log_mel", waveform=as_float(waveform))
 
     def classify_features(self, log_mel: np.ndarray) -> np.ndarray:
         """Probabilities, float32 [labels], of one clip's log-mel frames [frames, mels]."""
@@ -104,7 +104,8 @@ class Recognizer:
         return result[output][0]
 
 
-def _as_float(waveform: np.ndarray) -> np.ndarray:
+def as_float(waveform: np.ndarray) -> np.ndarray:
+    """int16 to float32 in [-1, 1); float32 as it is."""
     if waveform.dtype == np.int16:
         return waveform.astype(np.float32) / 32_768
     return waveform.astype(np.float32, copy=False)
