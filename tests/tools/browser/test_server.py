@@ -7,7 +7,9 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from wordspot.data.errors import WordspotError
@@ -35,17 +37,22 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def ask(server: Server, path: str, *, method: str = "GET", host: str = "localhost", **headers: str):
-    """The response, with its body in `content`."""
+class Answer(NamedTuple):
+    status: int
+    content: bytes
+    headers: Message
+
+
+def ask(server: Server, path: str, *, method: str = "GET", host: str = "localhost", **headers: str) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     connection.putrequest(method, path, skip_host=True)
     for name, value in {"Host": host, **headers}.items():
         connection.putheader(name.replace("_", "-"), value)
     connection.endheaders()
     response = connection.getresponse()
-    response.content = response.read()  # type: ignore[attr-defined]
+    answer = Answer(response.status, response.read(), response.headers)
     connection.close()
-    return response
+    return answer
 
 
 def test_its_files_are_given_with_their_types(server: Server) -> None:
