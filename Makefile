@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data/speech_commands_v0.01_subset
 
-.PHONY: help demo test check clean
+# The page of `wordspot web` needs npm only to be built; without npm the tests of it are skipped.
+WEB := tools/browser/vendor/LICENSE
+
+.PHONY: help demo test check web clean
 .PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-networks bench-listeners bench-accuracy
 
 help:  ## this list
@@ -12,7 +15,7 @@ help:  ## this list
 demo: .venv/installed  ## see it work: make recordings, clean, train, export, recognize (3 minutes after set-up)
 	$(BIN)/wordspot demo wordspot-demo
 
-test: .venv/installed  ## run the tests (12 minutes)
+test: .venv/installed $(if $(shell command -v npm),$(WEB))  ## run the tests (12 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/installed  ## format, lint and types
@@ -20,6 +23,8 @@ check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
+
+web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and for building a wheel
 
 bench: bench-speed bench-checks bench-windows bench-scale  ## measure all but accuracy on real recordings (DATA=folder; 20 minutes)
 
@@ -46,7 +51,10 @@ bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
 	$(BIN)/python -m wordspot.tools.bench.raw_or_clean $(DATA) bench
 
 clean:  ## remove what was made here, but never recordings
-	rm -rf .venv .typing build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .typing build dist *.egg-info tools/browser/vendor .pytest_cache .ruff_cache .hypothesis
+
+$(WEB): tools/browser/fetch.py | .venv/installed
+	$(BIN)/python -m wordspot.tools.browser.fetch
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,7 @@
 """Shared by all tests: where the real recordings are, and a small folder of made sounds taken through every stage."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,15 @@ def speech_commands() -> Path:
     if not folder.is_dir():
         pytest.skip("the real recordings (../shared/data) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The program; skips where it is not installed, but never in CI, which installs it."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed")
+    return found
 
 
 def sweep(start_hz: float, end_hz: float, rng: np.random.Generator) -> np.ndarray:

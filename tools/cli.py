@@ -26,6 +26,7 @@ COMMANDS = {
     "listen": "Hear words in a microphone, a file or a pipe.",
     "score-stream": "Measure misses and false accepts an hour on long streams.",
     "set-thresholds": "Write thresholds into a model file that keep false accepts rare.",
+    "web": "Serve a page that recognizes words in the browser, on a laptop or a phone.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"

@@ -41,11 +41,12 @@ class Chooser:
     """Chooses a threshold for each word, so that together they detect the most within a limit of false accepts.
 
     For each word alone it is counted what every threshold brings: hits, less other words taken for it, as a share of how
-    often it was said, so that a rare word counts as much as any; against false accepts. A few hours hold few false accepts above a high threshold, and to trust that none came means that none will
-    would be rash: from the threshold on that only `_TRUSTED` exceeded, their number is estimated instead, as falling
-    exponentially with the log-odds of the threshold, at the rate that those few show (peaks over threshold; Pickands 1975,
-    doi:10.1214/aos/1176343003, with an exponential tail). At one price for a false accept each word then takes the
-    threshold that gains most, and the lowest price is found at which the estimates together keep the limit.
+    often it was said, so that a rare word counts as much as any; against false accepts. A few hours hold few false accepts
+    above a high threshold, and to trust that none came means that none will would be rash: from the threshold on that only
+    `_TRUSTED` exceeded, their number is estimated instead, as falling exponentially with the log-odds of the threshold, at
+    the rate that those few show (peaks over threshold; Pickands 1975, doi:10.1214/aos/1176343003, with an exponential
+    tail). At one price for a false accept each word then takes the threshold that gains most, and the lowest price is
+    found at which the estimates together keep the limit.
     """
 
     def __init__(self, answers: Sequence[Answers], labels: Sequence[str]) -> None:
@@ -53,7 +54,9 @@ class Chooser:
         self._hours = sum(one.duration_s for one in answers) / 3_600
         self._fires = np.flatnonzero(_fires(labels))
         scores = [[count(answers, labels, self._only(int(index), value)) for value in GRID] for index in self._fires]
-        self._gains = np.array([_gains(row, labels[index]) for index, row in zip(self._fires, scores, strict=True)])
+        self._gains = np.array(
+            [_gains(row, labels[int(index)]) for index, row in zip(self._fires, scores, strict=True)]
+        )
         self._costs = np.array([expected([score.together.false_accepts for score in row]) for row in scores])
 
     def choose(self, false_accepts_per_hour: float) -> Point:

@@ -1,7 +1,6 @@
 """Shared by the tests of pages: a real browser that looks at them."""
 
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable
@@ -55,15 +54,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def in_browser(tmp_path: Path) -> Callable[..., Any]:
+def in_browser(chromium: str, tmp_path: Path) -> Callable[..., Any]:
     """Opens a page in Chromium, in a frame of some width and without a network, and gives what a script makes of it.
 
     The script is the body of an async function of `page`, the document, and `width`. What the page fetches fails the
     test.
     """
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
 
     def look(page: Path, script: str, width: int = 390) -> Any:
         with _Server(page.read_bytes(), (_LOOK % (width, script)).encode()) as server:
