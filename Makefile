@@ -1,12 +1,13 @@
 # Everything runs in .venv, which is made on the first call. PYTHON chooses the interpreter (3.11 to 3.13).
 PYTHON ?= python3
 BIN := .venv/bin
-DATA ?= ../shared/data/speech_commands_v0.01_subset
+SHARED ?= ../shared/data
+DATA ?= $(SHARED)/speech_commands_v0.01_subset
 
 # The page of `wordspot web` needs npm only to be built; without npm the tests of it are skipped.
 WEB := tools/browser/vendor/LICENSE
 
-.PHONY: help demo test check web clean
+.PHONY: help demo test check web pretrained clean
 .PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-networks bench-listeners bench-accuracy
 
 help:  ## this list
@@ -25,6 +26,9 @@ check: .venv/installed  ## format, lint and types
 	$(BIN)/basedpyright --level error
 
 web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and for building a wheel
+
+pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; two to three hours)
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.pretrain $(SHARED) bench/pretrained
 
 bench: bench-speed bench-checks bench-windows bench-scale  ## measure all but accuracy on real recordings (DATA=folder; 20 minutes)
 

@@ -9,8 +9,10 @@ import typer
 
 from ..data.feature_set import is_feature_set
 from ..data.spoken import all_voices, speak_recordings
+from ..pipeline.training.recipe import Recipe
+from ..pipeline.training.settings import TrainSettings
 from . import clean, evaluate, export, extract, predict, train
-from .common import OUT, tracker
+from .common import OUT, split_words, tracker
 
 _WORDS: str = "down,go,left,no,off,on,right,stop,up,yes"
 _OTHERS: str = "bed,bird,cat,dog,eight,five,four,happy,house,marvin,nine,one,seven,sheila,six,three,tree,two,wow,zero"
@@ -48,7 +50,8 @@ def command(
         f"train {features} --words {_WORDS} --epochs {_EPOCHS} --run {run}",
         "train, and watch what is confused with what",
     )
-    train.command(features, run=run, words=_WORDS, resume=(run / "config.json").exists(), epochs=_EPOCHS)
+    recipe = Recipe(TrainSettings(epochs=_EPOCHS))
+    train.train_and_show(features, run, split_words(_WORDS), recipe, resume=(run / "config.json").exists())
     _say(f"export {run} --int8 --out {model}", "one file for a Raspberry Pi, a phone or a laptop")
     export.command(run, int8=True, out=model)
     _say(f"clean {unseen} {unseen_clips}", "the same for voices that were not trained on")

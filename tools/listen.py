@@ -57,7 +57,7 @@ def command(
         wordspot listen model.tflite --on left 'mpc prev' --on right 'mpc next'
         wordspot listen model.tflite --source evening.flac --json
         arecord -q -f S16_LE -r 16000 | wordspot listen model.tflite --source -
-        wordspot listen model.tflite --save-detections heard --save-uncertain 0.3 0.9
+        wordspot listen model.tflite --save-detections kept --save-uncertain 0.3 0.9
     """
     if list_devices:
         from .microphone import print_devices  # here, because it needs the extra `mic`

@@ -43,5 +43,11 @@ def _cells(network: Measured) -> tuple[str, ...]:
         f"{network.multiply_accumulates:,}",
         f"{network.int8_bytes:,}",
         f"{network.int8_ms:.2f}",
-        "" if network.accuracy is None else f"{network.accuracy:.1%} ({network.epochs} epochs, {network.seeds} seeds)",
+        ""
+        if network.accuracy is None
+        else f"{network.accuracy:.1%} ({network.epochs} epochs, {_times(network.seeds)})",
     )
+
+
+def _times(seeds: int | None) -> str:
+    return "one training" if seeds == 1 else f"mean of {seeds} trainings"

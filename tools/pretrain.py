@@ -1,18 +1,22 @@
 """Makes the models that ship: `make pretrained` repeats it."""
 
-import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
-from ..data.feature_set import FrontEnd, is_feature_set
+from ..data.feature_set import FrontEnd, is_feature_set, read_feature_set
 from ..data.files import read_json
 from ..data.join import join_feature_sets
+from ..models import pretrained
+from ..pipeline.training.batches import Classes, SplitClips
+from ..pipeline.training.run import Run
 from ..pipeline.training.settings import AugmentSettings, TrainSettings
 from .common import OUT
+from .model_card import write_card
 
 WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
 RECIPES = {
@@ -33,13 +37,14 @@ def command(
         Path, typer.Argument(help="Folder for features and runs; kept, so that an interrupted run goes on.")
     ],
     only: Annotated[str, typer.Option(help="Which model; default: all.")] = "",
-    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the model files and cards.")] = Path(pretrained.__file__).parent,
 ) -> None:
-    """Train on everything there is of Speech Commands, and export."""
+    """Train on everything there is of Speech Commands, and write the model files, their cards and checksums."""
     features = _features(data, work)
     for name in [only] if only else RECIPES:
-        settings, augmentation = RECIPES[name]
-        _train(features, work / f"{name}-{seed}", dataclasses.replace(settings, seed=seed), augmentation)
+        _train(features, work / name, *RECIPES[name])
+        _ship(name, work / name, features, out)
+    pretrained.write_checksums(out)
 
 
 def _features(data: Path, work: Path) -> Path:
@@ -62,9 +67,29 @@ def _train(features: Path, run: Path, settings: TrainSettings, augmentation: Aug
     from ..pipeline.training.train import Epoch, Watcher, train
 
     def tell(epoch: Epoch) -> None:
-        OUT.print(f"{run.name}: epoch {epoch.row['epoch']:.0f}, accuracy {epoch.row['validation_accuracy']:.2%}")
+        OUT.print(
+            f"{run.name}: epoch {epoch.row['epoch']:.0f} of {settings.epochs}, accuracy "
+            f"{epoch.row['validation_accuracy']:.2%}, {epoch.pace.examples_per_s:.0f} examples/s"
+        )
 
-    train(features, run, WORDS, settings, augmentation, resume=True, watcher=Watcher(on_epoch=tell))
+    if not Run(run).metrics.is_file():
+        train(features, run, WORDS, settings, augmentation, resume=True, watcher=Watcher(on_epoch=tell))
+
+
+def _ship(name: str, run: Path, features: Path, out: Path) -> None:
+    from ..pipeline.training.export import export
+    from ..pipeline.training.start import Start
+
+    files = {"float": out / f"{name}.tflite", "int8": out / f"{name}_int8.tflite"}
+    for kind, file in files.items():
+        OUT.print(str(export(run, file, int8=kind == "int8")))
+    Start.load(str(run)).save_weights(out / f"{name}.npz")
+    feature_set = read_feature_set(features)
+    examples = SplitClips(
+        feature_set, Classes.choose(feature_set, WORDS), "validation", AugmentSettings()
+    ).fixed_examples()
+    real = np.array([file_name.startswith("recordings/") for file_name in examples.file_names])
+    write_card(out / f"{name}.md", name, run, files, examples, real)
 
 
 def _wordspot(*arguments: object) -> None:

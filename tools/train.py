@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,8 +58,14 @@ def command(
         wordspot train clips --run runs/again --config runs/first/config.json
         tensorboard --logdir runs
     """
-    wanted = split_words(words)
     recipe = _recipe(config, settings, given_options(context))
+    train_and_show(data, run, split_words(words), recipe, start=start, resume=resume)
+
+
+def train_and_show(
+    data: Path, run: Path, words: Sequence[str], recipe: Recipe, *, start: str | None = None, resume: bool = False
+) -> None:
+    """Trains, showing each epoch, and says what to do next."""
     with without_banners():
         from ..pipeline.training.start import Start
         from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load
@@ -68,7 +75,7 @@ def command(
             confusion = train(
                 data,
                 run,
-                wanted,
+                words,
                 recipe.settings,
                 recipe.augmentation,
                 start=Start.load(start) if start else None,
