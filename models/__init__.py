@@ -6,13 +6,13 @@ scales the frames, so that raw log-mel values go in.
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
 
 # by name: the module of the family, whose function `build` makes it, and what makes this member of the family
-NETWORKS: dict[str, tuple[str, dict[str, float]]] = {
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "ds_cnn": ("ds_cnn", {}),
     "ds_cnn_small": ("ds_cnn", {"width": 0.5}),
     "bc_resnet_1": ("bc_resnet", {"width": 1}),
@@ -22,6 +22,7 @@ NETWORKS: dict[str, tuple[str, dict[str, float]]] = {
     "bc_resnet_6": ("bc_resnet", {"width": 6}),
     "bc_resnet_8": ("bc_resnet", {"width": 8}),
     "bc_resnet_1_t2": ("bc_resnet", {"width": 1, "time_stride": 2}),
+    "bc_resnet_1_late_t2": ("bc_resnet", {"width": 1, "time_stride": 2, "widening": (1, 2, 3, 3)}),
     "bc_resnet_2_t2": ("bc_resnet", {"width": 2, "time_stride": 2}),
     "bc_resnet_3_t2": ("bc_resnet", {"width": 3, "time_stride": 2}),
 }

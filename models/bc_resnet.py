@@ -13,11 +13,12 @@ back to every band ("broadcasts" it). With c = 8 x width channels, for 98 x 40 f
     depthwise 5x5, 1x1             98 x  1 x 4c
     average, dense                 12
 
-
 The published network keeps every frame (`time_stride` 1). With a time stride of 2 its first convolution takes every
-second one: the same parameters, half the work.
+second one: the same parameters, half the work. `widening` gives the stages other multiples of c than 1, 1.5, 2 and 2.5:
+in the late ones, where there are few mel bands, channels cost little time.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras import KerasTensor, activations, layers, ops
@@ -25,18 +26,26 @@ from keras import KerasTensor, activations, layers, ops
 from .normalization import BatchNorm, SubSpectralNorm
 
 _CHANNELS = 8  # at width 1
-_STAGES = ((2, 1.0, 1), (2, 1.5, 2), (4, 2.0, 2), (4, 2.5, 1))  # blocks, widening, stride along the mels
+_STAGES = ((2, 1), (2, 2), (4, 2), (4, 1))  # blocks, stride along the mels
+_WIDENING = (1.0, 1.5, 2.0, 2.5)
 _MOST_SUB_BANDS = 5
 _DROPOUT = 0.1
 
 
-def build(x: KerasTensor, n_labels: int, *, width: float = 1.0, time_stride: int = 1) -> KerasTensor:
+def build(
+    x: KerasTensor,
+    n_labels: int,
+    *,
+    width: float = 1.0,
+    time_stride: int = 1,
+    widening: Sequence[float] = _WIDENING,
+) -> KerasTensor:
     """[batch, frames, mels, 1] scaled log-mel values to [batch, n_labels] logits."""
     channels = round(_CHANNELS * width)
     x = layers.Conv2D(2 * channels, 5, strides=(time_stride, 2), padding="same", use_bias=False)(x)
     x = layers.ReLU()(BatchNorm()(x))
-    for stage, (blocks, widening, stride) in enumerate(_STAGES):
-        x = _transition(x, int(channels * widening), stride, 2**stage)
+    for stage, (blocks, stride) in enumerate(_STAGES):
+        x = _transition(x, int(channels * widening[stage]), stride, 2**stage)
         for _ in range(blocks - 1):
             x = _block(x, 2**stage)
     x = layers.ZeroPadding2D(((2, 2), (0, 0)))(x)

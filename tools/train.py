@@ -39,6 +39,12 @@ def command(
             "--from", metavar="MODEL", help="Begin with the body of a run, or of small or accurate, which ship."
         ),
     ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Learn from the answers of a run, or of small or accurate, too: they know the words."
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="How to train, as JSON; options given here win over it.")
     ] = None,
@@ -59,11 +65,18 @@ def command(
         tensorboard --logdir runs
     """
     recipe = _recipe(config, settings, given_options(context))
-    train_and_show(data, run, split_words(words), recipe, start=start, resume=resume)
+    train_and_show(data, run, split_words(words), recipe, start=start, teacher=teacher, resume=resume)
 
 
 def train_and_show(
-    data: Path, run: Path, words: Sequence[str], recipe: Recipe, *, start: str | None = None, resume: bool = False
+    data: Path,
+    run: Path,
+    words: Sequence[str],
+    recipe: Recipe,
+    *,
+    start: str | None = None,
+    teacher: str | None = None,
+    resume: bool = False,
 ) -> None:
     """Trains, showing each epoch, and says what to do next."""
     with without_banners():
@@ -79,6 +92,7 @@ def train_and_show(
                 recipe.settings,
                 recipe.augmentation,
                 start=Start.load(start) if start else None,
+                teacher=Start.load(teacher) if teacher else None,
                 resume=resume,
                 watcher=display.watcher(),
             )

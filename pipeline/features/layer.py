@@ -21,4 +21,7 @@ class LogMel(keras.layers.Layer):
         padding = settings.fft_size - settings.window_samples
         spectrum = tf.signal.rfft(tf.pad(frames, ((0, 0), (0, 0), (0, padding))))
         power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
-        return tf.math.log(tf.maximum(tf.matmul(power, mel_matrix(settings)), settings.log_floor))
+        weights = mel_matrix(settings)
+        heard = 1 + int(weights.any(axis=1).nonzero()[0][-1])  # the frequencies above count for no band
+        mel = tf.matmul(power[..., :heard], weights[:heard])
+        return tf.math.log(tf.maximum(mel, settings.log_floor))

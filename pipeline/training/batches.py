@@ -15,7 +15,7 @@ from .noise import NoiseSource
 from .settings import AugmentSettings, TrainSettings
 
 _FEWEST_EXAMPLES = 2_048  # in an epoch; a small folder is gone through several times, changed anew each time
-Batch = tuple[np.ndarray, np.ndarray]  # frames float32 [n, frames, mels], classes int [n]
+Batch = tuple[np.ndarray, np.ndarray]  # frames float32 [n, frames, mels], targets float32 [n, labels]
 _SILENCE_CLIP = -1  # stands for silence where others have the row of a clip
 
 
@@ -118,22 +118,48 @@ class SplitClips:
 
 
 class TrainingBatches:
-    """Batches of augmented examples: what comes depends on the seed, the epoch and nothing else."""
+    """Batches of augmented examples: what comes depends on the seed, the epoch and nothing else.
+
+    Parameters
+    ----------
+    clips
+        To draw from.
+    settings, augmentation
+        How many, and how far each is changed.
+    mask_value
+        What masked places are set to, in natural-log units.
+    lessons
+        What a teacher answers to each clip of the feature set, float32 [clips, labels]; it makes up
+        `settings.teacher_share` of the targets.
+    """
 
     def __init__(
-        self, clips: SplitClips, settings: TrainSettings, augmentation: AugmentSettings, mask_value: float
+        self,
+        clips: SplitClips,
+        settings: TrainSettings,
+        augmentation: AugmentSettings,
+        mask_value: float,
+        lessons: np.ndarray | None = None,
     ) -> None:
         self._clips, self._settings, self._augmentation = clips, settings, augmentation
-        self._mask_value = mask_value
+        self._mask_value, self._lessons = mask_value, lessons
         self.steps = -(-len(self._epoch_rows(0)) // settings.batch_size)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
-        """Yields (frames float32 [n, frames, mels], classes int [n])."""
+        """Yields (frames float32 [n, frames, mels], targets float32 [n, labels], each of which sums to 1)."""
         rows, size = self._epoch_rows(epoch), self._settings.batch_size
         for step in range(self.steps):
             rng = np.random.default_rng([self._settings.seed, epoch, step])
-            examples = self._clips.gather(rows[step * size : (step + 1) * size], rng)
-            yield self._augment(examples.frames, examples.classes, rng), examples.classes
+            chosen = rows[step * size : (step + 1) * size]
+            examples = self._clips.gather(chosen, rng)
+            yield self._augment(examples.frames, examples.classes, rng), self._targets(chosen, examples.classes)
+
+    def _targets(self, rows: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        targets = np.eye(len(self._clips.classes.labels), dtype=np.float32)[classes]
+        if self._lessons is not None:
+            spoken, share = rows != _SILENCE_CLIP, np.float32(self._settings.teacher_share)
+            targets[spoken] += share * (self._lessons[rows[spoken]] - targets[spoken])
+        return targets
 
     def _epoch_rows(self, epoch: int) -> np.ndarray:
         rng = np.random.default_rng([self._settings.seed, epoch])

@@ -16,6 +16,7 @@ _ALSO_IN_RUNS = (
     "front_end",
     "versions",
     "start",
+    "teacher",
     "tuned",
 )  # which training takes from elsewhere
 

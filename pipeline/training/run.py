@@ -152,8 +152,9 @@ def make_config(
     settings: Any,
     augmentation: AugmentSettings,
     start: str | None,
+    teacher: str | None,
 ) -> dict[str, Any]:
-    """The JSON-ready configuration of a run; `start` names the network that it began with."""
+    """The JSON-ready configuration of a run; `start` names the network that it began with, `teacher` who taught it."""
     return {
         "data": str(data.resolve()),
         "words": list(classes.words),
@@ -162,6 +163,7 @@ def make_config(
         "augmentation": dataclasses.asdict(augmentation),
         "front_end": front_end.to_dict(),
         "start": start,
+        "teacher": teacher,
         "versions": {name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")},
     }
 

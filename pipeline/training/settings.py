@@ -20,6 +20,9 @@ class TrainSettings(Settings):
     unknown_share: float = setting(
         3.0, "Clips of `_unknown_` in an epoch, as a multiple of the clips of a word.", minimum=0.1, maximum=100
     )
+    teacher_share: float = setting(
+        0.5, "Share of a teacher's answers in what is to be learned; the labels are the rest.", minimum=0, maximum=1
+    )
     patience: int = setting(15, "Stop after this many epochs without a better one.", minimum=1, maximum=10_000)
     seed: int = setting(0, "Of the weights, the order and the augmentation.", minimum=0, maximum=2**31 - 1)
 

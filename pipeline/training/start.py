@@ -31,11 +31,14 @@ class Start:
         It, with its old head.
     front_end
         What it was trained with, and so must be trained on with.
+    labels
+        What it tells apart, in the order of its outputs.
     """
 
     name: str
     network: keras.Model
     front_end: FrontEnd
+    labels: tuple[str, ...]
 
     @classmethod
     def load(cls, name: str) -> "Start":
@@ -52,8 +55,9 @@ class Start:
             except pretrained.DamagedFileError as error:
                 raise WordspotError(str(error)) from error
         run = Run(Path(name))
-        front_end = FrontEnd.from_dict(run.read_config()["front_end"], str(run.config))
-        return cls(str(run.folder.resolve()), load_network(run.model), front_end)
+        config = run.read_config()
+        front_end = FrontEnd.from_dict(config["front_end"], str(run.config))
+        return cls(str(run.folder.resolve()), load_network(run.model), front_end, tuple(config["classes"]))
 
     @classmethod
     def _load_shipped(cls, name: str) -> "Start":
@@ -65,7 +69,7 @@ class Start:
         shape = Shape(front_end.n_frames, front_end.n_mels, len(model.labels), *scaling)
         network = build_network(model.description["training"]["settings"]["model"], shape)
         network.set_weights(weights)
-        return cls(name, network, front_end)
+        return cls(name, network, front_end, tuple(model.labels))
 
     def save_weights(self, path: Path) -> None:
         """Writes the network's weights and the scaling of its input, as it ships."""
@@ -92,10 +96,10 @@ class Start:
 def _embed(body: keras.Model, batches: TrainingBatches) -> tuple[np.ndarray, np.ndarray]:
     """Float32 [n, channels] and int [n] classes of (the beginning of) an epoch."""
     points, classes, count = [], [], 0
-    for frames, said in batches.epoch(0):
+    for frames, targets in batches.epoch(0):
         points.append(body.predict_on_batch(frames))
-        classes.append(said)
-        count += len(said)
+        classes.append(targets.argmax(axis=1))
+        count += len(targets)
         if count >= _EXAMPLES:
             break
     return np.concatenate(points), np.concatenate(classes)

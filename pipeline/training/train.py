@@ -25,6 +25,7 @@ from .network import cross_entropy, load_network, logits, save_network
 from .run import HISTORY_COLUMNS, Run, best_epoch, make_config
 from .settings import AugmentSettings, TrainSettings
 from .start import Start
+from .teacher import ask
 from .wrap_up import wrap_up
 
 _WARM_UP_SHARE = 0.1  # of all steps
@@ -67,6 +68,7 @@ def train(
     augmentation: AugmentSettings = AugmentSettings(),
     *,
     start: Start | None = None,
+    teacher: Start | None = None,
     resume: bool = False,
     watcher: Watcher = Watcher(),
 ) -> Confusion:
@@ -88,6 +90,8 @@ def train(
         How to train.
     start
         A trained network whose body to begin with, instead of random weights; `settings.model` is then not used.
+    teacher
+        A trained network for the same words and front end, whose answers are learned as well as the labels.
     resume
         Go on with an interrupted run.
     watcher
@@ -100,16 +104,19 @@ def train(
     """
     run = Run(run_folder)
     run.reserve(resume=resume)
-    feature_set = open_data(data, run, watcher.track, start)
+    feature_set = open_data(data, run, watcher.track, start or teacher)
+    _check_front_end(feature_set, data, teacher)
     classes = Classes.choose(feature_set, words)
     training = SplitClips(feature_set, classes, "training", augmentation)
     validation = SplitClips(feature_set, classes, "validation", augmentation)
     counts = {clips.split: clips.counts() for clips in (training, validation)}
     _check_counts(counts)
-    run.open(make_config(data, classes, feature_set.front_end, settings, augmentation, start.name if start else None))
+    names = (other.name if other else None for other in (start, teacher))
+    run.open(make_config(data, classes, feature_set.front_end, settings, augmentation, *names))
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0])
+    lessons = ask(teacher, feature_set, classes) if teacher else None
+    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0], lessons)
     watcher.on_start(classes, counts, feature_set)
     model = _load_checkpoint(run) or _new_model(settings, feature_set, batches, len(classes.labels), start)
     examples = validation.fixed_examples()
@@ -184,10 +191,9 @@ class _Loop:
         batches = prefetched(self._batches.epoch(epoch))
         for step in range(self._batches.steps):
             asked = time.perf_counter()
-            frames, classes = next(batches)
+            frames, targets = next(batches)
             waited += time.perf_counter() - asked
-            one_hot = np.eye(len(self._classes.labels), dtype=np.float32)[classes]
-            logs: Any = self._model.train_on_batch(frames, one_hot, return_dict=True)
+            logs: Any = self._model.train_on_batch(frames, targets, return_dict=True)
             sums += len(frames) * np.array([logs["loss"], logs["accuracy"]])
             examples += len(frames)
             self._watcher.on_step(epoch, step + 1, self._batches.steps)

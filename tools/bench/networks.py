@@ -37,13 +37,14 @@ def command(
 def _measure(name: str, *accuracy: float | int | None) -> Measured:
     with without_banners():
         from ...models.count import multiply_accumulates, parameters
+        from ...pipeline.training.compact import without_names
         from ...pipeline.training.export import convert
         from ...pipeline.training.quantize import quantize_body
     front_end = FrontEnd()
     frames = np.random.default_rng(0).normal(0, 1, (20, front_end.n_frames, front_end.n_mels)).astype(np.float32)
     network = build_network(name, Shape(front_end.n_frames, front_end.n_mels, _LABELS, 0.0, 1.0))
     graph = convert(network, front_end)
-    graphs = (graph, quantize_body(graph, frames))
+    graphs = (without_names(graph), without_names(quantize_body(graph, frames)))
     milliseconds = [_milliseconds(each, frames[0]) for each in graphs]
     counts = parameters(network), multiply_accumulates(network)
     return Measured(name, *counts, *map(len, graphs), *milliseconds, *accuracy)  # type: ignore[arg-type]
