@@ -17,8 +17,8 @@ def without_names(graph: bytes) -> bytes:
         A `.tflite` whose weights lie inside the flatbuffer (all of less than 2 GB do).
     """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
-    for subgraph in model.subgraphs:
-        for tensor in subgraph.tensors:
+    for subgraph in model.subgraphs or ():
+        for tensor in subgraph.tensors or ():
             tensor.name = None
     builder = flatbuffers.Builder(len(graph))
     builder.Finish(model.Pack(builder), _IDENTIFIER)
