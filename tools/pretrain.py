@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,20 +14,44 @@ from ..data.files import read_json
 from ..data.join import join_feature_sets
 from ..models import pretrained
 from ..pipeline.training.batches import Classes, SplitClips
+from ..pipeline.training.recipe import Recipe
 from ..pipeline.training.run import Run
 from ..pipeline.training.settings import AugmentSettings, TrainSettings
 from .common import OUT
 from .model_card import write_card
 
 WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
-RECIPES = {
-    "small": (
-        TrainSettings(model="bc_resnet_1_t2", epochs=50, patience=50, learning_rate=4e-3),
-        AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0),
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training of those that lead to the models that ship.
+
+    Attributes
+    ----------
+    recipe
+        How to train.
+    start, teacher
+        Names of earlier steps: whose body to begin with, and whose answers to learn as well as the labels.
+    """
+
+    recipe: Recipe
+    start: str | None = None
+    teacher: str | None = None
+
+
+_SMALL = AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0)  # less, for there is less to hold it
+_LARGE = AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3)
+STEPS = {
+    "first": Step(Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3), _LARGE)),
+    "small": Step(
+        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=50, patience=50, learning_rate=4e-3), _SMALL),
+        teacher="first",
     ),
-    "accurate": (
-        TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3),
-        AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3),
+    "accurate": Step(
+        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=30, patience=30, learning_rate=2e-3), _LARGE),
+        start="first",
+        teacher="first",
     ),
 }
 
@@ -36,14 +61,14 @@ def command(
     work: Annotated[
         Path, typer.Argument(help="Folder for features and runs; kept, so that an interrupted run goes on.")
     ],
-    only: Annotated[str, typer.Option(help="Which model; default: all.")] = "",
     out: Annotated[Path, typer.Option(help="Folder for the model files and cards.")] = Path(pretrained.__file__).parent,
 ) -> None:
     """Train on everything there is of Speech Commands, and write the model files, their cards and checksums."""
     features = _features(data, work)
-    for name in [only] if only else RECIPES:
-        _train(features, work / name, *RECIPES[name])
-        _ship(name, work / name, features, out)
+    for name, step in STEPS.items():
+        _train(features, work, name, step)
+        if name in pretrained.NAMES:
+            _ship(name, work / name, features, out)
     pretrained.write_checksums(out)
 
 
@@ -63,17 +88,35 @@ def _features(data: Path, work: Path) -> Path:
     return joined
 
 
-def _train(features: Path, run: Path, settings: TrainSettings, augmentation: AugmentSettings) -> None:
+def _train(features: Path, work: Path, name: str, step: Step) -> None:
+    from ..pipeline.training.start import Start
     from ..pipeline.training.train import Epoch, Watcher, train
 
     def tell(epoch: Epoch) -> None:
         OUT.print(
-            f"{run.name}: epoch {epoch.row['epoch']:.0f} of {settings.epochs}, accuracy "
+            f"{name}: epoch {epoch.row['epoch']:.0f} of {step.recipe.settings.epochs}, accuracy "
             f"{epoch.row['validation_accuracy']:.2%}, {epoch.pace.examples_per_s:.0f} examples/s"
         )
 
-    if not Run(run).metrics.is_file():
-        train(features, run, WORDS, settings, augmentation, resume=True, watcher=Watcher(on_epoch=tell))
+    if Run(work / name).metrics.is_file():
+        return
+    start, teacher = (Start.load(str(work / other)) if other else None for other in (step.start, step.teacher))
+    settings, augmentation = step.recipe.settings, step.recipe.augmentation
+    watcher = Watcher(on_epoch=tell)
+    train(
+        *(features, work / name, WORDS, settings, augmentation),
+        start=start,
+        teacher=teacher,
+        resume=True,
+        watcher=watcher,
+    )
+
+
+def _steps_to(name: str) -> dict[str, Step]:
+    """The trainings that a model is made of, the first one first."""
+    step = STEPS[name]
+    before = [_steps_to(other) for other in (step.start, step.teacher) if other]
+    return {other: earlier for steps in before for other, earlier in steps.items()} | {name: step}
 
 
 def _ship(name: str, run: Path, features: Path, out: Path) -> None:
@@ -89,7 +132,7 @@ def _ship(name: str, run: Path, features: Path, out: Path) -> None:
         feature_set, Classes.choose(feature_set, WORDS), "validation", AugmentSettings()
     ).fixed_examples()
     real = np.array([file_name.startswith("recordings/") for file_name in examples.file_names])
-    write_card(out / f"{name}.md", name, run, files, examples, real)
+    write_card(out / f"{name}.md", run, files, _steps_to(name), examples, real)
 
 
 def _wordspot(*arguments: object) -> None:
