@@ -14,7 +14,7 @@ from wordspot.pipeline.device.model_file import read_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detector
 
-SHORT = ("--hours", 0.05, "--stream-minutes", 1.5, "--split", "all")
+SHORT = ("--hours", 0.05, "--stream-minutes", 1.5, "--words-per-hour", 900, "--split", "all")
 
 
 @pytest.fixture(scope="module")

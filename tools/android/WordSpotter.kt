@@ -27,7 +27,7 @@ data class Detection(val label: String, val timeS: Double, val probability: Floa
 /** How a stream is judged: the same names, meanings and defaults as StreamSettings in wordspot's stream.py. */
 data class StreamSettings(
     val hopMs: Double = 100.0,
-    val averageMs: Double = 300.0,
+    val averageMs: Double = 400.0,
     val threshold: Float = 0.5f,
     val holdOffMs: Double = 1000.0
 )

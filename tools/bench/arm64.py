@@ -26,7 +26,7 @@ _BINFMT, _RULE = Path("/proc/sys/fs/binfmt_misc"), Path("/usr/lib/binfmt.d/qemu-
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _NEAR_S = 0.3
 _EVERY = 250  # of the recordings one is predicted
-_STREAM = ("--hours", 0.1, "--stream-minutes", 6)
+_STREAM = ("--hours", 0.05, "--stream-minutes", 3)
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "QEMU_CPU": _CPU}  # nothing of this machine's settings
 
 
