@@ -160,7 +160,7 @@ def test_a_model_without_one_of_the_signatures_is_told(tmp_path: Path) -> None:
 
     file = read_model(pretrained.path_of("small"))
     graph = schema.ModelT.InitFromObj(schema.Model.GetRootAs(file.content, 0))
-    graph.signatureDefs = [one for one in graph.signatureDefs if one.signatureKey != b"features"]
+    graph.signatureDefs = [one for one in graph.signatureDefs or () if one.signatureKey != b"features"]
     builder = Builder(len(file.content))
     builder.Finish(graph.Pack(builder), b"TFL3")
     (tmp_path / "deaf.tflite").write_bytes(pack_model(bytes(builder.Output()), file.labels, file.description))
