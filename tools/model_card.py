@@ -1,9 +1,7 @@
 """The card of a model that ships: what it was trained on, how well it hears, what it is weak at."""
 
-import dataclasses
 import statistics
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,7 @@ from ..pipeline.training.batches import Examples
 _ROUNDS = 300
 
 
-def write_card(
-    path: Path, run: Path, files: dict[str, Path], steps: Mapping[str, Any], examples: Examples, real: np.ndarray
-) -> None:
+def write_card(path: Path, run: Path, files: dict[str, Path], examples: Examples, real: np.ndarray) -> None:
     """Judges the model's files on validation examples and writes the card, as Markdown.
 
     Parameters
@@ -31,8 +27,6 @@ def write_card(
         Its training run.
     files
         The model file of each kind: `float` and `int8`.
-    steps
-        The trainings it is made of, by name, the first one first.
     examples
         Validation examples.
     real
@@ -42,7 +36,12 @@ def write_card(
     rows = zip(kinds["float"]["rows"], kinds["int8"]["rows"], strict=True)
     config, metrics = read_json(run / "config.json"), read_json(run / "metrics.json")
     text = _TEMPLATE.render(
-        name=path.stem, steps=steps, settings_of=_settings_of, config=config, metrics=metrics, rows=rows, **kinds
+        name=path.stem,
+        teacher=Path(config.get("teacher") or "").name,
+        config=config,
+        metrics=metrics,
+        rows=rows,
+        **kinds,
     )
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -80,10 +79,6 @@ def _milliseconds(recognizer: Recognizer) -> float:
         recognizer.classify(waveform)
         times.append(time.perf_counter() - began)
     return 1_000 * statistics.median(times)
-
-
-def _settings_of(step: Any) -> dict[str, Any]:
-    return dataclasses.asdict(step.recipe.settings) | dataclasses.asdict(step.recipe.augmentation)
 
 
 _ENVIRONMENT = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=False)
@@ -127,11 +122,11 @@ training speakers only. The recordings went through `wordspot clean`. `_silence_
 synthetic colored noise at levels from full scale to digital silence. `make pretrained` repeats the training.
 
 - Front end: {% for key, value in config.front_end.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
-{% for name, step in steps.items() %}
-- Training `{{ name }}`{% if step.start %}, begun with the body of `{{ step.start }}`{% endif %}
-{% if step.teacher %}, taught also by the answers of `{{ step.teacher }}`{% endif %}: \
-{% for key, value in settings_of(step).items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
-{% endfor %}
+{% if config.teacher %}
+- Taught also by the answers of `{{ teacher }}`.
+{% endif %}
+- Settings: {% for key, value in config.settings.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
+- Augmentation: {% for key, value in config.augmentation.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
 
 ## What to know before using it
 

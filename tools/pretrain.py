@@ -31,27 +31,21 @@ class Step:
     ----------
     recipe
         How to train.
-    start, teacher
-        Names of earlier steps: whose body to begin with, and whose answers to learn as well as the labels.
+    teacher
+        Name of an earlier step, whose answers are learned as well as the labels.
     """
 
     recipe: Recipe
-    start: str | None = None
     teacher: str | None = None
 
 
 _SMALL = AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0)  # less, for there is less to hold it
 _LARGE = AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3)
 STEPS = {
-    "first": Step(Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3), _LARGE)),
+    "accurate": Step(Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3), _LARGE)),
     "small": Step(
         Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=50, patience=50, learning_rate=4e-3), _SMALL),
-        teacher="first",
-    ),
-    "accurate": Step(
-        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=30, patience=30, learning_rate=2e-3), _LARGE),
-        start="first",
-        teacher="first",
+        teacher="accurate",
     ),
 }
 
@@ -67,8 +61,7 @@ def command(
     features = _features(data, work)
     for name, step in STEPS.items():
         _train(features, work, name, step)
-        if name in pretrained.NAMES:
-            _ship(name, work / name, features, out)
+        _ship(name, work / name, features, out)
     pretrained.write_checksums(out)
 
 
@@ -100,23 +93,15 @@ def _train(features: Path, work: Path, name: str, step: Step) -> None:
 
     if Run(work / name).metrics.is_file():
         return
-    start, teacher = (Start.load(str(work / other)) if other else None for other in (step.start, step.teacher))
+    teacher = Start.load(str(work / step.teacher)) if step.teacher else None
     settings, augmentation = step.recipe.settings, step.recipe.augmentation
     watcher = Watcher(on_epoch=tell)
     train(
         *(features, work / name, WORDS, settings, augmentation),
-        start=start,
         teacher=teacher,
         resume=True,
         watcher=watcher,
     )
-
-
-def _steps_to(name: str) -> dict[str, Step]:
-    """The trainings that a model is made of, the first one first."""
-    step = STEPS[name]
-    before = [_steps_to(other) for other in (step.start, step.teacher) if other]
-    return {other: earlier for steps in before for other, earlier in steps.items()} | {name: step}
 
 
 def _ship(name: str, run: Path, features: Path, out: Path) -> None:
@@ -132,7 +117,7 @@ def _ship(name: str, run: Path, features: Path, out: Path) -> None:
         feature_set, Classes.choose(feature_set, WORDS), "validation", AugmentSettings()
     ).fixed_examples()
     real = np.array([file_name.startswith("recordings/") for file_name in examples.file_names])
-    write_card(out / f"{name}.md", run, files, _steps_to(name), examples, real)
+    write_card(out / f"{name}.md", run, files, examples, real)
 
 
 def _wordspot(*arguments: object) -> None:
