@@ -9,7 +9,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from .checks.subject import BIN_HZ, Subject
+from .checks.subject import BIN_HZ, Subject, single_rfft
 
 CORRELATION_OF_A_TAKE = 0.8
 _ROUNDING_RMS = 0.75  # of 16-bit steps; it is 0.71 between a copy that was truncated and one that was rounded
@@ -101,7 +101,7 @@ def _best_shift(loud: np.ndarray, quiet: np.ndarray) -> int:
     half = (min(len(loud), len(quiet)) + 1) // 2
     shifts = np.arange(half - len(loud), len(quiet) - half + 1)
     size = _quick_size(len(loud) + len(quiet) - half)  # what wraps around falls on other shifts
-    products = np.fft.irfft(np.fft.rfft(quiet, size) * np.conj(np.fft.rfft(loud, size)), size)[shifts]
+    products = size**2 * np.fft.irfft(single_rfft(quiet, size) * np.conj(single_rfft(loud, size)), size)[shifts]
     energies = _overlapping_energy(quiet, shifts, len(loud)) * _overlapping_energy(loud, -shifts, len(quiet))
     # where next to nothing of either sounds in what overlaps, the rounding of the transform would decide
     least = max(1e-9, _LEAST_SHARE**2 * float(loud @ loud) * float(quiet @ quiet))
