@@ -104,13 +104,12 @@ class Job:
 
     def _check(self, subject: Subject) -> dict[str, Any]:
         """Columns of the measured values, `findings`, and `reason` and `detail` where one of them discards."""
-        values = {check: check.value(subject) for check in self.checks}
-        found = [check for check, value in values.items() if check.finds(value)]
-        row: dict[str, Any] = {check.column: value for check, value in values.items()}
+        row: dict[str, Any] = {check.column: check.value(subject) for check in self.checks}
+        found = [check for check in self.checks if check.finds(row[check.column])]
         row["findings"] = ";".join(check.name for check in found)
         for check in found:
             if check.name in self.settings.discarding:
-                return row | {"reason": check.name, "detail": check.detail(values[check])}
+                return row | {"reason": check.name, "detail": check.detail(row[check.column])}
         return row
 
     def compare(self, pair: tuple[tuple[Task, float], tuple[Task, float]]) -> Relation:

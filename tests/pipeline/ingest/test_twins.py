@@ -27,14 +27,15 @@ def sounding(seed: int, size: int, level: float) -> np.ndarray:
 
 
 def largest_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Over all shifts that leave half of the shorter one covered, in the band that counts: shift by shift."""
+    """Over all shifts that leave half of the shorter one covered (or two samples less: it is looked for at half the rate),
+    in the band that counts: shift by shift."""
     band = [1, 1, 0, 0, -1, -1]
     one, other = (np.convolve(clip.astype(float), band, "valid") for clip in (first, second))
     correlations = [0.0]
     for shift in range(-len(other) + 1, len(one)):
         begin, end = max(0, shift), min(len(one), shift + len(other))
         x, y = one[begin:end], other[begin - shift : end - shift]
-        if 2 * (end - begin) >= min(len(one), len(other)) - 2 and x.any() and y.any():
+        if 2 * (end - begin) >= min(len(one), len(other)) - 5 and x.any() and y.any():
             correlations.append(float(x @ y / np.sqrt((x @ x) * (y @ y))))
     return max(correlations)
 
