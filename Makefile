@@ -9,6 +9,7 @@ WEB := tools/browser/vendor/LICENSE
 
 .PHONY: help demo test check web pretrained clean
 .PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-networks bench-listeners bench-accuracy
+.PHONY: bench-few-clips bench-front-end
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -50,6 +51,12 @@ bench-networks: .venv/installed  ## what every network costs: the table of `word
 bench-listeners: .venv/installed  ## what listeners threw out, beside what the checks find (FEATURES=feature set of v0.02)
 	rm -rf bench/listeners && $(BIN)/wordspot clean $(DATA) bench/listeners --quiet
 	$(BIN)/python -m wordspot.tools.bench.listeners $(DATA) bench/listeners $(FEATURES)
+
+bench-front-end: .venv/installed  ## are features of waveforms what the models that ship were trained on? (after `make pretrained`)
+	$(BIN)/python -m wordspot.tools.bench.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained
+
+bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (half an hour)
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.few_clips $(SHARED) bench/pretrained bench/few-clips
 
 bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
 	$(BIN)/python -m wordspot.tools.bench.raw_or_clean $(DATA) bench
