@@ -56,7 +56,7 @@ bench-front-end: .venv/installed  ## are features of waveforms what the models t
 	$(BIN)/python -m wordspot.tools.bench.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained
 
 bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (half an hour)
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.few_clips $(SHARED) bench/pretrained bench/few-clips
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.few_clips $(SHARED) bench/pretrained bench/few_clips
 
 bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
 	$(BIN)/python -m wordspot.tools.bench.raw_or_clean $(DATA) bench
