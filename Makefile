@@ -7,9 +7,9 @@ DATA ?= $(SHARED)/speech_commands_v0.01_subset
 # The page of `wordspot web` needs npm only to be built; without npm the tests of it are skipped.
 WEB := tools/browser/vendor/LICENSE
 
-.PHONY: help demo test check web pretrained clean
-.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-networks bench-listeners bench-accuracy
-.PHONY: bench-few-clips bench-front-end
+.PHONY: help demo test check web pretrained arm64 clean
+.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream bench-score-stream bench-networks
+.PHONY: bench-front-end bench-few-clips bench-listeners bench-accuracy
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,7 +31,7 @@ web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and fo
 pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; two to three hours)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.pretrain $(SHARED) bench/pretrained
 
-bench: bench-speed bench-checks bench-windows bench-scale  ## measure all but accuracy on real recordings (DATA=folder; 20 minutes)
+bench: bench-speed bench-checks bench-windows bench-scale bench-stream  ## measure all but accuracy on real recordings (DATA=folder; half an hour)
 
 bench-speed: .venv/installed  ## speed, size and memory
 	$(BIN)/python -m wordspot.tools.bench.speed $(DATA)
@@ -44,6 +44,18 @@ bench-windows: .venv/installed  ## place real words in real noise, and see where
 
 bench-scale: .venv/installed  ## clean a hundred thousand recordings: memory, and time for a thousand
 	$(BIN)/python -m wordspot.tools.bench.scale $(DATA)
+
+bench-stream: .venv/installed  ## what listening costs, beside pymicro-wakeword, and 24 simulated hours of it
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m wordspot.tools.bench.stream $(DATA)
+
+bench-score-stream: .venv/installed  ## misses and false accepts an hour of the models that ship
+	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
+	for model in small accurate; do \
+	  $(BIN)/wordspot set-thresholds $$model bench/clips --false-accepts-per-hour 1 --seed 1 --out bench/$$model.tflite && \
+	  $(BIN)/wordspot score-stream bench/$$model.tflite bench/clips --snr-db 20,10,5 && \
+	  $(BIN)/wordspot score-stream bench/$$model.tflite bench/clips --others-per-hour 0 || exit 1; \
+	done
 
 bench-networks: .venv/installed  ## what every network costs: the table of `wordspot models`
 	$(BIN)/python -m wordspot.tools.bench.networks models/measured.json
@@ -60,6 +72,10 @@ bench-few-clips: .venv/installed  ## new words from few clips, with and without 
 
 bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
 	$(BIN)/python -m wordspot.tools.bench.raw_or_clean $(DATA) bench
+
+arm64: .venv/installed  ## predict and listen in an arm64 Debian under qemu (as root, on Debian or Ubuntu; 15 minutes)
+	test -x /usr/sbin/debootstrap -a -x /usr/bin/qemu-aarch64-static || apt-get install -y debootstrap qemu-user-static
+	$(BIN)/python -m wordspot.tools.bench.arm64 $(DATA) bench/arm64
 
 clean:  ## remove what was made here, but never recordings
 	rm -rf .venv .typing build dist *.egg-info tools/browser/vendor .pytest_cache .ruff_cache .hypothesis

@@ -19,13 +19,14 @@ from .listen_act import Actions
 from .listen_keep import History, Keeper
 from .listen_show import Display
 from .listen_sources import Condition, file_blocks, pipe_blocks
+from .shipped import MODEL_HELP, model_path
 
 _STANDARD_INPUT = "-"
 
 
 @with_settings(StreamSettings)
 def command(
-    model: Annotated[Path | None, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")] = None,
+    model: Annotated[Path | None, typer.Argument(metavar="MODEL", help=MODEL_HELP)] = None,
     source: Annotated[
         str | None,
         typer.Option("--source", metavar="FILE", help="A sound file instead of the microphone; - for standard input."),
@@ -53,9 +54,9 @@ def command(
     in its environment: WORDSPOT_LABEL, WORDSPOT_PROBABILITY, WORDSPOT_TIME_S.
 
     Examples:
-        wordspot listen model.tflite
+        wordspot listen
         wordspot listen model.tflite --on left 'mpc prev' --on right 'mpc next'
-        wordspot listen model.tflite --source evening.flac --json
+        wordspot listen accurate --source evening.flac --json
         arecord -q -f S16_LE -r 16000 | wordspot listen model.tflite --source -
         wordspot listen model.tflite --save-detections kept --save-uncertain 0.3 0.9
     """
@@ -64,11 +65,9 @@ def command(
 
         print_devices()
         return
-    if model is None:
-        raise typer.BadParameter("say which MODEL: `wordspot export` makes one from a training run")
     if save_uncertain and not save_detections:
         raise typer.BadParameter("--save-uncertain needs --save-detections DIR: say where to keep them")
-    recognizer = Recognizer.load(model)
+    recognizer = Recognizer.load(model_path(model))
     actions = Actions.parse(on or [], recognizer.labels)
     condition = Condition()
     with ExitStack() as stack:

@@ -18,7 +18,7 @@ _GONE_AFTER_S = 3.0
 _TRY_AGAIN_S = 1.0
 _NO_PORTAUDIO = (
     "PortAudio, which sounddevice needs for the microphone, is not installed: on Raspberry Pi OS, Debian and Ubuntu "
-    "`sudo apt install libportaudio2`; or without it: arecord -q -f S16_LE -r 16000 | wordspot listen MODEL --source -"
+    "`sudo apt install libportaudio2`; or without it: arecord -q -f S16_LE -r 16000 | wordspot listen --source -"
 )
 _NO_DEVICES = (
     "no microphone was found: plug one in (`arecord -l` lists what Linux sees), or read a file or a pipe with --source"

@@ -8,6 +8,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
+from ..data.errors import WordspotError
 from ..data.files import write_json
 from ..pipeline.device.recognizer import Recognizer
 from ..pipeline.device.stream import StreamSettings, thresholds_of
@@ -15,7 +16,8 @@ from ..pipeline.scoring.stream_mix import MixSettings
 from ..pipeline.scoring.stream_score import Answers, Count, StreamScore, count
 from ..pipeline.scoring.thresholds import Chooser, Point, common_curve
 from .common import OUT, check_can_become_file, with_settings
-from .stream_answers import Source, answer_streams, parse_snrs
+from .shipped import MODEL_HELP, split_model
+from .stream_answers import DATA_HELP, Source, answer_streams, parse_snrs
 
 LIMITS_PER_HOUR = (0.5, 1.0, 5.0)
 _CURVE = 12  # points that are printed
@@ -24,8 +26,10 @@ _CURVE = 12  # points that are printed
 @with_settings(StreamSettings)
 @with_settings(MixSettings, into="mix")
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder with background noise, or a recording.")],
+    model_and_data: Annotated[
+        list[Path],
+        typer.Argument(metavar="[MODEL] DATA", help=f"{MODEL_HELP} {DATA_HELP}"),
+    ],
     labels: Annotated[
         Path | None,
         typer.Option("--labels", metavar="TXT", help="Of a recording: what was said when (default: *.txt)."),
@@ -51,10 +55,14 @@ def command(
     word, start, end and label with tabs between them, as Audacity exports labels.
 
     Examples:
-        wordspot score-stream model.tflite clips
+        wordspot score-stream clips
         wordspot score-stream model.tflite clips --snr-db 20,10,5 --out streams
         wordspot score-stream model.tflite kitchen.wav --labels kitchen.txt
     """
+    model, rest = split_model(model_and_data)
+    if len(rest) != 1:
+        raise WordspotError(f"wanted one MODEL and one DATA, or DATA alone; there are {len(rest)} behind the MODEL")
+    data = rest[0]
     to_stdout = json_file == Path("-")
     if json_file and not to_stdout:
         check_can_become_file(json_file)

@@ -14,14 +14,17 @@ from ..pipeline.scoring.stream_mix import MixSettings
 from ..pipeline.scoring.thresholds import Chooser
 from .common import OUT, check_can_become_file, with_settings
 from .score_stream import named
-from .stream_answers import Source, answer_streams, parse_snrs
+from .shipped import model_path
+from .stream_answers import DATA_HELP, Source, answer_streams, parse_snrs
 
 
 @with_settings(StreamSettings, "hop_ms", "average_ms", "hold_off_ms")
 @with_settings(MixSettings, into="mix")
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder with background noise, or a recording.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`; one that ships needs --out.")
+    ],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=DATA_HELP)],
     false_accepts_per_hour: Annotated[
         float, typer.Option("--false-accepts-per-hour", min=0.01, max=1_000, help="How often it may fire at nothing.")
     ] = 1.0,
@@ -47,18 +50,21 @@ def command(
 
     Examples:
         wordspot set-thresholds model.tflite clips --false-accepts-per-hour 0.5
-        wordspot set-thresholds model.tflite clips --snr-db 20,10 --out tuned.tflite
+        wordspot set-thresholds small clips --snr-db 20,10 --out tuned.tflite
     """
     if out:
         check_can_become_file(out)
-    recognizer = Recognizer.load(model)
+    path = model_path(model)
+    if path != model and not out:
+        raise WordspotError(f"{model} ships with wordspot and stays as it is: name another file with --out")
+    recognizer = Recognizer.load(path)
     source = Source(data, labels, split, parse_snrs(snr_db), None)
     answers = [one for some in answer_streams(recognizer, source, mix, settings).values() for one in some]
     point = Chooser(answers, recognizer.labels).choose(false_accepts_per_hour)
     thresholds = named(point.thresholds, recognizer.labels)
     if not point.score.together.said:
         raise WordspotError(f"none of the model's words is said in {data}: its thresholds would be arbitrary")
-    file = read_model(model)
+    file = read_model(path)
     with replacing(out or model) as temporary:
         temporary.write_bytes(repack(file, {**file.description, THRESHOLDS: thresholds}))
         Recognizer.load(temporary)

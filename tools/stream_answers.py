@@ -20,6 +20,7 @@ from ..pipeline.scoring.stream_mix import MixSettings, Stream, mix_streams
 from ..pipeline.scoring.stream_score import Answers
 from .common import ERR, check_can_become_file, tracker
 
+DATA_HELP = "Clean folder with background noise, or a recording with a label file."
 _TRAINING_SHARE = 0.8  # of each background recording: training has heard its beginning
 _LEAST_NOISE_S = 2.0
 _FEW_CLIPS = 10

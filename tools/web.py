@@ -12,18 +12,20 @@ from ..pipeline.device.stream import Detector, StreamSettings, is_word, threshol
 from .browser.files import collect_files
 from .browser.server import Address, Server
 from .common import ERR, OUT, with_settings
+from .shipped import MODEL_HELP, model_path
 
 
 @with_settings(StreamSettings)
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`.")],
-    settings: StreamSettings,
+    model: Annotated[Path | None, typer.Argument(metavar="MODEL", help=MODEL_HELP)] = None,
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; 0.0.0.0 for the local network.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 0 for any free one.")] = 8000,
     cert: Annotated[Path | None, typer.Option("--cert", help="TLS certificate (PEM), to serve by https.")] = None,
     key: Annotated[Path | None, typer.Option("--key", help="The certificate's key (PEM).")] = None,
+    *,
+    settings: StreamSettings,
 ) -> None:
     """Serve a page that listens through the browser's microphone.
 
@@ -34,11 +36,12 @@ def command(
     `adb reverse tcp:8000 tcp:8000`; on Wi-Fi it wants --host with --cert and --key.
 
     Examples:
-        wordspot web model.tflite
+        wordspot web
         wordspot web model.tflite --port 9000
         wordspot web model.tflite --host 0.0.0.0 --cert c.pem --key k.pem
     """
-    files = collect_files(model.name, read_model(model).content, describe(Recognizer.load(model), settings))
+    path = model_path(model)
+    files = collect_files(path.name, read_model(path).content, describe(Recognizer.load(path), settings))
     with Server(files, Address(host, port, cert, key)) as server:
         if not server.is_local:
             _warn(server)

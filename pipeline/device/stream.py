@@ -33,7 +33,7 @@ class StreamSettings(Settings):
     """How a stream is judged; the rule stands at the top of this file."""
 
     hop_ms: float = setting(100.0, "Milliseconds from window to window.", minimum=2, maximum=1_000)
-    average_ms: float = setting(300.0, "Milliseconds of windows whose answers are averaged.", minimum=0, maximum=5_000)
+    average_ms: float = setting(400.0, "Milliseconds of windows whose answers are averaged.", minimum=0, maximum=5_000)
     threshold: float = setting(
         0.5, "Least averaged probability, for labels that the model file gives none.", minimum=0, maximum=1
     )

@@ -1,6 +1,7 @@
 """Waveform to log-mel frames as a Keras layer, the one that goes into the model file."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ...data.feature_set import FrontEnd
@@ -22,6 +23,6 @@ class LogMel(keras.layers.Layer):
         spectrum = tf.signal.rfft(tf.pad(frames, ((0, 0), (0, 0), (0, padding))))
         power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
         weights = mel_matrix(settings)
-        heard = 1 + int(weights.any(axis=1).nonzero()[0][-1])  # the frequencies above count for no band
+        heard = 1 + int(np.flatnonzero(weights.any(axis=1))[-1])  # the frequencies above count for no band
         mel = tf.matmul(power[..., :heard], weights[:heard])
         return tf.math.log(tf.maximum(mel, settings.log_floor))

@@ -1,4 +1,6 @@
-"""A smaller `.tflite` with the same answers: without what only its makers read."""
+"""A smaller and faster `.tflite` with the same answers: without what only its makers read, and without detours."""
+
+from typing import Any
 
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
@@ -16,10 +18,69 @@ def without_names(graph: bytes) -> bytes:
     graph
         A `.tflite` whose weights lie inside the flatbuffer (all of less than 2 GB do).
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
-    for subgraph in model.subgraphs or ():
-        for tensor in subgraph.tensors or ():
+    model = _unpacked(graph)
+    for subgraph in model.subgraphs:
+        for tensor in subgraph.tensors:
             tensor.name = None
-    builder = flatbuffers.Builder(len(graph))
+    return _packed(model, len(graph))
+
+
+def without_detours(graph: bytes) -> bytes:
+    """The graph with every convolution along the mel bands done in place.
+
+    A depthwise convolution [batch * frames, mels, 1, channels] with a kernel [k, 1] and a step of 1 is, without moving
+    anything, one of [batch, frames, mels, channels] with a kernel [1, k]. Networks are trained in the first form, because
+    TensorFlow steps equally along both axes; LiteRT copies everything for each of its two reshapes.
+
+    Parameters
+    ----------
+    graph
+        A `.tflite`, float or quantized; see `without_names`.
+    """
+    model = _unpacked(graph)
+    kinds = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    for subgraph in model.subgraphs:
+        readers = _readers(subgraph)
+        for operation in list(subgraph.operators):
+            _straighten(operation, subgraph, readers, kinds)
+    return _packed(model, len(graph))
+
+
+def _readers(subgraph: Any) -> dict[int, list[Any]]:
+    """The operations that read each tensor."""
+    readers: dict[int, list[Any]] = {}
+    for operation in subgraph.operators:
+        for index in operation.inputs:
+            readers.setdefault(int(index), []).append(operation)
+    return readers
+
+
+def _straighten(before: Any, subgraph: Any, readers: dict[int, list[Any]], kinds: list[int]) -> None:
+    """Where `before` is the first of reshape, convolution, reshape back: leaves only the convolution."""
+    reshape, depthwise = schema.BuiltinOperator.RESHAPE, schema.BuiltinOperator.DEPTHWISE_CONV_2D
+    chain = [before]
+    while len(chain) < 3 and len(next_ones := readers.get(int(chain[-1].outputs[0]), [])) == 1:
+        chain += next_ones
+    if [kinds[operation.opcodeIndex] for operation in chain] != [reshape, depthwise, reshape]:
+        return
+    _, convolution, after = chain
+    given, kernel = subgraph.tensors[before.inputs[0]], subgraph.tensors[convolution.inputs[1]]
+    got, how = subgraph.tensors[after.outputs[0]], convolution.builtinOptions
+    (_, length, width, channels), steps = kernel.shape, (how.strideH, how.strideW, how.dilationHFactor)
+    if list(given.shape) != list(got.shape) or len(given.shape) != 4 or width != 1 or steps != (1, 1, 1):
+        return
+    if list(subgraph.tensors[convolution.inputs[0]].shape) != [given.shape[1], given.shape[2], 1, channels]:
+        return
+    kernel.shape = [1, 1, length, channels]
+    convolution.inputs, convolution.outputs = [before.inputs[0], *convolution.inputs[1:]], [after.outputs[0]]
+    subgraph.operators = [one for one in subgraph.operators if one is not before and one is not after]
+
+
+def _unpacked(graph: bytes) -> Any:
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
+
+
+def _packed(model: Any, size: int) -> bytes:
+    builder = flatbuffers.Builder(size)
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())

@@ -20,7 +20,7 @@ from ..device.recognizer import Recognizer
 from ..features.front_end import log_mel
 from ..features.layer import LogMel
 from .batches import Classes, Examples, SplitClips
-from .compact import without_names
+from .compact import without_detours, without_names
 from .network import load_network, logits, softmax
 from .noise import synthetic_noise_waveforms
 from .run import Run
@@ -100,7 +100,8 @@ def export(run_folder: Path, out: Path, *, int8: bool = False) -> Agreement:
         from .quantize import quantize_body  # here, because only this needs the quantizer
 
         graph = quantize_body(graph, _examples(feature_set, classes, "training", _CALIBRATION_CLIPS).frames)
-    content = pack_model(without_names(graph), classes.labels, _describe(run, feature_set, int8))
+    graph = without_names(without_detours(graph))
+    content = pack_model(graph, classes.labels, _describe(run, feature_set, int8))
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary:
         temporary.write_bytes(content)

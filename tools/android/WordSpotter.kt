@@ -15,8 +15,10 @@ import java.io.ByteArrayInputStream
 import java.io.Closeable
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.util.ArrayDeque
 import java.util.zip.ZipInputStream
 import kotlin.math.max
+import org.json.JSONObject
 import org.tensorflow.lite.Interpreter
 
 /** A word at a time in a stream, in seconds from its start. */
@@ -25,9 +27,9 @@ data class Detection(val label: String, val timeS: Double, val probability: Floa
 /** How a stream is judged: the same names, meanings and defaults as StreamSettings in wordspot's stream.py. */
 data class StreamSettings(
     val hopMs: Double = 100.0,
-    val averageMs: Double = 300.0,
+    val averageMs: Double = 400.0,
     val threshold: Float = 0.5f,
-    val holdOffMs: Double = 1000.0,
+    val holdOffMs: Double = 1000.0
 )
 
 /** Averages the probabilities of the last windows and says when a word was heard. Knows nothing of Android. */
@@ -35,7 +37,7 @@ class Rule(
     private val labels: List<String>,
     private val rateHz: Int,
     private val settings: StreamSettings = StreamSettings(),
-    private val thresholds: Map<String, Float> = emptyMap(),
+    private val thresholds: Map<String, Float> = emptyMap()
 ) {
     private val averaged = max(1, (settings.averageMs / settings.hopMs + 0.5).toInt())
     private val recent = ArrayDeque<FloatArray>()
@@ -45,7 +47,7 @@ class Rule(
     fun next(probabilities: FloatArray, end: Long): Detection? {
         recent.addLast(probabilities)
         if (recent.size > averaged) recent.removeFirst()
-        val smoothed = FloatArray(labels.size) { i -> (recent.sumByDouble { it[i].toDouble() } / recent.size).toFloat() }
+        val smoothed = FloatArray(labels.size) { i -> recent.map { it[i] }.average().toFloat() }
         var best = 0
         for (i in smoothed.indices) if (smoothed[i] > smoothed[best]) best = i
         val label = labels[best]
@@ -61,7 +63,7 @@ class Detector(
     private val clipSamples: Int,
     private val hopSamples: Int,
     private val rule: Rule,
-    private val classify: (FloatArray) -> FloatArray,
+    private val classify: (FloatArray) -> FloatArray
 ) {
     private val window = FloatArray(clipSamples)
     private var filled = 0
@@ -91,8 +93,14 @@ class WordSpotter(model: ByteArray, private val settings: StreamSettings = Strea
     )
     private val clipSamples = interpreter.getInputTensorFromSignature("waveform", "classify").shape()[1]
 
+    private val files = readFiles(model)
+
     /** What the outputs stand for: labels.txt, in the zip behind the model. */
-    val labels: List<String> = readLabels(model)
+    val labels: List<String> = files.getValue("labels.txt").trimEnd('\n').split("\n")
+
+    /** The thresholds that `wordspot set-thresholds` wrote, if it did: in model.json, beside the labels. */
+    val thresholds: Map<String, Float> = JSONObject(files.getValue("model.json")).optJSONObject("thresholds")
+        ?.let { values -> values.keys().asSequence().associateWith { values.getDouble(it).toFloat() } } ?: emptyMap()
 
     /** Probabilities of one clip of samples in [-1, 1) at 16 kHz: the front end is inside the model. */
     fun classify(waveform: FloatArray): FloatArray {
@@ -105,10 +113,10 @@ class WordSpotter(model: ByteArray, private val settings: StreamSettings = Strea
     @SuppressLint("MissingPermission")
     fun listen(goOn: () -> Boolean = { true }, onWord: (Detection) -> Unit) {
         val hopSamples = Math.round(settings.hopMs * RATE_HZ / 1000).toInt()
-        val detector = Detector(clipSamples, hopSamples, Rule(labels, RATE_HZ, settings), ::classify)
+        val detector = Detector(clipSamples, hopSamples, Rule(labels, RATE_HZ, settings, thresholds), ::classify)
         val record = AudioRecord(
             MediaRecorder.AudioSource.VOICE_RECOGNITION, // without the phone's noise suppression and gain control
-            RATE_HZ, AudioFormat.CHANNEL_IN_MONO, AudioFormat.ENCODING_PCM_16BIT, 2 * RATE_HZ, // bytes: one second
+            RATE_HZ, AudioFormat.CHANNEL_IN_MONO, AudioFormat.ENCODING_PCM_16BIT, 2 * RATE_HZ // bytes: one second
         )
         check(record.state == AudioRecord.STATE_INITIALIZED) { "the microphone cannot be opened: is RECORD_AUDIO granted?" }
         val block = ShortArray(hopSamples)
@@ -131,14 +139,13 @@ class WordSpotter(model: ByteArray, private val settings: StreamSettings = Strea
     private companion object {
         const val RATE_HZ = 16_000
 
-        fun readLabels(model: ByteArray): List<String> {
-            // local header of the first of two stored files; ZipInputStream wants to begin at it
-            val mark = byteArrayOf('P'.toByte(), 'K'.toByte(), 3, 4)
+        /** The files in the zip behind the model, by name. */
+        fun readFiles(model: ByteArray): Map<String, String> {
+            val mark = byteArrayOf(0x50, 0x4B, 3, 4) // PK: ZipInputStream wants to begin at the first of two such places
             val starts = (model.size - 4 downTo 0).filter { at -> mark.indices.all { model[at + it] == mark[it] } }
+            check(starts.size >= 2) { "there is no zip behind the model: is it one of `wordspot export`?" }
             return ZipInputStream(ByteArrayInputStream(model, starts[1], model.size - starts[1])).use { zip ->
-                val entry = checkNotNull(zip.nextEntry) { "there is no zip behind the model" }
-                check(entry.name == "labels.txt") { "expected labels.txt, found ${entry.name}" }
-                zip.readBytes().toString(Charsets.UTF_8).trimEnd('\n').split("\n")
+                generateSequence { zip.nextEntry }.associate { it.name to zip.readBytes().toString(Charsets.UTF_8) }
             }
         }
     }
