@@ -8,8 +8,8 @@ DATA ?= $(SHARED)/speech_commands_v0.01_subset
 WEB := tools/browser/vendor/LICENSE
 
 .PHONY: help demo test check web pretrained arm64 clean
-.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream
-.PHONY: bench-score-stream bench-networks bench-listeners bench-accuracy
+.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream bench-score-stream bench-networks
+.PHONY: bench-front-end bench-few-clips bench-listeners bench-accuracy
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -63,6 +63,12 @@ bench-networks: .venv/installed  ## what every network costs: the table of `word
 bench-listeners: .venv/installed  ## what listeners threw out, beside what the checks find (FEATURES=feature set of v0.02)
 	rm -rf bench/listeners && $(BIN)/wordspot clean $(DATA) bench/listeners --quiet
 	$(BIN)/python -m wordspot.tools.bench.listeners $(DATA) bench/listeners $(FEATURES)
+
+bench-front-end: .venv/installed  ## are features of waveforms what the models that ship were trained on? (after `make pretrained`)
+	$(BIN)/python -m wordspot.tools.bench.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained
+
+bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (half an hour)
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.few_clips $(SHARED) bench/pretrained bench/few_clips
 
 bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
 	$(BIN)/python -m wordspot.tools.bench.raw_or_clean $(DATA) bench

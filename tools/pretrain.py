@@ -58,14 +58,14 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for the model files and cards.")] = Path(pretrained.__file__).parent,
 ) -> None:
     """Train on everything there is of Speech Commands, and write the model files, their cards and checksums."""
-    features = _features(data, work)
+    features = joined_features(data, work)
     for name, step in STEPS.items():
         _train(features, work, name, step)
         _ship(name, work / name, features, out)
     pretrained.write_checksums(out)
 
 
-def _features(data: Path, work: Path) -> Path:
+def joined_features(data: Path, work: Path) -> Path:
     """The log-mel images and the real recordings as one feature set, with the front end of the images."""
     joined, images, sounds = work / "features", work / "images", work / "recordings"
     if is_feature_set(joined):

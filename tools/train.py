@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..data.quiet import without_banners
 from ..pipeline.scoring.terminal import accuracy_line, print_confusion
 from ..pipeline.training.recipe import Recipe, read_recipe
-from ..pipeline.training.settings import TrainSettings
+from ..pipeline.training.settings import TRAIN_ON, TrainSettings
 from .common import ERR, OUT, given_options, split_words, tracker, with_settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def command(
         wordspot train clips --run runs/again --config runs/first/config.json
         tensorboard --logdir runs
     """
-    recipe = _recipe(config, settings, given_options(context))
+    defaults = Recipe(TRAIN_ON if start else TrainSettings())
+    recipe = _recipe(config, defaults, settings, given_options(context))
     train_and_show(data, run, split_words(words), recipe, start=start, teacher=teacher, resume=resume)
 
 
@@ -105,8 +106,8 @@ def train_and_show(
     OUT.print(f"Look at {run / 'report.html'}. Next: wordspot export {run} --out model.tflite")
 
 
-def _recipe(config: Path | None, settings: TrainSettings, given: set[str]) -> Recipe:
-    recipe = read_recipe(config) if config else Recipe()
+def _recipe(config: Path | None, defaults: Recipe, settings: TrainSettings, given: set[str]) -> Recipe:
+    recipe = read_recipe(config) if config else defaults
     options = {name: getattr(settings, name) for name in _OFFERED if name in given}
     return dataclasses.replace(recipe, settings=dataclasses.replace(recipe.settings, **options))
 

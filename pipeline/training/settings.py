@@ -32,6 +32,9 @@ class TrainSettings(Settings):
             raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
 
 
+TRAIN_ON = TrainSettings(epochs=20, learning_rate=1e-3)  # from a trained network
+
+
 @dataclass(frozen=True)
 class AugmentSettings(Settings):
     """How far an example may be changed. Every draw is uniform."""

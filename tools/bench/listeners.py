@@ -7,21 +7,18 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from numpy.lib.stride_tricks import sliding_window_view
 from rich.table import Table
 
 from ...data.audio import FULL_SCALE, read_sound
 from ...data.clips import CLIP_TABLE
-from ...data.feature_set import FeatureSet, read_feature_set
+from ...data.feature_set import read_feature_set
 from ...pipeline.features.front_end import log_mel
 from ...pipeline.ingest.checks import CHECKS
 from ...pipeline.ingest.tables import DISCARD_TABLE
 from ..common import OUT, tracker
+from .same_sound import Matcher
 
 _COMPLETE = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")  # every clip of v0.02 is there
-_SAME_RMS = (
-    0.8  # of natural logarithms: equal clips differ by 0.3 to 0.6 (the features are lossy), others by more than 1
-)
 
 
 def command(
@@ -35,14 +32,13 @@ def command(
     by its sound.
     """
     kept_features = read_feature_set(features)
-    candidates = defaultdict(list)
-    for index, clip in enumerate(kept_features.clips):
-        candidates[clip.label, clip.speaker].append(index)
+    matcher = Matcher(kept_features)
     rows = [row for row in _rows(clean_folder) if row["label"] in _COMPLETE]
     kept, found = Counter(), defaultdict(Counter)
     for row in tracker("looking for the same sound")(rows, len(rows)):
-        among = candidates[row["label"], row["speaker"]]
-        is_kept = _is_among(source / row["source"], kept_features, among)
+        samples = read_sound(source / row["source"]).samples.astype(np.float32) / FULL_SCALE
+        frames = log_mel(samples, kept_features.front_end)
+        is_kept = matcher.find(row["label"], row["speaker"], frames) is not None
         kept[is_kept] += 1
         found[is_kept].update(filter(None, row["findings"].split(";")))
     OUT.print(f"{kept.total():,} recordings: listeners kept {kept[True]:,} and rejected {kept[False]:,}")
@@ -61,19 +57,6 @@ def _rows(clean_folder: Path) -> list[dict[str, str]]:
         with (clean_folder / table).open(newline="", encoding="utf-8") as file:
             rows += [{"speaker": row["source"].split("/")[-1].split("_")[0]} | row for row in csv.DictReader(file)]
     return rows
-
-
-def _is_among(path: Path, kept: FeatureSet, among: list[int]) -> bool:
-    """Whether one of these clips has the recording's sound; it may lie anywhere in the clip's second."""
-    frames = log_mel(read_sound(path).samples.astype(np.float32) / FULL_SCALE, kept.front_end)
-    for index in among:
-        clip = kept.log_mel[index].astype(np.float32)
-        if len(frames) > len(clip):
-            continue
-        places = sliding_window_view(clip, len(frames), axis=0).transpose(0, 2, 1)
-        if np.sqrt(np.mean((places - frames) ** 2, axis=(1, 2))).min() < _SAME_RMS:
-            return True
-    return False
 
 
 if __name__ == "__main__":

@@ -1,0 +1,124 @@
+"""New words from few clips: trained on from a network that never heard them, and from scratch.
+
+One network is trained on everything but the new words. Then, for every number of clips and every seed, clips of real
+recordings of training speakers are drawn and trained on in both ways. Judged on the real recordings of all validation
+speakers. Finished trainings are kept and not repeated.
+"""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set, write_noise, writing_feature_set
+from ...data.files import read_json
+from ...data.quiet import without_banners
+from ...pipeline.training.recipe import Recipe
+from ...pipeline.training.run import Run
+from ...pipeline.training.settings import TRAIN_ON, TrainSettings
+from ..common import OUT
+from ..pretrain import WORDS, joined_features
+
+_NEW_WORDS = ("eight", "five", "happy", "zero")
+_COUNTS = (5, 10, 20, 50)
+_TO_CHOOSE = 10  # clips a word on which the best epoch is chosen, whatever the number to train on
+_SEEDS = 3
+_EPOCHS = 12  # of the network to begin with
+_MODEL = "ds_cnn"
+_WAYS = {"from scratch": TrainSettings(), "trained on": TRAIN_ON}
+Part = list[tuple[int, str]]  # rows of a feature set, and the split that each gets
+
+
+def command(
+    data: Annotated[Path, typer.Argument(help="Folder with the recordings and the log-mel images of Speech Commands.")],
+    pretrained: Annotated[Path, typer.Argument(help="Work folder of `make pretrained`; what it lacks is made.")],
+    work: Annotated[Path, typer.Argument(help="Folder for what is made on the way.")],
+) -> None:
+    """Print the mean recall of four new words, unknown ones and silence, by number of clips and way of training."""
+    everything = read_feature_set(joined_features(data, pretrained))
+    body = _pretrain(everything, work)
+    found: dict[tuple[str, int], list[float]] = {}
+    for count in _COUNTS:
+        for seed in range(_SEEDS):
+            features = work / f"{count}-{seed}"
+            _write(features, everything, draw(everything, count, np.random.default_rng([seed, count])))
+            for way, settings in _WAYS.items():
+                recipe = Recipe(dataclasses.replace(settings, model=_MODEL, seed=seed))
+                run = work / f"{count} clips, {way}, seed {seed}"
+                recall = _train(features, run, _NEW_WORDS, recipe, body if settings == TRAIN_ON else None)
+                found.setdefault((way, count), []).append(recall)
+    _print(found)
+
+
+def draw(everything: FeatureSet, count: int, rng: np.random.Generator) -> Part:
+    """Rows of real recordings for one training.
+
+    `count` clips a new word to train on and `_TO_CHOOSE` to choose the epoch on, by speakers of the training split, other
+    ones for the second; of unknown words as many as of all new ones together. To judge: every clip of the validation split.
+    """
+    clips = everything.clips
+    real = [row for row, clip in enumerate(clips) if clip.file_name.startswith("recordings/")]
+    part = [(row, "testing") for row in real if clips[row].split == "validation"]
+    rows = [row for row in rng.permutation(real).tolist() if clips[row].split == "training"]
+    speakers = rng.permutation(sorted({clips[row].speaker for row in rows})).tolist()
+    choosing = set(speakers[: len(speakers) // 4])
+    for split, wanted in (("training", count), ("validation", _TO_CHOOSE)):
+        by_these = [row for row in rows if (clips[row].speaker in choosing) == (split == "validation")]
+        for word in _NEW_WORDS:
+            part += [(row, split) for row in by_these if clips[row].label == word][:wanted]
+        others = [(row, split) for row in by_these if clips[row].label not in _NEW_WORDS]
+        part += others[: len(_NEW_WORDS) * wanted]
+    return part
+
+
+def _pretrain(everything: FeatureSet, work: Path) -> Path:
+    """The run of the network to begin with: the words of the models that ship, none of the new ones."""
+    features, run = work / "pretraining", work / "pretrained"
+    clips = everything.clips
+    _write(features, everything, [(row, clip.split) for row, clip in enumerate(clips) if clip.label not in _NEW_WORDS])
+    _train(features, run, WORDS, Recipe(TrainSettings(model=_MODEL, epochs=_EPOCHS)))
+    return run
+
+
+def _train(features: Path, run: Path, words: Sequence[str], recipe: Recipe, start: Path | None = None) -> float:
+    """Mean recall over all classes of the best epoch's network."""
+    with without_banners():
+        from ...pipeline.training.start import Start
+        from ...pipeline.training.train import train
+
+    if not Run(run).metrics.is_file():
+        began = time.process_time()
+        begin_with = Start.load(str(start)) if start else None
+        train(features, run, words, recipe.settings, recipe.augmentation, start=begin_with, resume=True)
+        OUT.print(f"{run.name}: {time.process_time() - began:.0f} s of processor time")
+    per_label = read_json(Run(run).metrics)["per_label"]
+    return float(np.mean([label["recall"] for label in per_label.values()]))
+
+
+def _write(folder: Path, everything: FeatureSet, part: Part) -> None:
+    """These rows as a feature set of their own, with all the noise."""
+    if is_feature_set(folder):
+        return
+    rows = [row for row, _ in part]
+    clips = [dataclasses.replace(everything.clips[row], split=split) for row, split in part]
+    with writing_feature_set(folder, everything.front_end, clips) as (frames, unfinished):
+        for row, source in enumerate(rows):
+            frames[row] = everything.log_mel[source]
+        write_noise(unfinished, [f"{i}" for i in range(len(everything.noise))], everything.noise)
+
+
+def _print(found: dict[tuple[str, int], list[float]]) -> None:
+    table = Table("clips a word", *_WAYS, box=None)
+    for count in _COUNTS:
+        cells = (f"{np.mean(found[way, count]):.1%} ± {np.std(found[way, count], ddof=1):.1%}" for way in _WAYS)
+        table.add_row(str(count), *cells)
+    OUT.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(command)
