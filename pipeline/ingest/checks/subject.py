@@ -106,8 +106,10 @@ def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
 
 
 def single_rfft(samples: np.ndarray, size: int | None = None) -> np.ndarray:
-    """`np.fft.rfft` of float32 in single precision, divided by its size: undivided, NumPy takes the way of float64, which
-    costs six times as much."""
+    """`np.fft.rfft` of float32 in single precision, divided by its size.
+
+    Undivided, NumPy takes the way of float64, which costs six times as much.
+    """
     return np.fft.rfft(samples, size, norm="forward")
 
 

@@ -27,8 +27,10 @@ def sounding(seed: int, size: int, level: float) -> np.ndarray:
 
 
 def largest_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Over all shifts that leave half of the shorter one covered (or two samples less: it is looked for at half the rate),
-    in the band that counts: shift by shift."""
+    """Over all shifts that leave half of the shorter one covered, in the band that counts: shift by shift.
+
+    Or two samples less than half, because it is looked for at half the rate.
+    """
     band = [1, 1, 0, 0, -1, -1]
     one, other = (np.convolve(clip.astype(float), band, "valid") for clip in (first, second))
     correlations = [0.0]
