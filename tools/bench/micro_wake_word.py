@@ -6,7 +6,11 @@ import sys
 import time
 from pathlib import Path
 
-from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
+from pymicro_wakeword import (  # pyright: ignore[reportMissingImports] - of the extra `bench`
+    MicroWakeWord,
+    MicroWakeWordFeatures,
+    Model,
+)
 
 features, word = MicroWakeWordFeatures(), MicroWakeWord.from_builtin(Model.OKAY_NABU)
 ready_s = time.process_time()

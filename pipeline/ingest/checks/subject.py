@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....data.audio import FULL_SCALE, SAMPLE_RATE_HZ, Sound
 from ..loudness import mean_abs
@@ -105,7 +106,7 @@ def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
     return spectrum.real**2 + spectrum.imag**2
 
 
-def single_rfft(samples: np.ndarray, size: int | None = None) -> np.ndarray:
+def single_rfft(samples: np.ndarray, size: int | None = None) -> NDArray[np.complexfloating]:
     """`np.fft.rfft` of float32 in single precision, divided by its size.
 
     Undivided, NumPy takes the way of float64, which costs six times as much.
