@@ -32,7 +32,7 @@ class TrainSettings(Settings):
             raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
 
 
-TRAIN_ON = TrainSettings(epochs=20, learning_rate=1e-3)  # from a trained network
+TRAIN_ON = TrainSettings(epochs=20, unknown_share=1.0)  # from a trained network, most often on few clips
 
 
 @dataclass(frozen=True)

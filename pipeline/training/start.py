@@ -10,13 +10,16 @@ from ...data.errors import WordspotError
 from ...data.feature_set import FrontEnd
 from ...data.files import replacing
 from ...models import Shape, build_network, pretrained
+from ...models.normalization import BatchNorm, SubSpectralNorm
 from ..device.model_file import read_model
 from .batches import TrainingBatches
-from .network import load_network
+from .network import cross_entropy, load_network
 from .run import Run
 
+_SHIPPED = " or ".join(pretrained.NAMES)
 _EXAMPLES = 4_096  # that the new head is fitted to
 _SHRINKAGE = 0.1  # of their covariance toward a multiple of the identity
+_SCALES = np.geomspace(0.01, 1, 41)  # of the new head's logits
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Start:
                 return cls._load_shipped(name)
             except pretrained.DamagedFileError as error:
                 raise WordspotError(str(error)) from error
+        if not Path(name).exists():
+            raise WordspotError(f"there is no run {name}; wanted a run folder, or {_SHIPPED}, which ship")
         run = Run(Path(name))
         config = run.read_config()
         front_end = FrontEnd.from_dict(config["front_end"], str(run.config))
@@ -83,13 +88,18 @@ class Start:
         """The network with a head for other labels, fitted to what the body makes of the first epoch.
 
         The head begins as the linear discriminant of the classes (Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x),
-        so that training on does not first spoil the body for the sake of random weights.
+        so that training on does not first spoil the body for the sake of random weights. The normalization layers stay as
+        they are: of few clips there are worse statistics than of the many that it was trained on.
         """
         body = keras.Model(self.network.inputs, self.network.layers[-1].input)
         points, classes = _embed(body, batches)
         head = keras.layers.Dense(n_labels)
         network = keras.Model(self.network.inputs, head(self.network.layers[-1].input), name="body")
-        head.set_weights(linear_discriminant(points, classes, n_labels))
+        weights, bias = linear_discriminant(points, classes, n_labels)
+        scale = calmest_scale(points @ weights + bias, classes)
+        head.set_weights([scale * weights, scale * bias])
+        for layer in network.layers:
+            layer.trainable &= not isinstance(layer, (BatchNorm, SubSpectralNorm))
         return network
 
 
@@ -103,6 +113,15 @@ def _embed(body: keras.Model, batches: TrainingBatches) -> tuple[np.ndarray, np.
         if count >= _EXAMPLES:
             break
     return np.concatenate(points), np.concatenate(classes)
+
+
+def calmest_scale(logits: np.ndarray, classes: np.ndarray) -> float:
+    """The factor for logits float [n, labels], at most 1, with the least cross-entropy; `classes` int [n].
+
+    The densities of a discriminant are far too sure of themselves, as if every channel told something of its own: steps
+    taken from there would tear the body apart before the head had calmed down.
+    """
+    return float(min(_SCALES, key=lambda scale: cross_entropy(scale * logits, classes)))
 
 
 def linear_discriminant(points: np.ndarray, classes: np.ndarray, n_labels: int) -> list[np.ndarray]:
