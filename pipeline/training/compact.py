@@ -3,6 +3,7 @@
 from typing import Any
 
 import flatbuffers
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 _IDENTIFIER = b"TFL3"
@@ -16,7 +17,7 @@ def without_names(graph: bytes) -> bytes:
     Parameters
     ----------
     graph
-        A `.tflite` whose weights lie inside the flatbuffer (all of less than 2 GB do).
+        A `.tflite` of less than 2 GB.
     """
     model = _unpacked(graph)
     for subgraph in model.subgraphs:
@@ -77,7 +78,13 @@ def _straighten(before: Any, subgraph: Any, readers: dict[int, list[Any]], kinds
 
 
 def _unpacked(graph: bytes) -> Any:
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
+    """The model as objects; the quantizer puts the weights of larger ones behind the flatbuffer, from where they are fetched."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
+    for buffer in model.buffers or ():
+        if buffer.offset:
+            buffer.data = np.frombuffer(graph, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return model
 
 
 def _packed(model: Any, size: int) -> bytes:

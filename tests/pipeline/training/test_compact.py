@@ -50,3 +50,16 @@ def test_a_network_without_detours_stays_as_it_is() -> None:
     straight = without_detours(graph)
     assert count_operations(straight) == count_operations(graph)
     assert_same_answers(graph, straight)
+
+
+def test_weights_behind_the_flatbuffer_come_inside() -> None:
+    frames = np.random.default_rng(0).normal(0, 1, (4, 98, 40)).astype(np.float32)
+    quantized = quantize_body(convert(build_network("bc_resnet_8", Shape(98, 40, 12, 0.0, 1.0)), FrontEnd()), frames)
+    buffers = schema.Model.GetRootAs(quantized, 0)
+    assert any(buffers.Buffers(i).Offset() for i in range(buffers.BuffersLength()))  # else this tests nothing
+    before, after = (
+        Interpreter(model_content=each).get_signature_runner("classify_features")
+        for each in (quantized, without_names(without_detours(quantized)))
+    )
+    expected, answers = (each(log_mel=frames[:1])["probabilities"] for each in (before, after))
+    np.testing.assert_allclose(answers, expected, atol=0.02)
