@@ -78,7 +78,7 @@ def _straighten(before: Any, subgraph: Any, readers: dict[int, list[Any]], kinds
 
 
 def _unpacked(graph: bytes) -> Any:
-    """The model as objects; the quantizer puts the weights of larger ones behind the flatbuffer, from where they are fetched."""
+    """The model as objects; weights that the quantizer puts behind the flatbuffer of larger ones are fetched inside."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
     for buffer in model.buffers or ():
         if buffer.offset:
