@@ -10,15 +10,15 @@ from rich.table import Table
 from ..models.measured import Measured, read_measured
 from .common import OUT
 
-_HEADINGS = ("network", "parameters", "multiply-accumulates", "int8 bytes", "int8 ms", "accuracy")
+_HEADINGS = ("network", "parameters", "M MACs", "int8 kB", "int8 ms", "accuracy", "epochs", "seeds")
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print an array.")] = False) -> None:
     """List the networks that `wordspot train --model` takes.
 
-    Parameters, multiply-accumulates (for one clip of a second) and sizes are those with twelve labels. Milliseconds are of
-    one clip on one thread of the machine that the README names. Accuracy is of the validation speakers of Speech Commands,
-    ten words, _unknown_ and _silence_, where it was measured.
+    Parameters, millions of multiply-accumulates (M MACs, for one clip of a second) and sizes are those with twelve labels.
+    Milliseconds are of one clip on one thread of the machine that the README names. Accuracy is of the validation speakers
+    of Speech Commands, ten words, _unknown_ and _silence_, the mean over so many seeds, where it was measured.
 
     Examples:
         wordspot models
@@ -28,9 +28,9 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print an array
     if as_json:
         print(json.dumps([dataclasses.asdict(network) for network in networks]))
         return
-    table = Table(box=None)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for i, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="right" if i else "left")
+        table.add_column(heading, justify="right" if i else "left", no_wrap=True)
     for network in networks:
         table.add_row(*_cells(network))
     OUT.print(table)
@@ -40,14 +40,10 @@ def _cells(network: Measured) -> tuple[str, ...]:
     return (
         network.network,
         f"{network.parameters:,}",
-        f"{network.multiply_accumulates:,}",
-        f"{network.int8_bytes:,}",
+        f"{network.multiply_accumulates / 1e6:.1f}",
+        f"{network.int8_bytes / 1e3:.0f}",
         f"{network.int8_ms:.2f}",
-        ""
-        if network.accuracy is None
-        else f"{network.accuracy:.1%} ({network.epochs} epochs, {_times(network.seeds)})",
+        "" if network.accuracy is None else f"{network.accuracy:.1%}",
+        str(network.epochs or ""),
+        str(network.seeds or ""),
     )
-
-
-def _times(seeds: int | None) -> str:
-    return "one training" if seeds == 1 else f"mean of {seeds} trainings"
