@@ -55,8 +55,8 @@ def test_a_network_without_detours_stays_as_it_is() -> None:
 def test_weights_behind_the_flatbuffer_come_inside() -> None:
     frames = np.random.default_rng(0).normal(0, 1, (4, 98, 40)).astype(np.float32)
     quantized = quantize_body(convert(build_network("bc_resnet_8", Shape(98, 40, 12, 0.0, 1.0)), FrontEnd()), frames)
-    buffers = schema.Model.GetRootAs(quantized, 0)
-    assert any(buffers.Buffers(i).Offset() for i in range(buffers.BuffersLength()))  # else this tests nothing
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(quantized, 0))
+    assert any(buffer.offset for buffer in model.buffers or ())  # else this tests nothing
     before, after = (
         Interpreter(model_content=each).get_signature_runner("classify_features")
         for each in (quantized, without_names(without_detours(quantized)))
