@@ -82,7 +82,7 @@ def _unpacked(graph: bytes) -> Any:
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
     for buffer in model.buffers or ():
         if buffer.offset:
-            buffer.data = np.frombuffer(graph, np.uint8, buffer.size, buffer.offset)
+            buffer.data = np.frombuffer(graph, np.uint8, buffer.size, buffer.offset)  # type: ignore[assignment]
             buffer.offset = buffer.size = 0
     return model
 
