@@ -138,6 +138,7 @@ def test_a_killed_run_resumes(features: Path, tmp_path: Path) -> None:
 
 def test_ctrl_c_says_how_to_go_on(features: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wordspot.tools.cli", "train", str(features), "--run", str(tmp_path / "run")]
+    command += ["--epochs", "10000", "--patience", "10000"]  # it must not end by itself before it is interrupted
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "run" / "history.csv").exists() and process.poll() is None:
         time.sleep(0.05)
