@@ -9,7 +9,7 @@ WEB := tools/browser/vendor/LICENSE
 
 .PHONY: help demo test check web pretrained arm64 clean
 .PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream bench-score-stream bench-networks
-.PHONY: bench-front-end bench-few-clips bench-listeners bench-accuracy
+.PHONY: bench-front-end bench-recipes bench-few-clips bench-listeners bench-accuracy
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -56,6 +56,7 @@ bench-score-stream: .venv/installed  ## misses and false accepts an hour of the 
 	  $(BIN)/wordspot score-stream bench/$$model.tflite bench/clips --snr-db 20,10,5 && \
 	  $(BIN)/wordspot score-stream bench/$$model.tflite bench/clips --others-per-hour 0 || exit 1; \
 	done
+	$(BIN)/python -m wordspot.tools.bench.thresholds bench/clips
 
 bench-networks: .venv/installed  ## what every network costs: the table of `wordspot models`
 	$(BIN)/python -m wordspot.tools.bench.networks models/measured.json
@@ -66,6 +67,14 @@ bench-listeners: .venv/installed  ## what listeners threw out, beside what the c
 
 bench-front-end: .venv/installed  ## are features of waveforms what the models that ship were trained on? (after `make pretrained`)
 	$(BIN)/python -m wordspot.tools.bench.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained
+
+bench-recipes: .venv/installed  ## which settings and networks hear best, how fast they train (after `make pretrained`; hours)
+	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
+	rm -rf bench/clips-features && $(BIN)/wordspot extract bench/clips bench/clips-features --quiet
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.recipes bench/clips-features bench/train \
+	  --names "as it is,bc_resnet_1_late_t2,bc_resnet_3_t2"
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.recipes bench/pretrained/features bench/recipes \
+	  --words down,go,left,no,off,on,right,stop,up,yes --share 0.33 --epochs 15
 
 bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (half an hour)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.few_clips $(SHARED) bench/pretrained bench/few_clips

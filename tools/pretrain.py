@@ -33,19 +33,28 @@ class Step:
         How to train.
     teacher
         Name of an earlier step, whose answers are learned as well as the labels.
+    ships
+        Its network becomes a model that ships, of the step's name.
     """
 
     recipe: Recipe
     teacher: str | None = None
+    ships: bool = True
 
 
 _SMALL = AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0)  # less, for there is less to hold it
 _LARGE = AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3)
 STEPS = {
-    "accurate": Step(Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3), _LARGE)),
+    "teacher": Step(
+        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3), _LARGE), ships=False
+    ),
+    "accurate": Step(
+        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40, learning_rate=4e-3), _LARGE),
+        teacher="teacher",
+    ),
     "small": Step(
         Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=50, patience=50, learning_rate=4e-3), _SMALL),
-        teacher="accurate",
+        teacher="teacher",
     ),
 }
 
@@ -61,7 +70,8 @@ def command(
     features = joined_features(data, work)
     for name, step in STEPS.items():
         _train(features, work, name, step)
-        _ship(name, work / name, features, out)
+        if step.ships:
+            _ship(name, work / name, features, out)
     pretrained.write_checksums(out)
 
 

@@ -9,7 +9,6 @@ from .stream_score import Answers, StreamScore, count
 
 GRID = 1 / (1 + np.exp(-np.linspace(-0.8, 8, 133)))  # 0.31 to 0.9997, finer towards 1: even steps of log-odds
 _TRUSTED = 10  # false accepts: so many are counted, fewer are estimated
-_LEAST_DECAY = 5.0  # steps of the grid in which the estimate falls to 1/e, at least
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def expected(counted: Sequence[int]) -> np.ndarray:
     few = counts <= _TRUSTED
     first = int(few.argmax()) if few.any() else len(counts) - 1
     at_first = max(counts[first], 1.0)
-    decay = max(counts[first:].sum() / at_first, _LEAST_DECAY)
+    decay = max(counts[first:].sum() / at_first, 1.0)  # steps of the grid in which it falls to 1/e
     tail = at_first * np.exp(-np.arange(len(counts) - first) / decay)
     return np.concatenate([counts[:first], tail])
 

@@ -10,7 +10,7 @@ from wordspot.tools.pretrain import STEPS
 
 
 def test_a_teacher_is_trained_before_its_pupils() -> None:
-    assert set(STEPS) == set(NAMES)
+    assert {name for name, step in STEPS.items() if step.ships} == set(NAMES)
     for name, step in STEPS.items():
         assert step.teacher in {None, *list(STEPS)[: list(STEPS).index(name)]}
 

@@ -15,7 +15,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set, write_noise, writing_feature_set
+from ...data.feature_set import FeatureSet, read_feature_set
 from ...data.files import read_json
 from ...data.quiet import without_banners
 from ...pipeline.training.recipe import Recipe
@@ -23,6 +23,7 @@ from ...pipeline.training.run import Run
 from ...pipeline.training.settings import TRAIN_ON, TrainSettings
 from ..common import OUT
 from ..pretrain import joined_features
+from .parts import Part, write_part
 
 _NEW_WORDS = ("eight", "five", "happy", "zero")
 _COUNTS = (5, 10, 20, 50)
@@ -31,7 +32,6 @@ _SEEDS = 3
 _EPOCHS = 12  # of the network to begin with
 _MODEL = "ds_cnn"
 _WAYS = {"from scratch": TrainSettings(), "trained on": TRAIN_ON}
-Part = list[tuple[int, str]]  # rows of a feature set, and the split that each gets
 
 
 def command(
@@ -46,7 +46,7 @@ def command(
     for count in _COUNTS:
         for seed in range(_SEEDS):
             features = work / f"{count}-{seed}"
-            _write(features, everything, draw(everything, count, np.random.default_rng([seed, count])))
+            write_part(features, everything, draw(everything, count, np.random.default_rng([seed, count])))
             for way, settings in _WAYS.items():
                 recipe = Recipe(dataclasses.replace(settings, model=_MODEL, seed=seed))
                 run = work / f"{count} clips, {way}, seed {seed}"
@@ -80,7 +80,9 @@ def _pretrain(everything: FeatureSet, work: Path) -> Path:
     """The run of the network to begin with: every word a class, but for the new ones."""
     features, run = work / "pretraining", work / "pretrained"
     clips = everything.clips
-    _write(features, everything, [(row, clip.split) for row, clip in enumerate(clips) if clip.label not in _NEW_WORDS])
+    write_part(
+        features, everything, [(row, clip.split) for row, clip in enumerate(clips) if clip.label not in _NEW_WORDS]
+    )
     _train(features, run, (), Recipe(TrainSettings(model=_MODEL, epochs=_EPOCHS)))
     return run
 
@@ -98,18 +100,6 @@ def _train(features: Path, run: Path, words: Sequence[str], recipe: Recipe, star
         OUT.print(f"{run.name}: {time.process_time() - began:.0f} s of processor time")
     per_label = read_json(Run(run).metrics)["per_label"]
     return float(np.mean([label["recall"] for label in per_label.values()]))
-
-
-def _write(folder: Path, everything: FeatureSet, part: Part) -> None:
-    """These rows as a feature set of their own, with all the noise."""
-    if is_feature_set(folder):
-        return
-    rows = [row for row, _ in part]
-    clips = [dataclasses.replace(everything.clips[row], split=split) for row, split in part]
-    with writing_feature_set(folder, everything.front_end, clips) as (frames, unfinished):
-        for row, source in enumerate(rows):
-            frames[row] = everything.log_mel[source]
-        write_noise(unfinished, [f"{i}" for i in range(len(everything.noise))], everything.noise)
 
 
 def _print(found: dict[tuple[str, int], list[float]]) -> None:

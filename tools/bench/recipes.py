@@ -1,0 +1,110 @@
+"""Which recipe hears best, how fast it trains, and what its first ten minutes come to.
+
+Every recipe is trained from several seeds and judged on the validation speakers, on whom its best epoch is chosen too.
+Finished trainings are kept and not repeated.
+"""
+
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from ...data.feature_set import FeatureSet, read_feature_set
+from ...data.files import read_json, write_json
+from ...data.quiet import without_banners
+from ...pipeline.training.recipe import Recipe
+from ...pipeline.training.settings import AugmentSettings, TrainSettings
+from ..common import OUT
+from .parts import Part, write_part
+
+_SHORT_S = 600
+_PLAIN = Recipe()
+RECIPES = {
+    "as it is": _PLAIN,
+    "ds_cnn_small": Recipe(TrainSettings(model="ds_cnn_small")),
+    "bc_resnet_1_late_t2": Recipe(TrainSettings(model="bc_resnet_1_late_t2")),
+    "bc_resnet_3_t2": Recipe(TrainSettings(model="bc_resnet_3_t2")),
+    "no label smoothing": Recipe(TrainSettings(label_smoothing=0.0)),
+    "label smoothing 0.1": Recipe(TrainSettings(label_smoothing=0.1)),
+    "no weight decay": Recipe(TrainSettings(weight_decay=0.0)),
+    "half the rate": Recipe(TrainSettings(learning_rate=1.5e-3)),
+    "twice the rate": Recipe(TrainSettings(learning_rate=6e-3)),
+    "no masks": Recipe(augmentation=AugmentSettings(time_mask_ms=0, mel_mask=0)),
+    "half the masks": Recipe(augmentation=AugmentSettings(time_mask_ms=60, mel_mask=3)),
+    "noise in 4 of 10": Recipe(augmentation=AugmentSettings(noise_share=0.4)),
+    "no noise": Recipe(augmentation=AugmentSettings(noise_share=0.0)),
+    "no gain": Recipe(augmentation=AugmentSettings(gain_db=0.0)),
+    "no shift": Recipe(augmentation=AugmentSettings(shift_ms=0.0)),
+}
+
+
+def command(
+    features: Annotated[Path, typer.Argument(help="Feature set to train on.")],
+    work: Annotated[Path, typer.Argument(help="Folder for what is made on the way.")],
+    words: Annotated[str, typer.Option(help="Words, with commas.")] = "down,go,left,right,up",
+    names: Annotated[str, typer.Option(help="Recipes, with commas; default: all.")] = ",".join(RECIPES),
+    share: Annotated[float, typer.Option(help="Share of the training speakers to train on.")] = 1.0,
+    epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 40,
+    seeds: Annotated[int, typer.Option(help="Trainings of each recipe.")] = 3,
+) -> None:
+    """Train every recipe from several seeds, and print accuracy, minutes and speed: means and standard deviation."""
+    if share < 1:
+        everything, features = read_feature_set(features), work / "features"
+        write_part(features, everything, draw(everything, share))
+    table = Table("recipe", "accuracy", "in 10 min", "minutes", "examples/s", "waiting", box=None)
+    for name in names.split(","):
+        told = [_train(name, RECIPES[name], features, words.split(","), epochs, seed, work) for seed in range(seeds)]
+        mean = {key: float(np.mean([figures[key] for figures in told])) for key in told[0]}
+        spread = np.std([figures["accuracy"] for figures in told], ddof=min(1, seeds - 1))
+        accuracy = f"{mean['accuracy']:.2%} ± {spread:.2%}"
+        speed = f"{mean['minutes']:.1f}", f"{mean['examples_per_s']:.0f}", f"{mean['waiting_share']:.1%}"
+        table.add_row(name, accuracy, f"{mean['short']:.2%}", *speed)
+        OUT.print(f"{name}: {accuracy}")
+    OUT.print(table)
+
+
+def draw(everything: FeatureSet, share: float) -> Part:
+    """All clips of validation speakers, and those of a share of the training speakers."""
+    speakers = sorted({clip.speaker for clip in everything.clips if clip.split == "training"})
+    chosen = set(np.random.default_rng(0).permutation(speakers)[: round(share * len(speakers))].tolist())
+    return [
+        (row, clip.split)
+        for row, clip in enumerate(everything.clips)
+        if clip.split == "validation" or (clip.split == "training" and clip.speaker in chosen)
+    ]
+
+
+def _train(
+    name: str, recipe: Recipe, features: Path, words: list[str], epochs: int, seed: int, work: Path
+) -> dict[str, float]:
+    with without_banners():
+        from ...pipeline.training.train import Epoch, Watcher, train
+    folder = work / f"{name}, seed {seed}"
+    if (figures := work / f"{folder.name}.json").is_file():
+        return read_json(figures)
+    shutil.rmtree(folder, ignore_errors=True)  # a broken-off training begins anew: its minutes count
+    rows: list[tuple[float, Epoch]] = []
+    began = time.perf_counter()
+    train(
+        *(features, folder, words, replace(recipe.settings, epochs=epochs, seed=seed), recipe.augmentation),
+        watcher=Watcher(on_epoch=lambda epoch: rows.append((time.perf_counter() - began, epoch))),
+    )
+    accuracies = [epoch.row["validation_accuracy"] for _, epoch in rows]
+    found = {
+        "accuracy": max(accuracies),
+        "short": max(accuracy for accuracy, (seconds, _) in zip(accuracies, rows, strict=True) if seconds <= _SHORT_S),
+        "minutes": (time.perf_counter() - began) / 60,
+        "examples_per_s": float(np.median([epoch.pace.examples_per_s for _, epoch in rows])),
+        "waiting_share": float(np.median([epoch.pace.waiting_share for _, epoch in rows])),
+    }
+    write_json(figures, found)
+    return found
+
+
+if __name__ == "__main__":
+    typer.run(command)
