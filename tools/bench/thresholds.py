@@ -3,6 +3,7 @@
 Streams of four seeds; thresholds chosen on each, and judged on the three others together.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +43,7 @@ def _answers(recognizer: Recognizer, clips: Path, seed: int) -> list[Answers]:
     return answer_streams(recognizer, source, replace(MixSettings(), seed=seed), StreamSettings())[_SNR_DB]
 
 
-def _judge(streams: list[list[Answers]], labels: list[str], limit: float) -> list[str]:
+def _judge(streams: list[list[Answers]], labels: Sequence[str], limit: float) -> list[str]:
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in _WAYS}
     for chosen_on in streams:
         others = [one for stream in streams if stream is not chosen_on for one in stream]
