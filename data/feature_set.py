@@ -88,6 +88,11 @@ class FrontEnd(Settings):
         """As it stands in `front_end.json` and in model files."""
         return dataclasses.asdict(self) | _FIXED
 
+    def unlike(self, other: "FrontEnd") -> str:
+        """What differs, for people: `n_mels 40, not 64; f_max_hz 7600.0, not 4000`."""
+        mine, theirs = self.to_dict(), other.to_dict()
+        return "; ".join(f"{name} {mine[name]}, not {theirs[name]}" for name in mine if mine[name] != theirs[name])
+
     @classmethod
     def from_dict(cls, values: dict[str, Any], where: str) -> "FrontEnd":
         """The reverse of `to_dict`; `where` names the file in errors. Raises `WordspotError` for what it cannot mean."""

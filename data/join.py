@@ -28,7 +28,7 @@ def join_feature_sets(folders: Sequence[Path], out: Path) -> int:
     for folder, each in zip(folders[1:], sets[1:], strict=True):
         if each.front_end != sets[0].front_end:
             raise WordspotError(
-                f"{folder} has another front end than {folders[0]}: {each.front_end} and {sets[0].front_end}"
+                f"{folder} has another front end than {folders[0]}: {each.front_end.unlike(sets[0].front_end)}"
             )
     clips = [
         dataclasses.replace(clip, file_name=f"{folder.name}/{clip.file_name}")

@@ -90,10 +90,11 @@ def export(run_folder: Path, out: Path, *, int8: bool = False) -> Agreement:
     model = load_network(run.model)
     feature_set = _open_features(run, Path(config["data"]))
     classes = Classes(tuple(config["classes"]), tuple(config["words"]))
-    if feature_set.front_end.to_dict() != config["front_end"]:
+    trained_with = FrontEnd.from_dict(config["front_end"], str(run.config))
+    if feature_set.front_end != trained_with:
         raise WordspotError(
-            f"{config['data']} has another front end than {run_folder} was trained with: {feature_set.front_end} "
-            f"instead of {config['front_end']}"
+            f"{config['data']} has another front end than {run_folder} was trained with: "
+            f"{feature_set.front_end.unlike(trained_with)}"
         )
     graph = convert(model, feature_set.front_end)
     if int8:

@@ -223,8 +223,9 @@ def open_data(data: Path, run: Run, track: Track, start: Start | None = None) ->
 def _check_front_end(feature_set: FeatureSet, data: Path, start: Start | None) -> FeatureSet:
     if start and feature_set.front_end != start.front_end:
         raise WordspotError(
-            f"{start.name} was trained with {start.front_end}, but {data} has {feature_set.front_end}: train on the clean "
-            "folder itself, and its features are made to fit"
+            f"{data} has another front end than {start.name} was trained with: "
+            f"{feature_set.front_end.unlike(start.front_end)}. Train on the clean folder itself, and its features are made "
+            "to fit"
         )
     return feature_set
 

@@ -46,7 +46,7 @@ def test_a_speaker_in_two_splits_is_refused(tmp_path: Path) -> None:
 def test_other_front_ends_and_the_same_name_are_refused(tmp_path: Path) -> None:
     one = feature_set(tmp_path / "one", [ANN], 1)
     two = feature_set(tmp_path / "two", [BEN], 2, FrontEnd(n_mels=8, f_max_hz=4_000))
-    with pytest.raises(WordspotError, match=r"f_max_hz=4000.*f_max_hz=7600"):
+    with pytest.raises(WordspotError, match=r"f_max_hz 4000, not 7600\.0"):
         join_feature_sets([one, two], tmp_path / "both")
     with pytest.raises(WordspotError, match="same name"):
         join_feature_sets([one, feature_set(tmp_path / "x" / "one", [BEN], 2)], tmp_path / "both")
