@@ -123,7 +123,7 @@ synthetic colored noise at levels from full scale to digital silence. `make pret
 
 - Front end: {% for key, value in config.front_end.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
 {% if config.teacher %}
-- Taught also by the answers of `{{ teacher }}`.
+- Taught also by the answers of the step `{{ teacher }}` of `make pretrained`, a larger or equal network trained before.
 {% endif %}
 - Settings: {% for key, value in config.settings.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
 - Augmentation: {% for key, value in config.augmentation.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.

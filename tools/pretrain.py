@@ -53,7 +53,7 @@ STEPS = {
         teacher="teacher",
     ),
     "small": Step(
-        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=50, patience=50, learning_rate=4e-3), _SMALL),
+        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=40, patience=40, learning_rate=1.2e-2), _SMALL),
         teacher="teacher",
     ),
 }

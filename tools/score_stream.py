@@ -17,7 +17,7 @@ from ..pipeline.scoring.stream_score import Answers, Count, StreamScore, count
 from ..pipeline.scoring.thresholds import Chooser, Point, common_curve
 from .common import OUT, check_can_become_file, with_settings
 from .shipped import MODEL_HELP, split_model
-from .stream_answers import DATA_HELP, Source, answer_streams, parse_snrs
+from .stream_answers import DATA_HELP, LabelsOption, SnrOption, Source, SplitOption, answer_streams, parse_snrs
 
 LIMITS_PER_HOUR = (0.5, 1.0, 5.0)
 _CURVE = 12  # points that are printed
@@ -30,16 +30,9 @@ def command(
         list[Path],
         typer.Argument(metavar="[MODEL] DATA", help=f"{MODEL_HELP} {DATA_HELP}"),
     ],
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", metavar="TXT", help="Of a recording: what was said when (default: *.txt)."),
-    ] = None,
-    split: Annotated[
-        str, typer.Option("--split", help="Speakers: validation, testing, training or all.")
-    ] = "validation",
-    snr_db: Annotated[
-        str, typer.Option("--snr-db", help="Decibels of the words above the noise; 20,10,5 for three.")
-    ] = "10",
+    labels: LabelsOption = None,
+    split: SplitOption = "validation",
+    snr_db: SnrOption = "10",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Keep the streams, with label files.")
     ] = None,

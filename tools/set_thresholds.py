@@ -15,7 +15,7 @@ from ..pipeline.scoring.thresholds import Chooser
 from .common import OUT, check_can_become_file, with_settings
 from .score_stream import named
 from .shipped import model_path
-from .stream_answers import DATA_HELP, Source, answer_streams, parse_snrs
+from .stream_answers import DATA_HELP, LabelsOption, SnrOption, Source, SplitOption, answer_streams, parse_snrs
 
 
 @with_settings(StreamSettings, "hop_ms", "average_ms", "hold_off_ms")
@@ -28,16 +28,9 @@ def command(
     false_accepts_per_hour: Annotated[
         float, typer.Option("--false-accepts-per-hour", min=0.01, max=1_000, help="How often it may fire at nothing.")
     ] = 1.0,
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", metavar="TXT", help="Of a recording: what was said when (default: *.txt)."),
-    ] = None,
-    split: Annotated[
-        str, typer.Option("--split", help="Speakers: validation, testing, training or all.")
-    ] = "validation",
-    snr_db: Annotated[
-        str, typer.Option("--snr-db", help="Decibels of the words above the noise; 20,10,5 for three.")
-    ] = "10",
+    labels: LabelsOption = None,
+    split: SplitOption = "validation",
+    snr_db: SnrOption = "10",
     out: Annotated[Path | None, typer.Option("--out", help="Write another file; default: change MODEL.")] = None,
     *,
     mix: MixSettings,

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 
 from ..data.audio import read_sound, write_wav
 from ..data.clips import SILENCE, UNKNOWN, list_clips
@@ -21,6 +23,11 @@ from ..pipeline.scoring.stream_score import Answers
 from .common import ERR, check_can_become_file, tracker
 
 DATA_HELP = "Clean folder with background noise, or a recording with a label file."
+LabelsOption = Annotated[
+    Path | None, typer.Option("--labels", metavar="TXT", help="Of a recording: what was said when (default: *.txt).")
+]
+SplitOption = Annotated[str, typer.Option("--split", help="Speakers: validation, testing, training or all.")]
+SnrOption = Annotated[str, typer.Option("--snr-db", help="Decibels of the words above the noise; 20,10,5 for three.")]
 _TRAINING_SHARE = 0.8  # of each background recording: training has heard its beginning
 _LEAST_NOISE_S = 2.0
 _FEW_CLIPS = 10
