@@ -29,7 +29,7 @@ class Ranges:
     not be compared.
     """
 
-    learning_rate: Range = Range(5e-4, 2e-2, log=True)
+    learning_rate: Range = Range(1e-3, 5e-2, log=True)
     weight_decay: Range = Range(1e-5, 1e-1, log=True)
     label_smoothing: Range = Range(0, 0.2)
     unknown_share: Range = Range(1, 8, log=True)
