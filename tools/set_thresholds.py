@@ -11,8 +11,9 @@ from ..pipeline.device.model_file import read_model, repack
 from ..pipeline.device.recognizer import Recognizer
 from ..pipeline.device.stream import THRESHOLDS, StreamSettings
 from ..pipeline.scoring.stream_mix import MixSettings
+from ..pipeline.scoring.stream_score import StreamScore
 from ..pipeline.scoring.thresholds import Chooser
-from .common import OUT, check_can_become_file, with_settings
+from .common import ERR, OUT, check_can_become_file, with_settings
 from .score_stream import named
 from .shipped import model_path
 from .stream_answers import DATA_HELP, LabelsOption, SnrOption, Source, SplitOption, answer_streams, parse_snrs
@@ -62,7 +63,16 @@ def command(
         temporary.write_bytes(repack(file, {**file.description, THRESHOLDS: thresholds}))
         Recognizer.load(temporary)
     OUT.print(", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
+    if deaf := never_heard(point.score):
+        ERR.print(
+            f"note: with these thresholds {', '.join(deaf)} is never heard: allow more false accepts, or leave it out"
+        )
     OUT.print(
         f"On these {point.score.hours:.2f} hours: {point.score.together.miss_rate:.1%} not heard, "
         f"{point.score.false_accepts_per_hour:.2f} false accepts an hour. Written into {out or model}"
     )
+
+
+def never_heard(score: StreamScore) -> list[str]:
+    """Words that were said and not detected once: so many other words sound like them that they were given up."""
+    return [label for label, counted in score.per_label.items() if counted.said and not counted.hits]

@@ -13,6 +13,8 @@ from wordspot.data.label_file import read_label_file
 from wordspot.pipeline.device.model_file import read_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detector
+from wordspot.pipeline.scoring.stream_score import Count, StreamScore
+from wordspot.tools.set_thresholds import never_heard
 
 SHORT = ("--hours", 0.05, "--stream-minutes", 1.5, "--words-per-hour", 900, "--split", "all")
 
@@ -133,3 +135,8 @@ def test_thresholds_without_words_would_be_arbitrary(model: Path, tmp_path: Path
     told = refused(wordspot("set-thresholds", model, tmp_path / "quiet.wav", "--out", tmp_path / "b.tflite"))
     assert "none of the model's words is said" in told
     assert not (tmp_path / "b.tflite").exists()
+
+
+def test_words_that_were_given_up_are_named() -> None:
+    counted = {"up": Count(said=9), "left": Count(said=9, hits=1), "stop": Count()}
+    assert never_heard(StreamScore(1.0, Count(said=18, hits=1), counted)) == ["up"]
