@@ -1,12 +1,12 @@
 """Which recipe hears best, how fast it trains, and what its first ten minutes come to.
 
 Every recipe is trained from several seeds and judged on the validation speakers, on whom its best epoch is chosen too.
-Finished trainings are kept and not repeated.
+Finished trainings are kept, and repeated only where the recipe has changed since.
 """
 
 import shutil
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,9 +23,8 @@ from ..common import OUT
 from .parts import Part, write_part
 
 _SHORT_S = 600
-_PLAIN = Recipe()
 RECIPES = {
-    "as it is": _PLAIN,
+    "as it is": Recipe(),
     "ds_cnn_small": Recipe(TrainSettings(model="ds_cnn_small")),
     "bc_resnet_1_late_t2": Recipe(TrainSettings(model="bc_resnet_1_late_t2")),
     "bc_resnet_3_t2": Recipe(TrainSettings(model="bc_resnet_3_t2")),
@@ -59,7 +58,11 @@ def command(
         write_part(features, everything, draw(everything, share))
     table = Table("recipe", "accuracy", "in 10 min", "minutes", "examples/s", "waiting", box=None)
     for name in names.split(","):
-        told = [_train(name, RECIPES[name], features, words.split(","), epochs, seed, work) for seed in range(seeds)]
+        told = []
+        for seed in range(seeds):
+            settings = replace(RECIPES[name].settings, epochs=epochs, seed=seed)
+            recipe = replace(RECIPES[name], settings=settings)
+            told.append(_train(recipe, features, words.split(","), work / f"{name}, seed {seed}"))
         mean = {key: float(np.mean([figures[key] for figures in told])) for key in told[0]}
         spread = np.std([figures["accuracy"] for figures in told], ddof=min(1, seeds - 1))
         accuracy = f"{mean['accuracy']:.2%} ± {spread:.2%}"
@@ -80,19 +83,17 @@ def draw(everything: FeatureSet, share: float) -> Part:
     ]
 
 
-def _train(
-    name: str, recipe: Recipe, features: Path, words: list[str], epochs: int, seed: int, work: Path
-) -> dict[str, float]:
+def _train(recipe: Recipe, features: Path, words: list[str], folder: Path) -> dict[str, float]:
     with without_banners():
         from ...pipeline.training.train import Epoch, Watcher, train
-    folder = work / f"{name}, seed {seed}"
-    if (figures := work / f"{folder.name}.json").is_file():
-        return read_json(figures)
+    figures = folder.with_name(f"{folder.name}.json")
+    if figures.is_file() and (known := read_json(figures))["recipe"] == asdict(recipe):
+        return known["figures"]
     shutil.rmtree(folder, ignore_errors=True)  # a broken-off training begins anew: its minutes count
     rows: list[tuple[float, Epoch]] = []
     began = time.perf_counter()
     train(
-        *(features, folder, words, replace(recipe.settings, epochs=epochs, seed=seed), recipe.augmentation),
+        *(features, folder, words, recipe.settings, recipe.augmentation),
         watcher=Watcher(on_epoch=lambda epoch: rows.append((time.perf_counter() - began, epoch))),
     )
     accuracies = [epoch.row["validation_accuracy"] for _, epoch in rows]
@@ -103,7 +104,7 @@ def _train(
         "examples_per_s": float(np.median([epoch.pace.examples_per_s for _, epoch in rows])),
         "waiting_share": float(np.median([epoch.pace.waiting_share for _, epoch in rows])),
     }
-    write_json(figures, found)
+    write_json(figures, {"recipe": asdict(recipe), "figures": found})
     return found
 
 

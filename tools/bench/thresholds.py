@@ -4,7 +4,6 @@ Streams of four seeds; thresholds chosen on each, and judged on the three others
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,10 @@ from ...pipeline.scoring.stream_mix import MixSettings
 from ...pipeline.scoring.stream_score import Answers, count
 from ...pipeline.scoring.thresholds import Chooser, common_curve, reaching
 from ..common import OUT
+from ..score_stream import LIMITS_PER_HOUR
 from ..stream_answers import Source, answer_streams
 
 _SEEDS = 4
-_LIMITS = (0.5, 1.0, 5.0)  # false accepts an hour
 _SNR_DB = 10.0
 _WAYS = ("a threshold for each word", "one for all")
 
@@ -33,14 +32,14 @@ def command(clips: Annotated[Path, typer.Argument(help="Clean folder with backgr
     for name in pretrained.NAMES:
         recognizer = Recognizer.load(pretrained.path_of(name))
         streams = [_answers(recognizer, clips, seed) for seed in range(_SEEDS)]
-        for limit in _LIMITS:
+        for limit in LIMITS_PER_HOUR:
             table.add_row(name, f"{limit:g}", *_judge(streams, recognizer.labels, limit))
     OUT.print(table)
 
 
 def _answers(recognizer: Recognizer, clips: Path, seed: int) -> list[Answers]:
     source = Source(clips, None, "validation", [_SNR_DB], None)
-    return answer_streams(recognizer, source, replace(MixSettings(), seed=seed), StreamSettings())[_SNR_DB]
+    return answer_streams(recognizer, source, MixSettings(seed=seed), StreamSettings())[_SNR_DB]
 
 
 def _judge(streams: list[list[Answers]], labels: Sequence[str], limit: float) -> list[str]:
