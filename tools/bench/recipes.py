@@ -35,6 +35,7 @@ RECIPES = {
     "no label smoothing": Recipe(TrainSettings(label_smoothing=0.0)),
     "label smoothing 0.1": Recipe(TrainSettings(label_smoothing=0.1)),
     "no masks": Recipe(augmentation=AugmentSettings(time_mask_ms=0, mel_mask=0)),
+    "no label smoothing, nine tenths the teacher's": Recipe(TrainSettings(label_smoothing=0.0, teacher_share=0.9)),
     "half the masks": Recipe(augmentation=AugmentSettings(time_mask_ms=60, mel_mask=3)),
     "noise in 4 of 10": Recipe(augmentation=AugmentSettings(noise_share=0.4)),
     "no noise": Recipe(augmentation=AugmentSettings(noise_share=0.0)),
@@ -51,6 +52,7 @@ def command(
     share: Annotated[float, typer.Option(help="Share of the training speakers to train on.")] = 1.0,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 40,
     seeds: Annotated[int, typer.Option(help="Trainings of each recipe.")] = 3,
+    teacher: Annotated[str | None, typer.Option(help="Who teaches them all: a run, small or accurate.")] = None,
 ) -> None:
     """Train every recipe from several seeds, and print accuracy, minutes and speed: means and standard deviation."""
     if share < 1:
@@ -62,7 +64,8 @@ def command(
         for seed in range(seeds):
             settings = replace(RECIPES[name].settings, epochs=epochs, seed=seed)
             recipe = replace(RECIPES[name], settings=settings)
-            told.append(_train(recipe, features, words.split(","), work / f"{name}, seed {seed}"))
+            taught = f", taught by {Path(teacher).name}" if teacher else ""
+            told.append(_train(recipe, teacher, features, words.split(","), work / f"{name}{taught}, seed {seed}"))
         mean = {key: float(np.mean([figures[key] for figures in told])) for key in told[0]}
         spread = np.std([figures["accuracy"] for figures in told], ddof=min(1, seeds - 1))
         accuracy = f"{mean['accuracy']:.2%} ± {spread:.2%}"
@@ -83,8 +86,11 @@ def draw(everything: FeatureSet, share: float) -> Part:
     ]
 
 
-def _train(recipe: Recipe, features: Path, words: list[str], folder: Path) -> dict[str, float]:
+def _train(
+    recipe: Recipe, teacher: str | None, features: Path, words: list[str], folder: Path
+) -> dict[str, float]:
     with without_banners():
+        from ...pipeline.training.start import Start
         from ...pipeline.training.train import Epoch, Watcher, train
     figures = folder.with_name(f"{folder.name}.json")
     if figures.is_file() and (known := read_json(figures))["recipe"] == asdict(recipe):
@@ -94,6 +100,7 @@ def _train(recipe: Recipe, features: Path, words: list[str], folder: Path) -> di
     began = time.perf_counter()
     train(
         *(features, folder, words, recipe.settings, recipe.augmentation),
+        teacher=Start.load(teacher) if teacher else None,
         watcher=Watcher(on_epoch=lambda epoch: rows.append((time.perf_counter() - began, epoch))),
     )
     accuracies = [epoch.row["validation_accuracy"] for _, epoch in rows]
