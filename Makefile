@@ -28,7 +28,7 @@ check: .venv/installed  ## format, lint and types
 
 web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and for building a wheel
 
-pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; four to five hours)
+pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; five hours)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.pretrain $(SHARED) bench/pretrained
 
 bench: bench-speed bench-checks bench-windows bench-scale bench-stream  ## measure all but accuracy on real recordings (DATA=folder; half an hour)

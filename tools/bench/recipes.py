@@ -86,9 +86,7 @@ def draw(everything: FeatureSet, share: float) -> Part:
     ]
 
 
-def _train(
-    recipe: Recipe, teacher: str | None, features: Path, words: list[str], folder: Path
-) -> dict[str, float]:
+def _train(recipe: Recipe, teacher: str | None, features: Path, words: list[str], folder: Path) -> dict[str, float]:
     with without_banners():
         from ...pipeline.training.start import Start
         from ...pipeline.training.train import Epoch, Watcher, train
