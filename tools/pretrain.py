@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -44,23 +44,15 @@ class Step:
 
 _SMALL = AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0)  # less, for there is less to hold it
 _LARGE = AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3)
+_TEACHERS = TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40, learning_rate=4e-3, label_smoothing=0.05)
 STEPS = {
-    "first_teacher": Step(
-        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=22, patience=22, learning_rate=4e-3), _LARGE), ships=False
-    ),
-    "second_teacher": Step(
-        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40, learning_rate=4e-3), _LARGE),
-        teacher="first_teacher",
-        ships=False,
-    ),
-    # a teacher's answers are unsure where it is: smoothing them further costs what tells words from other words on streams
+    "first_teacher": Step(Recipe(replace(_TEACHERS, epochs=22, patience=22), _LARGE), ships=False),
+    "second_teacher": Step(Recipe(_TEACHERS, _LARGE), teacher="first_teacher", ships=False),
     "accurate": Step(
-        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40, label_smoothing=0), _LARGE),
-        teacher="second_teacher",
+        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40), _LARGE), teacher="second_teacher"
     ),
     "small": Step(
-        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=40, patience=40, label_smoothing=0), _SMALL),
-        teacher="second_teacher",
+        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=40, patience=40), _SMALL), teacher="second_teacher"
     ),
 }
 

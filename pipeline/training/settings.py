@@ -16,7 +16,7 @@ class TrainSettings(Settings):
     batch_size: int = setting(100, "Examples a step.", minimum=1, maximum=65_536)
     learning_rate: float = setting(1.2e-2, "Highest rate, after warming up.", minimum=1e-7, maximum=10)
     weight_decay: float = setting(1e-3, "Pull of the weights to zero.", minimum=0, maximum=1)
-    label_smoothing: float = setting(0.05, "Share of certainty given to the other labels.", minimum=0, maximum=0.5)
+    label_smoothing: float = setting(0.0, "Share of certainty given to the other labels.", minimum=0, maximum=0.5)
     unknown_share: float = setting(
         3.0, "Clips of `_unknown_` in an epoch, as a multiple of the clips of a word.", minimum=0.1, maximum=100
     )
@@ -32,7 +32,9 @@ class TrainSettings(Settings):
             raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
 
 
-TRAIN_ON = TrainSettings(epochs=20, learning_rate=3e-3, unknown_share=1.0)  # a trained network, most often on few clips
+TRAIN_ON = TrainSettings(  # a trained network, most often on few clips
+    epochs=20, learning_rate=3e-3, label_smoothing=0.05, unknown_share=1.0
+)
 
 
 @dataclass(frozen=True)
