@@ -74,7 +74,7 @@ def test_what_is_not_json_is_told(tmp_path: Path, text: str) -> None:
 
 
 def test_a_runs_config_is_a_recipe_and_what_is_missing_has_its_default(run: Path, tmp_path: Path) -> None:
-    assert read_recipe(run / "config.json") == Recipe(TrainSettings(epochs=6))
+    assert read_recipe(run / "config.json") == Recipe(TrainSettings(epochs=6, label_smoothing=0.05))
     assert read_recipe(written(tmp_path, {})) == Recipe()
     assert read_recipe(written(tmp_path, {"augmentation": {"gain_db": 3}})).augmentation == AugmentSettings(gain_db=3)
 

@@ -176,10 +176,10 @@ def test_a_half_written_run_is_told_as_such(run: Path, features: Path, tmp_path:
     history = (run / "history.csv").read_text()
     (tmp_path / "run" / "history.csv").write_text(history[: len(history) - 30])
     with pytest.raises(WordspotError, match=r"history\.csv is damaged"):
-        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6), resume=True)
+        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6, label_smoothing=0.05), resume=True)
     (tmp_path / "run" / "history.csv").unlink()
     with pytest.raises(WordspotError, match="lacks epochs"):
-        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6), resume=True)
+        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6, label_smoothing=0.05), resume=True)
     (tmp_path / "run" / "model.keras").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(WordspotError, match="damaged"):
         load_network(tmp_path / "run" / "model.keras")
