@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,15 @@ from ..pipeline.training.batches import Examples
 _ROUNDS = 300
 
 
-def write_card(path: Path, run: Path, files: dict[str, Path], examples: Examples, real: np.ndarray) -> None:
+def write_card(path: Path, runs: Sequence[Path], files: dict[str, Path], examples: Examples, real: np.ndarray) -> None:
     """Judges the model's files on validation examples and writes the card, as Markdown.
 
     Parameters
     ----------
     path
         The card, named after the model.
-    run
-        Its training run.
+    runs
+        Its training run, and those that differ from it by their seed alone, if any.
     files
         The model file of each kind: `float` and `int8`.
     examples
@@ -34,17 +35,27 @@ def write_card(path: Path, run: Path, files: dict[str, Path], examples: Examples
     """
     kinds = {kind: _judge(Recognizer.load(file), file, examples, real) for kind, file in files.items()}
     rows = zip(kinds["float"]["rows"], kinds["int8"]["rows"], strict=True)
-    config, metrics = read_json(run / "config.json"), read_json(run / "metrics.json")
+    config, metrics = read_json(runs[0] / "config.json"), read_json(runs[0] / "metrics.json")
+    accuracies = [read_json(run / "metrics.json")["accuracy"] for run in runs]
     text = _TEMPLATE.render(
         name=path.stem,
         teacher=Path(config.get("teacher") or "").name,
         config=config,
         metrics=metrics,
+        chance=_chance(accuracies),
         rows=rows,
         **kinds,
     )
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _chance(accuracies: list[float]) -> str:
+    """What other seeds came to; empty where there was but one."""
+    if len(accuracies) == 1:
+        return ""
+    each = ", ".join(f"{accuracy:.2%}" for accuracy in accuracies)
+    return f"{statistics.mean(accuracies):.2%} ± {statistics.stdev(accuracies):.2%} ({each})"
 
 
 def _judge(recognizer: Recognizer, file: Path, examples: Examples, real: np.ndarray) -> dict[str, Any]:
@@ -99,7 +110,8 @@ Network `{{ config.settings.model }}`, {{ "{:,}".format(metrics.parameters) }} p
 ## How well it hears
 
 On {{ "{:,}".format(float.all.clips) }} clips of validation speakers, none of whom was trained on; one training (seed \
-{{ config.settings.seed }}), whose best epoch was chosen on these clips. Of them {{ "{:,}".format(float.images.clips) }} \
+{{ config.settings.seed }}), whose best epoch was chosen on these clips\
+{{ "; all seeds tried, this one first: " ~ chance if chance }}. Of them {{ "{:,}".format(float.images.clips) }} \
 are known only as lossy images of their log-mel frames ({{ "%.1f" % (100 * float.images.accuracy) }}% right), the other \
 {{ "{:,}".format(float.real.clips) }} are real recordings, cleaned, mostly of other words \
 ({{ "%.1f" % (100 * float.real.accuracy) }}% right). Recall of the float file, with Wilson's 95% interval:

@@ -63,13 +63,16 @@ def command(
         Path, typer.Argument(help="Folder for features and runs; kept, so that an interrupted run goes on.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the model files and cards.")] = Path(pretrained.__file__).parent,
+    seeds: Annotated[
+        int, typer.Option(help="Trainings of each model that ships; the first one ships, the others tell its chance.")
+    ] = 1,
 ) -> None:
     """Train on everything there is of Speech Commands, and write the model files, their cards and checksums."""
     features = joined_features(data, work)
     for name, step in STEPS.items():
-        _train(features, work, name, step)
+        runs = [train_step(features, work, name, seed) for seed in range(seeds if step.ships else 1)]
         if step.ships:
-            _ship(name, work / name, features, out)
+            _ship(name, runs, features, out)
     pretrained.write_checksums(out)
 
 
@@ -89,43 +92,42 @@ def joined_features(data: Path, work: Path) -> Path:
     return joined
 
 
-def _train(features: Path, work: Path, name: str, step: Step) -> None:
+def train_step(features: Path, work: Path, name: str, seed: int) -> Path:
+    """The finished run of one step; what is there of it is not repeated."""
     from ..pipeline.training.start import Start
     from ..pipeline.training.train import Epoch, Watcher, train
 
+    step = STEPS[name]
+    settings, augmentation = replace(step.recipe.settings, seed=seed), step.recipe.augmentation
+    run = work / (f"{name}_seed_{seed}" if seed else name)
+
     def tell(epoch: Epoch) -> None:
         OUT.print(
-            f"{name}: epoch {epoch.row['epoch']:.0f} of {step.recipe.settings.epochs}, accuracy "
+            f"{run.name}: epoch {epoch.row['epoch']:.0f} of {settings.epochs}, accuracy "
             f"{epoch.row['validation_accuracy']:.2%}, {epoch.pace.examples_per_s:.0f} examples/s"
         )
 
-    if Run(work / name).metrics.is_file():
-        return
-    teacher = Start.load(str(work / step.teacher)) if step.teacher else None
-    settings, augmentation = step.recipe.settings, step.recipe.augmentation
-    watcher = Watcher(on_epoch=tell)
-    train(
-        *(features, work / name, WORDS, settings, augmentation),
-        teacher=teacher,
-        resume=True,
-        watcher=watcher,
-    )
+    if not Run(run).metrics.is_file():
+        teacher = Start.load(str(work / step.teacher)) if step.teacher else None
+        watcher = Watcher(on_epoch=tell)
+        train(features, run, WORDS, settings, augmentation, teacher=teacher, resume=True, watcher=watcher)
+    return run
 
 
-def _ship(name: str, run: Path, features: Path, out: Path) -> None:
+def _ship(name: str, runs: list[Path], features: Path, out: Path) -> None:
     from ..pipeline.training.export import export
     from ..pipeline.training.start import Start
 
     files = {"float": out / f"{name}.tflite", "int8": out / f"{name}_int8.tflite"}
     for kind, file in files.items():
-        OUT.print(str(export(run, file, int8=kind == "int8")))
-    Start.load(str(run)).save_weights(out / f"{name}.npz")
+        OUT.print(str(export(runs[0], file, int8=kind == "int8")))
+    Start.load(str(runs[0])).save_weights(out / f"{name}.npz")
     feature_set = read_feature_set(features)
     examples = SplitClips(
         feature_set, Classes.choose(feature_set, WORDS), "validation", AugmentSettings()
     ).fixed_examples()
     real = np.array([file_name.startswith("recordings/") for file_name in examples.file_names])
-    write_card(out / f"{name}.md", run, files, examples, real)
+    write_card(out / f"{name}.md", runs, files, examples, real)
 
 
 def _wordspot(*arguments: object) -> None:
