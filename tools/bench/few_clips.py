@@ -29,7 +29,7 @@ _NEW_WORDS = ("eight", "five", "happy", "zero")
 _COUNTS = (5, 10, 20, 50)
 _TO_CHOOSE = 10  # clips a word on which the best epoch is chosen, whatever the number to train on
 _SEEDS = 3
-_EPOCHS = 40  # of the network to begin with
+_EPOCHS = 12  # of the network to begin with
 _MODEL = "ds_cnn"
 _WAYS = {"from scratch": TrainSettings(), "trained on": TRAIN_ON}
 
