@@ -32,7 +32,7 @@ web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and fo
 pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; five hours; SEEDS=3: ten)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.pretrain $(SHARED) bench/pretrained --seeds $(SEEDS)
 
-bench: bench-speed bench-checks bench-windows bench-scale bench-stream  ## measure all but accuracy on real recordings (DATA=folder; half an hour)
+bench: bench-speed bench-checks bench-windows bench-scale bench-stream  ## speed, checks, windows, scale and listening on real recordings (DATA=folder; half an hour)
 
 bench-speed: .venv/installed  ## speed, size and memory
 	$(BIN)/python -m wordspot.tools.bench.speed $(DATA)

@@ -51,7 +51,7 @@ class Keeper:
     Raises
     ------
     WordspotError
-        Limits that are not 0 <= low < high <= 1; a folder that holds a clip table of another kind.
+        Limits that are not 0 <= low < high <= 1; a folder that holds something else, or a clip table of another kind.
     """
 
     def __init__(
@@ -125,6 +125,10 @@ class Keeper:
 def _read_rows(path: Path) -> dict[str, dict[str, str]]:
     """The rows of a table that an earlier session wrote, with what a person corrected in them."""
     if not path.exists():
+        if path.parent.is_dir() and any(path.parent.iterdir()):
+            raise WordspotError(
+                f"{path.parent} holds something else: choose a new or an empty folder for what is heard"
+            )
         return {}
     with open(path, newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)

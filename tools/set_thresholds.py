@@ -9,7 +9,7 @@ from ..data.errors import WordspotError
 from ..data.files import replacing
 from ..pipeline.device.model_file import read_model, repack
 from ..pipeline.device.recognizer import Recognizer
-from ..pipeline.device.stream import THRESHOLDS, StreamSettings
+from ..pipeline.device.stream import THRESHOLDS, StreamSettings, words_of
 from ..pipeline.scoring.stream_mix import MixSettings
 from ..pipeline.scoring.stream_score import StreamScore
 from ..pipeline.scoring.thresholds import Chooser
@@ -40,7 +40,8 @@ def command(
     """Choose a threshold for each word, and write them into the model file.
 
     They are chosen on streams as `wordspot score-stream` mixes them, so that the whole fires at most so often where no word
-    of the model was said, and misses as little as possible. Judge them on other streams: score-stream --seed 1.
+    of the model was said, and misses as little as possible. Words that DATA does not say keep the threshold they had. Judge
+    the thresholds on other streams: score-stream --seed 1.
 
     Examples:
         wordspot set-thresholds model.tflite clips --false-accepts-per-hour 0.5
@@ -56,9 +57,19 @@ def command(
     answers = [one for some in answer_streams(recognizer, source, mix, settings).values() for one in some]
     point = Chooser(answers, recognizer.labels).choose(false_accepts_per_hour)
     thresholds = named(point.thresholds, recognizer.labels)
-    if not point.score.together.said:
+    if not thresholds:
         raise WordspotError(f"none of the model's words is said in {data}: its thresholds would be arbitrary")
+    if not point.score.together.hits:
+        raise WordspotError(
+            f"with thresholds that fire {false_accepts_per_hour:g} times an hour at nothing, no word is heard any more; "
+            "nothing was written: allow more with --false-accepts-per-hour, or make the words louder with --snr-db"
+        )
+    if unsaid := [label for label in words_of(recognizer.labels) if label not in thresholds]:
+        ERR.print(
+            f"note: {', '.join(unsaid)} is not said there: its threshold stays as it was, and fires as often as it did"
+        )
     file = read_model(path)
+    thresholds = {**file.description.get(THRESHOLDS, {}), **thresholds}
     with replacing(out or model) as temporary:
         temporary.write_bytes(repack(file, {**file.description, THRESHOLDS: thresholds}))
         Recognizer.load(temporary)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..data.errors import WordspotError
 from ..models import pretrained
+from ..pipeline.device.model_file import is_tflite
 
 _NAMES = " or ".join(pretrained.NAMES)
 MODEL_HELP = f"A .tflite file of `wordspot export`, or {_NAMES}, which ship; default: {pretrained.DEFAULT}."
@@ -27,8 +28,20 @@ def model_path(model: Path | None) -> Path:
 
 
 def split_model(arguments: Sequence[Path]) -> tuple[Path, list[Path]]:
-    """The model's file and what follows, where the first argument may name a model."""
+    """The model's file and what follows, where the first argument may name a model.
+
+    Raises
+    ------
+    WordspotError
+        The first argument was meant as a model but is none: the model that ships must not answer in its place.
+    """
     first = arguments[0]
     if first.suffix == ".tflite" or str(first) in pretrained.NAMES:
         return model_path(first), list(arguments[1:])
+    if first.is_dir() or first.suffix == ".keras":
+        raise WordspotError(f"{first} is not a .tflite model: `wordspot export RUN` makes one from a training run")
+    if len(arguments) > 1 and not first.suffix and not first.exists():
+        raise WordspotError(f"there is neither a model nor a sound file {first}; the models that ship are {_NAMES}")
+    if is_tflite(first):
+        raise WordspotError(f"{first} is a model whose name does not end in .tflite: rename it")
     return model_path(None), list(arguments)

@@ -161,6 +161,11 @@ def _own_stream(recognizer: Recognizer, source: Source) -> Stream:
         raise WordspotError(f"{source.data} does not exist: check the spelling") from error
     except RecordingError as error:
         raise WordspotError(f"{source.data}: {error}") from error
+    if not path.exists():
+        raise WordspotError(
+            f"{source.data} needs a label file, a line a word with start, end and label: {path} does not exist; write "
+            "it, or name another with --labels"
+        )
     spoken = read_label_file(path)
     late = [word for word in spoken if word.end_s > sound.duration_s + 1]
     if late:

@@ -81,9 +81,12 @@ def train_and_show(
 ) -> None:
     """Trains, showing each epoch, and says what to do next."""
     with without_banners():
+        from ..pipeline.training.run import Run
         from ..pipeline.training.start import Start
         from ..pipeline.training.train import train  # here, because TensorFlow takes seconds to load
 
+    if resume and not Run(run).config.is_file():
+        ERR.print(f"note: {run} holds no run to go on with, so a new one begins")
     try:
         with _Display(recipe.settings) as display:
             confusion = train(

@@ -54,6 +54,15 @@ def repack(model: ModelFile, description: dict[str, Any]) -> bytes:
     return pack_model(graph, model.labels, description)
 
 
+def is_tflite(path: Path) -> bool:
+    """Whether a file begins as a TFLite model does; False for one that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)[4:] == _TFLITE_MAGIC
+    except OSError:
+        return False
+
+
 def read_model(path: Path) -> ModelFile:
     """Reads a model file.
 
@@ -64,6 +73,12 @@ def read_model(path: Path) -> ModelFile:
     """
     try:
         content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise WordspotError(f"{path} does not exist: check the spelling") from error
+    except IsADirectoryError as error:
+        raise WordspotError(
+            f"{path} is a folder, not a .tflite model: `wordspot export RUN` makes one from a training run"
+        ) from error
     except OSError as error:
         raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
     if content[4:8] != _TFLITE_MAGIC:

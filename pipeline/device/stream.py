@@ -37,7 +37,7 @@ class StreamSettings(Settings):
     threshold: float = setting(
         0.5, "Least averaged probability, for labels that the model file gives none.", minimum=0, maximum=1
     )
-    hold_off_ms: float = setting(1_000.0, "Milliseconds after a detection without another.", minimum=0, maximum=60_000)
+    hold_off_ms: float = setting(1_400.0, "Milliseconds after a detection without another.", minimum=0, maximum=60_000)
 
     @property
     def averaged_windows(self) -> int:

@@ -45,18 +45,22 @@ class Chooser:
     `_TRUSTED` exceeded, their number is estimated instead, as falling exponentially with the log-odds of the threshold, at
     the rate that those few show (peaks over threshold; Pickands 1975, doi:10.1214/aos/1176343003, with an exponential
     tail). At one price for a false accept each word then takes the threshold that gains most, and the lowest price is
-    found at which the estimates together keep the limit.
+    found at which the estimates together keep the limit. A word that is never said gets none: it stays infinite.
     """
 
     def __init__(self, answers: Sequence[Answers], labels: Sequence[str]) -> None:
         self._answers, self._labels = answers, labels
         self._hours = sum(one.duration_s for one in answers) / 3_600
-        self._fires = np.flatnonzero(_fires(labels))
+        said = {word.label for one in answers for word in one.spoken}
+        self._fires = np.flatnonzero(_fires(labels) & np.isin(labels, sorted(said)))
         scores = [[count(answers, labels, self._only(int(index), value)) for value in GRID] for index in self._fires]
+        shape = len(self._fires), len(GRID)  # also where no word is said
         self._gains = np.array(
             [_gains(row, labels[int(index)]) for index, row in zip(self._fires, scores, strict=True)]
+        ).reshape(shape)
+        self._costs = np.array([expected([score.together.false_accepts for score in row]) for row in scores]).reshape(
+            shape
         )
-        self._costs = np.array([expected([score.together.false_accepts for score in row]) for row in scores])
 
     def choose(self, false_accepts_per_hour: float) -> Point:
         """The thresholds for a limit, with what they bring on the same streams."""
@@ -88,7 +92,7 @@ def expected(counted: Sequence[int]) -> np.ndarray:
 
 
 def _gains(scores: Sequence[StreamScore], label: str) -> list[float]:
-    said = max(1, scores[0].per_label[label].said)
+    said = scores[0].per_label[label].said
     return [(score.together.hits - score.together.wrong) / said for score in scores]
 
 

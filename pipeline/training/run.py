@@ -109,10 +109,11 @@ class Run:
         check_folder(self.folder)
         if self.config.is_file():
             if not resume:
-                state = (
-                    "a finished run" if self.metrics.is_file() else "an interrupted run: add --resume to go on with it"
+                if self.metrics.is_file():
+                    raise WordspotError(f"{self.folder} holds a finished run: choose another folder with --run")
+                raise WordspotError(
+                    f"{self.folder} holds an interrupted run: go on with it with --resume, or choose another folder with --run"
                 )
-                raise WordspotError(f"{self.folder} holds {state}; or choose another folder with --run")
             return
         remove_leftovers(self.folder)
         ours = {self.features.name, f".{self.features.name}.unfinished", f".{self.features.name}.old"}

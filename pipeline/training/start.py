@@ -59,6 +59,8 @@ class Start:
                 raise WordspotError(str(error)) from error
         if not Path(name).exists():
             raise WordspotError(f"there is no run {name}; wanted a run folder, or {_SHIPPED}, which ship")
+        if Path(name).is_file():
+            raise WordspotError(f"{name} is a file; wanted the run folder it came from, or {_SHIPPED}, which ship")
         run = Run(Path(name))
         config = run.read_config()
         front_end = FrontEnd.from_dict(config["front_end"], str(run.config))

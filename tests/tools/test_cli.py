@@ -285,12 +285,27 @@ def test_mistakes_are_listed_most_confident_first(
         (("export", "{run}", "--out", "full"), "full is a folder"),
         (("train", "{features}", "--run", "out", "--words", " , "), "--words names no word"),
         (("predict", "file.tflite"), "name the sound files behind it"),
+        (("predict", "{run}", "words/left/a.wav"), "is not a .tflite model: `wordspot export RUN`"),
+        (("predict", "{run}/model.keras", "words/left/a.wav"), "is not a .tflite model: `wordspot export RUN`"),
+        (
+            ("predict", "big", "words/left/a.wav"),
+            "neither a model nor a sound file big; the models that ship are small or",
+        ),
+        (("predict", "model.bin", "words/left/a.wav"), "does not end in .tflite: rename it"),
+        (("evaluate", "{run}", "words"), "is a folder, not a .tflite model"),
+        (("evaluate", "none.tflite", "words"), "none.tflite does not exist"),
+        (
+            ("train", "{features}", "--run", "out", "--words", "rise", "--from", "{model}"),
+            "is a file; wanted the run folder",
+        ),
+        (("score-stream", "{model}", "words/left/a.wav"), "needs a label file"),
     ],
 )
 def test_a_users_mistake_ends_in_one_line_and_changes_nothing(
     arguments: tuple[str, ...], told: str, tmp_path: Path, request: pytest.FixtureRequest, wordspot: Callable
 ) -> None:
     (tmp_path / "file.txt").write_text("hello")
+    (tmp_path / "model.bin").write_bytes(b"\x1c\0\0\0TFL3 and more")
     (tmp_path / "flat").mkdir()
     (tmp_path / "words" / "left").mkdir(parents=True)
     soundfile.write(tmp_path / "words" / "left" / "a.wav", np.full(16_000, 0.1), 16_000)

@@ -234,6 +234,13 @@ def test_corrected_labels_stay_when_more_is_kept(model: Path, evening: Path, tmp
     assert labels.count("hum") == 1
 
 
+def test_recordings_are_not_mixed_with_what_is_heard(model: Path, evening: Path, tmp_path: Path) -> None:
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left" / "mine.wav").write_bytes(b"precious")
+    assert "holds something else" in refused(listen(model, "--source", evening, "--save-detections", tmp_path))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["left", "mine.wav"]
+
+
 def test_near_misses_are_kept_where_nothing_fired(model: Path, evening: Path, tmp_path: Path) -> None:
     keep = ("--save-detections", tmp_path / "kept", "--save-uncertain", 0.2, 1)
     assert found(listen(model, "--source", evening, "--json", "--threshold", 1, *keep)) == []

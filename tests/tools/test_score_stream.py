@@ -137,6 +137,32 @@ def test_thresholds_without_words_would_be_arbitrary(model: Path, tmp_path: Path
     assert not (tmp_path / "b.tflite").exists()
 
 
+def test_words_that_are_not_said_keep_the_threshold_they_had(
+    scored: tuple[Path, dict], model: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    wav = next(scored[0].glob("*.wav"))
+    shutil.copy(wav, tmp_path / "s.wav")
+    lines = wav.with_suffix(".txt").read_text().splitlines(keepends=True)
+    (tmp_path / "s.txt").write_text("".join(line for line in lines if not line.endswith("\tfall\n")))
+    choose = ("set-thresholds", model, "s.wav", "--out", "a.tflite", "--false-accepts-per-hour", 1_000)
+    result = wordspot(*choose, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "fall is not said there" in result.stderr
+    assert read_model(tmp_path / "a.tflite").description["thresholds"].keys() == {"rise"}
+
+
+def test_thresholds_with_which_nothing_is_heard_are_not_written(
+    scored: tuple[Path, dict], model: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    wav = next(scored[0].glob("*.wav"))
+    duration_s = soundfile.info(wav).duration
+    shutil.copy(wav, tmp_path / "s.wav")
+    (tmp_path / "s.txt").write_text(f"{duration_s - 0.2:.3f}\t{duration_s:.3f}\trise\n")
+    told = refused(wordspot("set-thresholds", model, "s.wav", "--out", "a.tflite", cwd=tmp_path))
+    assert "no word is heard any more" in told
+    assert not (tmp_path / "a.tflite").exists()
+
+
 def test_words_that_were_given_up_are_named() -> None:
     counted = {"up": Count(said=9), "left": Count(said=9, hits=1), "stop": Count()}
     assert never_heard(StreamScore(1.0, Count(said=18, hits=1), counted)) == ["up"]

@@ -77,7 +77,7 @@ def test_the_very_same_file_and_the_settings_are_served_until_ctrl_c(model: Path
     assert served.interrupt() == (0, "")
     assert (settings["name"], settings["labels"]) == ("model.tflite", ["rise", "fall", "_unknown_", "_silence_"])
     assert settings["thresholds"] == {"rise": 0.7, "fall": 0.7}
-    assert (settings["averaged_windows"], settings["hop_samples"], settings["hold_off_samples"]) == (5, 1600, 16000)
+    assert (settings["averaged_windows"], settings["hop_samples"], settings["hold_off_samples"]) == (5, 1600, 22400)
     assert (settings["sample_rate_hz"], settings["clip_samples"]) == (16000, 16000)
 
 

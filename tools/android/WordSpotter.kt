@@ -29,7 +29,7 @@ data class StreamSettings(
     val hopMs: Double = 100.0,
     val averageMs: Double = 400.0,
     val threshold: Float = 0.5f,
-    val holdOffMs: Double = 1000.0
+    val holdOffMs: Double = 1400.0
 )
 
 /** Averages the probabilities of the last windows and says when a word was heard. Knows nothing of Android. */

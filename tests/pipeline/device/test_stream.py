@@ -65,6 +65,14 @@ def test_blocks_of_any_size_give_the_same_detections(size: int, recognizer: Reco
     assert fed_in_blocks(Detector(recognizer, EAGER), stream, [size]) == at_once
 
 
+def test_a_word_is_told_once(recognizer: Recognizer) -> None:
+    trigger = Trigger(recognizer, StreamSettings())
+    word, nothing = np.eye(len(recognizer.labels), dtype=np.float32)[[0, -1]]
+    heard_in = range(10, 20)  # all windows of a second that hold the middle of the word
+    told = [trigger.judge(k * RATE_HZ // 10, word if k in heard_in else nothing)[1] for k in range(40)]
+    assert [one.label for one in told if one] == [recognizer.labels[0]]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 20_000), min_size=1, max_size=8).filter(any), st.integers(0, 40_000))
 def test_blocks_of_changing_sizes_too(recognizer: Recognizer, stream: np.ndarray, sizes: list[int], end: int) -> None:
