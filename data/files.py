@@ -55,7 +55,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """Reads a JSON object. Raises `WordspotError` for anything else."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:  # the latter for ten thousand brackets
         raise WordspotError(f"{path} is not JSON: {error}") from error
     if not isinstance(values, dict):

@@ -41,8 +41,8 @@ def check_range(field: dataclasses.Field, value: Any) -> None:
         raise WordspotError(f"{field.name} is {value}; it must be {_range_of(field)}")
 
 
-def settings_from_json(settings_class: type[Any], values: Any, where: str) -> Any:
-    """Settings of the fields that a JSON object gives; the others keep their defaults.
+def settings_from_json(defaults: Any, values: Any, where: str) -> Any:
+    """Settings of the fields that a JSON object gives; the others are those of `defaults`.
 
     Raises
     ------
@@ -51,14 +51,14 @@ def settings_from_json(settings_class: type[Any], values: Any, where: str) -> An
     """
     if not isinstance(values, dict):
         raise WordspotError(f"{where}: this is {_shown(values)}; wanted names and values in braces")
-    fields = {field.name: field for field in dataclasses.fields(settings_class)}
+    fields = {field.name: field for field in dataclasses.fields(defaults)}
     for name, value in values.items():
         if name not in fields:
             near = difflib.get_close_matches(name, fields, 1) or sorted(fields)
             raise WordspotError(f"{where}: {name} is not a setting; did you mean {' or '.join(near)}?")
         _check_type(fields[name], value, where)
     try:
-        return settings_class(**values)
+        return dataclasses.replace(defaults, **values)
     except WordspotError as error:
         raise WordspotError(f"{where}: {error}") from error
 

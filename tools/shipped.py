@@ -38,7 +38,7 @@ def split_model(arguments: Sequence[Path]) -> tuple[Path, list[Path]]:
     first = arguments[0]
     if first.suffix == ".tflite" or str(first) in pretrained.NAMES:
         return model_path(first), list(arguments[1:])
-    if first.is_dir() or first.suffix == ".keras":
+    if first.suffix == ".keras" or (len(arguments) > 1 and first.is_dir()):
         raise WordspotError(f"{first} is not a .tflite model: `wordspot export RUN` makes one from a training run")
     if len(arguments) > 1 and not first.suffix and not first.exists():
         raise WordspotError(f"there is neither a model nor a sound file {first}; the models that ship are {_NAMES}")

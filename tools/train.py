@@ -61,11 +61,14 @@ def command(
         wordspot train clips --words down,go,left,right,up --run runs/first
         wordspot train clips --words down,go,left,right,up --run runs/first --resume
         wordspot train clips --words lamp,fan --from small --run runs/lamp
-        wordspot train clips --run runs/again --config runs/first/config.json
+        wordspot train clips --words down,go,left,right,up --run runs/again --config runs/first/config.json
         tensorboard --logdir runs
     """
+    given = given_options(context)
+    if start and "model" in given:
+        raise typer.BadParameter("--from keeps the network that it begins with: leave --model out")
     defaults = Recipe(TRAIN_ON if start else TrainSettings())
-    recipe = _recipe(config, defaults, settings, given_options(context))
+    recipe = _recipe(config, defaults, settings, given)
     train_and_show(data, run, split_words(words), recipe, start=start, teacher=teacher, resume=resume)
 
 
@@ -110,7 +113,7 @@ def train_and_show(
 
 
 def _recipe(config: Path | None, defaults: Recipe, settings: TrainSettings, given: set[str]) -> Recipe:
-    recipe = read_recipe(config) if config else defaults
+    recipe = read_recipe(config, defaults) if config else defaults
     options = {name: getattr(settings, name) for name in _OFFERED if name in given}
     return dataclasses.replace(recipe, settings=dataclasses.replace(recipe.settings, **options))
 

@@ -66,7 +66,8 @@ def command(
             f"Still in training by other processes: {tuned.running}. If one was killed, repeat the command in a minute."
         )
     if tuned.recipe:
-        OUT.print(f"Look at {out / 'report.html'}. Next: wordspot train {data} --config {out / 'best.json'} --run RUN")
+        again = f"wordspot train {data}{f' --words {words}' if words else ''} --config {out / 'best.json'} --run RUN"
+        OUT.print(f"Look at {out / 'report.html'}. Next: {again}")
 
 
 def _outcome(tuned: "Tuned", out: Path) -> dict[str, Any]:

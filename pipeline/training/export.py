@@ -188,7 +188,7 @@ def _compare(
         largest_difference=float(np.abs(answers - expected).max()),
         keras_accuracy=float((expected.argmax(axis=1) == examples.classes).mean()),
         file_accuracy=float((heard == examples.classes).mean()),
-        front_end_difference=max(_front_end_differences(recognizer, front_end)),
+        front_end_difference=float(np.max(_front_end_differences(recognizer, front_end))),  # unlike max, keeps NaN
         size_bytes=size_bytes,
     )
 
@@ -206,11 +206,12 @@ def _front_end_differences(recognizer: Recognizer, front_end: FrontEnd) -> Seque
 
 
 def _refuse_disagreement(agreement: Agreement, int8: bool) -> None:
-    disagrees = agreement.front_end_difference > _LARGEST_DIFFERENCE
+    # asked so that what is no number disagrees, too
+    disagrees = not agreement.front_end_difference <= _LARGEST_DIFFERENCE
     if int8:
-        disagrees |= agreement.no_contradiction < _LEAST_AGREEMENT
+        disagrees |= not agreement.no_contradiction >= _LEAST_AGREEMENT
     else:
-        disagrees |= agreement.largest_difference > _LARGEST_DIFFERENCE
+        disagrees |= not agreement.largest_difference <= _LARGEST_DIFFERENCE
     if disagrees:
         raise WordspotError(
             "the model file was not written, because it would answer differently from the network: on "

@@ -1,5 +1,7 @@
 """A Keras network from and to disk, and its answers."""
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -18,7 +20,7 @@ def load_network(path: Path) -> keras.Model:
         raise WordspotError(f"{path} does not exist: the run has not finished its first epoch, go on with --resume")
     try:
         network = keras.models.load_model(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise WordspotError(f"{path} is damaged and cannot be loaded: train again into another folder") from error
     assert isinstance(network, keras.Model)
     return network

@@ -29,8 +29,10 @@ class Recipe:
     augmentation: AugmentSettings = field(default_factory=AugmentSettings)
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, defaults: Recipe = Recipe()) -> Recipe:
     """Reads a recipe: a JSON object with `settings` and `augmentation`, each with any of their fields, or none.
+
+    What it lacks is that of `defaults`.
 
     What else stands in the `config.json` of a run is passed over.
 
@@ -44,6 +46,6 @@ def read_recipe(path: Path) -> Recipe:
     if unknown:
         raise WordspotError(f"{path}: {unknown[0]} is not known here; wanted {' and '.join(_PARTS)}, with their fields")
     return Recipe(
-        settings_from_json(TrainSettings, values.get("settings", {}), f"{path}, settings"),
-        settings_from_json(AugmentSettings, values.get("augmentation", {}), f"{path}, augmentation"),
+        settings_from_json(defaults.settings, values.get("settings", {}), f"{path}, settings"),
+        settings_from_json(defaults.augmentation, values.get("augmentation", {}), f"{path}, augmentation"),
     )

@@ -30,6 +30,8 @@ class Start:
     ----------
     name
         The run folder, or the name of a model that ships.
+    model
+        What kind of network it is: one of `models.NETWORKS`.
     network
         It, with its old head.
     front_end
@@ -39,6 +41,7 @@ class Start:
     """
 
     name: str
+    model: str
     network: keras.Model
     front_end: FrontEnd
     labels: tuple[str, ...]
@@ -64,7 +67,8 @@ class Start:
         run = Run(Path(name))
         config = run.read_config()
         front_end = FrontEnd.from_dict(config["front_end"], str(run.config))
-        return cls(str(run.folder.resolve()), load_network(run.model), front_end, tuple(config["classes"]))
+        model = config["settings"]["model"]
+        return cls(str(run.folder.resolve()), model, load_network(run.model), front_end, tuple(config["classes"]))
 
     @classmethod
     def _load_shipped(cls, name: str) -> "Start":
@@ -74,9 +78,10 @@ class Start:
             scaling = float(arrays["mean"]), float(arrays["std"])
             weights = [arrays[f"weight_{i}"] for i in range(len(arrays) - len(scaling))]
         shape = Shape(front_end.n_frames, front_end.n_mels, len(model.labels), *scaling)
-        network = build_network(model.description["training"]["settings"]["model"], shape)
+        kind = model.description["training"]["settings"]["model"]
+        network = build_network(kind, shape)
         network.set_weights(weights)
-        return cls(name, network, front_end, tuple(model.labels))
+        return cls(name, kind, network, front_end, tuple(model.labels))
 
     def save_weights(self, path: Path) -> None:
         """Writes the network's weights and the scaling of its input, as it ships."""

@@ -47,7 +47,7 @@ def open_storage(url: str) -> RDBStorage:
     """
     try:
         shown = make_url(url).render_as_string(hide_password=True)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError) as error:  # the latter for a port that is no number
         raise WordspotError(f"--storage {url} is no database URL; wanted one like {_LIKE}") from error
     escaped = url.replace("{", "{{").replace("}", "}}")  # Optuna fills in names in braces
     try:

@@ -1,5 +1,6 @@
 """Training a network on a feature set: the loop, what it writes, and taking it up again."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -89,7 +90,7 @@ def train(
     settings, augmentation
         How to train.
     start
-        A trained network whose body to begin with, instead of random weights; `settings.model` is then not used.
+        A trained network whose body to begin with, instead of random weights; it takes the place of `settings.model`.
     teacher
         A trained network for the same words and front end, whose answers are learned as well as the labels.
     resume
@@ -102,6 +103,8 @@ def train(
     WordspotError
         Data or words that do not do, a run folder that is something else, a loss that is no longer finite.
     """
+    if start:
+        settings = dataclasses.replace(settings, model=start.model)
     run = Run(run_folder)
     run.reserve(resume=resume)
     feature_set = open_data(data, run, watcher.track, start or teacher)
@@ -189,6 +192,7 @@ class _Loop:
         """
         sums, waited, examples, began = np.zeros(2), 0.0, 0, time.perf_counter()
         batches = prefetched(self._batches.epoch(epoch))
+        self._seed_dropout(epoch)
         for step in range(self._batches.steps):
             asked = time.perf_counter()
             frames, targets = next(batches)
@@ -201,6 +205,13 @@ class _Loop:
         loss, accuracy = (sums / examples).tolist()
         return loss, accuracy, Pace(examples / seconds, waited / seconds)
 
+    def _seed_dropout(self, epoch: int) -> None:
+        """Makes what is dropped depend on nothing but seed and epoch, so that a resumed run ends as any other."""
+        generators = (getattr(layer, "seed_generator", None) for layer in self._model.layers)
+        for index, generator in enumerate(filter(None, generators)):
+            state = np.random.SeedSequence([self._settings.seed, epoch, index]).generate_state(2)
+            generator.state.assign(state.astype(generator.state.dtype))
+
 
 def open_data(data: Path, run: Run, track: Track, start: Start | None = None) -> FeatureSet:
     """The feature set, or that of a clean folder, extracted into the run. Raises `WordspotError` for anything else."""
@@ -212,11 +223,15 @@ def open_data(data: Path, run: Run, track: Track, start: Start | None = None) ->
             f"{data} is neither a clean folder nor a feature set: `wordspot clean {data} CLIPS` makes the first, then train "
             "on CLIPS"
         )
+    wanted = start.front_end if start else FrontEnd()
     if is_feature_set(run.features) and is_extracted_from(run.features, data):
-        return read_feature_set(run.features)
-    if run.config.is_file():
+        known = read_feature_set(run.features)
+        fits = dataclasses.replace(known.front_end, clip_ms=wanted.clip_ms) == wanted  # that one is the clips'
+        if fits or run.config.is_file():
+            return _check_front_end(known, data, start)
+    elif run.config.is_file():
         raise WordspotError(f"the clips of {data} have changed since {run.folder} was begun: train into another folder")
-    extract(data, run.features, start.front_end if start else FrontEnd(), track=track)
+    extract(data, run.features, wanted, track=track)
     return _check_front_end(read_feature_set(run.features), data, start)
 
 

@@ -21,6 +21,7 @@ from .ranges import Ranges, is_whole
 from .run import Run, best_epoch
 from .storage import BEAT_S, STORAGE_ERRORS
 
+INTERRUPTED = "interrupted"  # noted of a trial that ended with its process's Ctrl-C, or a full disk: not its fault
 _MOST_REPEATS = 3  # of a trial that is killed each time: it may be what kills
 _STEADY_TRIALS = 5  # finished ones, before weak trials are stopped
 _STEADY_SHARE = 0.2  # of the epochs, before a weak trial is stopped: until then the rate warms up
@@ -102,7 +103,6 @@ class Trials:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Optuna warns of signs of life that are not its own; these are ours
             trial = self.study.ask(self._distributions)
-        runs.mkdir(exist_ok=True)
         path = _lock_of(runs, trial.number)
         with open(path, "ab") as lock:
             try_lock(lock)
@@ -160,7 +160,7 @@ class Trials:
                 and "surplus" not in trial.user_attrs
                 and times < _MOST_REPEATS
             ):
-                self._repeat(trial, times + 1)
+                self._repeat(trial, times + (INTERRUPTED not in trial.user_attrs))
 
     def _repeat(self, trial: FrozenTrial, times: int) -> None:
         attributes = {"repeats": trial.number, "times": times}

@@ -27,7 +27,7 @@ from .recipe import Recipe
 from .run import Run
 from .storage import STORAGE_ERRORS, open_file_storage, open_storage, storage_errors_in_words
 from .train import Epoch, Watcher, open_data, train
-from .trials import Trials
+from .trials import INTERRUPTED, Trials
 from .tune_report import TrialResult, write_tune_report
 
 BEST, REPORT, STUDY = "best.json", "report.html", "study.db"
@@ -133,6 +133,7 @@ class _Tuning:
         self._features, self._out, self._words = features, out, words
         self._base, self._ranges, self._kept, self._watcher = base, ranges, kept, watcher
         self._runs = out / _RUNS
+        self._runs.mkdir(exist_ok=True)
 
     def go(self, trials: int) -> Tuned:
         self._take_up()
@@ -169,6 +170,7 @@ class _Tuning:
             self._kept.tell(trial.number, TrialState.PRUNED)
         except BaseException:
             with suppress(*STORAGE_ERRORS):
+                trial.set_user_attr(INTERRUPTED, True)
                 self._kept.tell(trial.number, TrialState.FAIL)
             raise
         else:
@@ -185,6 +187,12 @@ class _Tuning:
 
     def _write(self) -> None:
         """The best recipe and the report; and only the best run stays."""
+        with locked(self._out / _LOCK):  # so that no two write, or remove, at once
+            self._write_alone()
+
+    def _write_alone(self) -> None:
+        # before the best one is looked for: what ends in between may be better, and must stay
+        done = {str(trial.number) for trial in self._kept.all() if trial.state.is_finished()}
         tuned = self._so_far()
         if tuned.recipe is None:
             return
@@ -195,7 +203,6 @@ class _Tuning:
         write_tune_report(
             self._out / REPORT, tuned.trials, self._kept.importances(), facts | _facts(self._base, self._ranges)
         )
-        done = {str(trial.number) for trial in self._kept.all() if trial.state.is_finished()}
         for path in self._runs.iterdir():
             if path.stem in done and path.name != str(best.number):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -71,6 +71,11 @@ def _facts(config: dict[str, Any], figures: dict[str, Any]) -> dict[str, str]:
         "Judged on": _judged_on(figures),
         "Data": config["data"],
         "Network": f"{settings['model']}, {figures['parameters']:,} parameters",
+        **{
+            name: str(config[key])
+            for name, key in (("Began from", "start"), ("Taught by", "teacher"))
+            if config.get(key)
+        },
         "Best epoch": f"{figures['best_epoch']} of at most {settings['epochs']}",
         **{name.replace("_", " ").capitalize(): str(value) for name, value in settings.items() if name != "model"},
         "Front end": ", ".join(f"{name} {value}" for name, value in config["front_end"].items()),

@@ -286,7 +286,7 @@ def test_mistakes_are_listed_most_confident_first(
         (("train", "{features}", "--run", "out", "--words", " , "), "--words names no word"),
         (("predict", "file.tflite"), "name the sound files behind it"),
         (("predict", "{run}", "words/left/a.wav"), "is not a .tflite model: `wordspot export RUN`"),
-        (("predict", "{run}/model.keras", "words/left/a.wav"), "is not a .tflite model: `wordspot export RUN`"),
+        (("predict", "model.keras", "words/left/a.wav"), "is not a .tflite model: `wordspot export RUN`"),
         (
             ("predict", "big", "words/left/a.wav"),
             "neither a model nor a sound file big; the models that ship are small or",

@@ -85,7 +85,7 @@ def test_without_a_model_the_small_one_that_ships_is_used(clips: Path, wordspot:
         (("small",), "wanted one MODEL and one DATA"),
         (("small", "a.wav", "b.wav"), "wanted one MODEL and one DATA"),
         (("missing.wav",), "missing.wav does not exist"),
-        (("small", "kitchen.wav", "--labels", "missing.txt"), "missing.txt cannot be read"),
+        (("small", "kitchen.wav", "--labels", "missing.txt"), "missing.txt does not exist"),
         (("kitchen.wav", "--labels", "overlap.txt"), "words must not overlap"),
         (("kitchen.wav", "--labels", "negative.txt"), "times must not be negative"),
         (("kitchen.wav", "--labels", "late.txt"), "is it the label file of another recording?"),

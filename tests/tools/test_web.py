@@ -118,7 +118,7 @@ def test_a_model_that_is_not_ours_or_lacks_a_signature_is_refused(
     (tmp_path / "bare.tflite").write_bytes(content[: content.rindex(b"PK\x03\x04") - 500])
     (tmp_path / "lacking.tflite").write_bytes(content.replace(b"classify_features", b"classify_feathers"))
     for name, told in (
-        ("missing.tflite", "cannot be read"),
+        ("missing.tflite", "does not exist"),
         ("text.tflite", "not a .tflite model"),
         ("bare.tflite", "not one of wordspot's"),
         ("lacking.tflite", "classify_features"),

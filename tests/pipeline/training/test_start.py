@@ -8,6 +8,7 @@ from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.models.normalization import BatchNorm
 from wordspot.pipeline.training.batches import Classes, SplitClips, TrainingBatches
 from wordspot.pipeline.training.network import cross_entropy, load_network, logits
+from wordspot.pipeline.training.run import Run
 from wordspot.pipeline.training.settings import TRAIN_ON, AugmentSettings
 from wordspot.pipeline.training.start import Start, calmest_scale, linear_discriminant
 from wordspot.pipeline.training.train import train
@@ -59,7 +60,8 @@ def test_training_on_changes_the_body_but_not_its_normalization(run: Path, featu
 
     start = Start.load(str(run))
     before = {layer.name: layer.get_weights() for layer in start.network.layers}
-    train(features, tmp_path / "on", ["whistle", "hum"], replace(TRAIN_ON, epochs=1), start=start)
+    train(features, tmp_path / "on", ["whistle", "hum"], replace(TRAIN_ON, epochs=1, model="bc_resnet_1"), start=start)
+    assert Run(tmp_path / "on").read_config()["settings"]["model"] == start.model == "ds_cnn"
     trained = load_network(tmp_path / "on" / "model.keras")
     kinds = {True: 0, False: 0}
     for layer in trained.layers[:-1]:

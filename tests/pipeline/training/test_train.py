@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import json
 import shutil
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from wordspot.data.errors import WordspotError
+from wordspot.data.feature_set import FrontEnd
+from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
 from wordspot.pipeline.training.run import Run
 from wordspot.pipeline.training.settings import TrainSettings
@@ -107,17 +110,20 @@ def _fetch(address: str) -> bytes:
     raise TimeoutError(address)
 
 
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(features: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["ds_cnn", "bc_resnet_1_t2"])  # the second has dropout
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(model: str, features: Path, tmp_path: Path) -> None:
+    settings = dataclasses.replace(SHORT, model=model)
+
     def stop(epoch: Epoch) -> None:
         if epoch.row["epoch"] == 1:
             raise TrainingStoppedError
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    train(features, whole, WORDS, SHORT)
+    train(features, whole, WORDS, settings)
     with pytest.raises(TrainingStoppedError):
-        train(features, broken, WORDS, SHORT, watcher=Watcher(on_epoch=stop))
+        train(features, broken, WORDS, settings, watcher=Watcher(on_epoch=stop))
     assert not (broken / "metrics.json").exists()
-    train(features, broken, WORDS, SHORT, resume=True)
+    train(features, broken, WORDS, settings, resume=True)
     for name in ("history.csv", "confusion.csv", "metrics.json"):
         assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
     for ours, theirs in zip(weights(whole / "model.keras"), weights(broken / "model.keras"), strict=True):
@@ -183,6 +189,12 @@ def test_a_half_written_run_is_told_as_such(run: Path, features: Path, tmp_path:
     (tmp_path / "run" / "model.keras").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(WordspotError, match="damaged"):
         load_network(tmp_path / "run" / "model.keras")
+
+
+def test_features_of_another_front_end_that_a_failed_start_left_are_made_anew(clips: Path, tmp_path: Path) -> None:
+    extract(clips, tmp_path / "run" / "features", FrontEnd(n_mels=10, hop_ms=50))
+    train(clips, tmp_path / "run", WORDS, TrainSettings(epochs=1))
+    assert FrontEnd.from_dict(Run(tmp_path / "run").read_config()["front_end"], "run") == FrontEnd()
 
 
 def test_a_clean_folder_is_trained_on_directly(clips: Path, tmp_path: Path) -> None:

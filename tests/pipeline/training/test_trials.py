@@ -14,7 +14,7 @@ from wordspot.pipeline.training.ranges import Range, Ranges, values_of, with_val
 from wordspot.pipeline.training.recipe import Recipe
 from wordspot.pipeline.training.run import HISTORY_COLUMNS, Run
 from wordspot.pipeline.training.storage import open_file_storage, open_storage, storage_errors_in_words
-from wordspot.pipeline.training.trials import Trials
+from wordspot.pipeline.training.trials import INTERRUPTED, Trials
 from wordspot.pipeline.training.tune_report import TrialResult, write_tune_report
 
 FIRST = values_of(Recipe(), Ranges())
@@ -39,7 +39,7 @@ BEGIN_ONE = """
 
 @contextmanager
 def opened(folder: Path, seed: int = 0) -> Iterator[Trials]:
-    folder.mkdir(exist_ok=True)
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
     trials = Trials(open_file_storage(folder / "study.db"), "tune", Ranges(), FIRST, seed, epochs=10)
     try:
         yield trials
@@ -122,6 +122,17 @@ def test_a_killed_trial_is_marked_failed_and_repeated_with_the_same_values(tmp_p
         waiting = [TrialState.WAITING] if repeats < 3 else []  # it may be what kills
         assert states == [TrialState.FAIL] * (repeats + 1) + waiting
         assert drawn == [FIRST] * len(states)
+
+
+def test_a_trial_whose_process_was_interrupted_is_repeated_however_often(tmp_path: Path) -> None:
+    with opened(tmp_path) as trials:
+        for _ in range(6):
+            with trials.begin(MANY, tmp_path / "runs") as trial:
+                assert trial is not None
+                assert trial.params == FIRST
+                trial.set_user_attr(INTERRUPTED, True)
+                trials.tell(trial.number, TrialState.FAIL)
+            trials.take_up(tmp_path / "runs")
 
 
 def test_a_trial_that_finished_but_could_not_be_told_is_not_repeated(tmp_path: Path) -> None:
