@@ -61,7 +61,7 @@ def command(
         wordspot train clips --words down,go,left,right,up --run runs/first
         wordspot train clips --words down,go,left,right,up --run runs/first --resume
         wordspot train clips --words lamp,fan --from small --run runs/lamp
-        wordspot train clips --words down,go,left,right,up --run runs/again --config runs/first/config.json
+        wordspot train clips --words on --run runs/b --config runs/a/config.json
         tensorboard --logdir runs
     """
     given = given_options(context)

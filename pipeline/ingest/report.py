@@ -1,18 +1,19 @@
 """The page that cleaning writes: how much was found, and what to listen to first."""
 
 import base64
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import soundfile
 
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
-from ...data.errors import RecordingError
+from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable
 from ..page import write_page
 from .checks import CHECKS, Check
@@ -135,6 +136,15 @@ class _Portraits:
         samples = samples[max(0, start) : start + self.job.settings.window_samples]
         if not len(samples):
             return b"", b""
-        sound = io.BytesIO()
-        soundfile.write(sound, samples, SAMPLE_RATE_HZ, format="FLAC")
-        return as_png(picture(samples, *_PICTURE_SIZE), _COLORS), sound.getvalue()
+        return as_png(picture(samples, *_PICTURE_SIZE), _COLORS), _as_flac(samples)
+
+
+def _as_flac(samples: np.ndarray) -> bytes:
+    """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound."""
+    with TemporaryDirectory(prefix="wordspot-") as folder:
+        path = Path(folder) / "clip.flac"
+        try:
+            soundfile.write(path, samples, SAMPLE_RATE_HZ)
+        except soundfile.SoundFileError as error:
+            raise WordspotError(f"{path} could not be written, make room there: {error}") from error
+        return path.read_bytes()

@@ -93,7 +93,7 @@ def test_a_newer_format_asks_for_an_update(model: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WordspotError, match=r"nothing\.tflite cannot be read"):
+    with pytest.raises(WordspotError, match=r"nothing\.tflite does not exist"):
         Recognizer.load(tmp_path / "nothing.tflite")
 
 
