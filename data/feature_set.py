@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -136,6 +137,11 @@ class FeatureSet:
     def speakers_known(self) -> bool:
         """Whether every clip names its speaker; otherwise one voice may be in several splits."""
         return all(clip.speaker for clip in self.clips)
+
+    @property
+    def checksum(self) -> str:
+        """Twelve hexadecimal digits that are others when clips were added, taken away, relabeled or dealt out anew."""
+        return hashlib.sha256(repr(self.clips).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
     def noise_of(self, split: str) -> list[np.ndarray]:
         """The part of each background recording that belongs to a split: its first 80%, the next 10%, the last 10%.

@@ -161,7 +161,9 @@ def _fail_for_missing_module(error: ModuleNotFoundError) -> None:
 def _in_words(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{where}the disk is full; free some space and run the same command again, it goes on where it stopped"
+        return (
+            f"{where}the disk is full; free some space and run the same command again (train with --resume), it goes on"
+        )
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return f"{where}{error.strerror}: choose a folder that you may write to"
     return f"{where}{error.strerror or error}"

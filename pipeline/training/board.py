@@ -1,7 +1,10 @@
 """What TensorBoard shows of a run: scalars, confusion matrix, weights, and the validation clips as points in space."""
 
+import errno
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -40,14 +43,24 @@ class Board:
     def log_epoch(self, row: dict[str, float], confusion: Confusion, model: keras.Model) -> None:
         """A row of `history.csv`, the confusion matrix and a histogram of every weight."""
         epoch = int(row["epoch"])
-        with self._writer.as_default():
+        with _os_errors(), self._writer.as_default():
             for name, value in row.items():
                 if name != "epoch":
                     tf.summary.scalar(name, value, epoch)
             tf.summary.image("validation_confusion", tf.io.decode_png(confusion_png(confusion))[None], epoch)
             for variable in model.trainable_variables:
                 tf.summary.histogram(f"weights/{variable.path}", variable, epoch)
-        self._writer.flush()
+            self._writer.flush()
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """Raises what TensorFlow cannot write as Python raises it elsewhere."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        full = os.strerror(errno.ENOSPC) in error.message
+        raise OSError(errno.ENOSPC if full else errno.EIO, error.message) from error
 
 
 def write_projector(folder: Path, model: keras.Model, examples: Examples, labels: Sequence[str]) -> None:

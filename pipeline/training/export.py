@@ -90,6 +90,10 @@ def export(run_folder: Path, out: Path, *, int8: bool = False) -> Agreement:
     model = load_network(run.model)
     feature_set = _open_features(run, Path(config["data"]))
     classes = Classes(tuple(config["classes"]), tuple(config["words"]))
+    if feature_set.checksum != config["clips"]:
+        raise WordspotError(
+            f"the clips of {config['data']} have changed since {run_folder} was trained: train again, or bring them back"
+        )
     trained_with = FrontEnd.from_dict(config["front_end"], str(run.config))
     if feature_set.front_end != trained_with:
         raise WordspotError(

@@ -13,6 +13,7 @@ _ALSO_IN_RUNS = (
     "data",
     "words",
     "classes",
+    "clips",
     "front_end",
     "versions",
     "start",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.errors import WordspotError
-from ...data.feature_set import FrontEnd
+from ...data.feature_set import FeatureSet
 from ...data.files import read_json, remove_leftovers, replacing, write_json
 from ...data.folders import check_folder
 from .batches import Classes
@@ -23,6 +23,17 @@ HISTORY_COLUMNS: tuple[str, ...] = (
     "validation_loss",
     "validation_accuracy",
 )
+
+_CONFIG_KINDS: dict[str, type] = {
+    "data": str,
+    "words": list,
+    "classes": list,
+    "clips": str,
+    "front_end": dict,
+    "settings": dict,
+    "augmentation": dict,
+    "versions": dict,
+}
 
 
 @dataclass(frozen=True)
@@ -74,9 +85,11 @@ class Run:
                 f"{self.folder} is not a run folder (it has no config.json): `wordspot train` makes one"
             )
         config = read_json(self.config)
-        missing = {"data", "classes", "words", "front_end", "settings", "augmentation", "versions"} - config.keys()
-        if missing:
-            raise WordspotError(f"{self.config} lacks {sorted(missing)[0]!r}: it is damaged, train again")
+        wrong = [name for name, kind in _CONFIG_KINDS.items() if not isinstance(config.get(name), kind)]
+        if wrong:
+            raise WordspotError(
+                f"{self.config} lacks {wrong[0]!r}, or holds something else there: it is damaged, train again"
+            )
         return config
 
     def read_history(self) -> list[dict[str, float]]:
@@ -149,7 +162,7 @@ def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
 def make_config(
     data: Path,
     classes: Classes,
-    front_end: FrontEnd,
+    feature_set: FeatureSet,
     settings: Any,
     augmentation: AugmentSettings,
     start: str | None,
@@ -162,7 +175,8 @@ def make_config(
         "classes": list(classes.labels),
         "settings": dataclasses.asdict(settings),
         "augmentation": dataclasses.asdict(augmentation),
-        "front_end": front_end.to_dict(),
+        "clips": feature_set.checksum,
+        "front_end": feature_set.front_end.to_dict(),
         "start": start,
         "teacher": teacher,
         "versions": {name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")},

@@ -115,7 +115,7 @@ def train(
     counts = {clips.split: clips.counts() for clips in (training, validation)}
     _check_counts(counts)
     names = (other.name if other else None for other in (start, teacher))
-    run.open(make_config(data, classes, feature_set.front_end, settings, augmentation, *names))
+    run.open(make_config(data, classes, feature_set, settings, augmentation, *names))
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
     lessons = ask(teacher, feature_set, classes) if teacher else None

@@ -1,7 +1,6 @@
 """Looking for better settings: many trainings, each told from the ones before where to look."""
 
 import dataclasses
-import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...data.clips import CLIP_TABLE
 from ...data.errors import LossError, WordspotError
-from ...data.feature_set import CLIPS, is_feature_set, read_feature_set
+from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.files import locked, write_json
 from ...data.folders import check_folder
 from ..track import Track, untracked
@@ -252,7 +251,7 @@ def _config(features: Path, words: Sequence[str], base: Recipe, ranges: Ranges) 
         **dataclasses.asdict(base.augmentation),
         **{f"{name} from, to": (range_.low, range_.high) for name, range_ in ranges.items()},
         "front end": feature_set.front_end.to_dict(),
-        "clips of the checksum": hashlib.sha256((features / CLIPS).read_bytes()).hexdigest()[:12],
+        "clips of the checksum": feature_set.checksum,
     }
 
 

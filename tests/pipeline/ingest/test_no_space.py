@@ -12,7 +12,7 @@ from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.settings import CleanSettings
 
 PAGE = 4096  # what tmpfs counts in
-FULL = "the disk is full; free some space and run the same command again, it goes on where it stopped\n"
+FULL = "the disk is full; free some space and run the same command again (train with --resume), it goes on\n"
 PHASES = ("clips", "tables", "report")
 GROUPS = {  # what is written, in its order
     "clips": ("*/*.wav", ".wordspot/*"),

@@ -119,13 +119,20 @@ def test_a_run_whose_data_is_gone_says_so(run: Path, tmp_path: Path) -> None:
         export(tmp_path / "run", tmp_path / "model.tflite")
 
 
-def test_a_run_without_an_epoch_or_with_other_features_is_refused(run: Path, tmp_path: Path) -> None:
+def test_a_run_without_an_epoch_with_other_features_or_damaged_is_refused(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
     config["front_end"]["n_mels"] = 32
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
     with pytest.raises(WordspotError, match="another front end"):
         export(tmp_path / "run", tmp_path / "model.tflite")
+    (tmp_path / "run" / "config.json").write_text(json.dumps({**config, "clips": "0123456789ab"}))
+    with pytest.raises(WordspotError, match="have changed since"):
+        export(tmp_path / "run", tmp_path / "model.tflite")
+    (tmp_path / "run" / "config.json").write_text(json.dumps({**config, "classes": "down"}))
+    with pytest.raises(WordspotError, match="lacks 'classes', or holds something else"):
+        export(tmp_path / "run", tmp_path / "model.tflite")
+    shutil.copy(run / "config.json", tmp_path / "run" / "config.json")
     (tmp_path / "run" / "model.keras").unlink()
     with pytest.raises(WordspotError, match="go on with --resume"):
         export(tmp_path / "run", tmp_path / "model.tflite")

@@ -176,7 +176,7 @@ def test_a_half_written_run_is_told_as_such(run: Path, features: Path, tmp_path:
     with pytest.raises(WordspotError, match="not JSON"):
         train(features, tmp_path / "run", WORDS, SHORT, resume=True)
     (tmp_path / "run" / "config.json").write_text('{"data": 1}')
-    with pytest.raises(WordspotError, match="lacks 'augmentation'"):
+    with pytest.raises(WordspotError, match="lacks 'data', or holds something else"):
         Run(tmp_path / "run").read_config()
     shutil.copy(run / "config.json", tmp_path / "run" / "config.json")
     history = (run / "history.csv").read_text()
