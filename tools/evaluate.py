@@ -1,6 +1,7 @@
 """`wordspot evaluate`: how often a model file is right on labeled clips."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,11 +113,15 @@ def _judged(clips: Sequence[Clip]) -> list[Clip]:
 
 
 def _of_split(clips: list[Clip], data: Path, split: str) -> list[Clip]:
-    if split != _ALL:
-        clips = [clip for clip, its in zip(clips, _splits(clips, data), strict=True) if its == split]
     if not clips:
-        raise WordspotError(f"{data} has no clips to judge" + (f" of {split} speakers" if split != _ALL else ""))
-    return clips
+        raise WordspotError(f"{data} has no clips to judge")
+    if split == _ALL:
+        return clips
+    splits = _splits(clips, data)
+    if split not in splits:
+        others = " and ".join(f"--split {name} ({count} clips)" for name, count in sorted(Counter(splits).items()))
+        raise WordspotError(f"{data} has no clips to judge of {split} speakers; there is {others}")
+    return [clip for clip, its in zip(clips, splits, strict=True) if its == split]
 
 
 def _splits(clips: Sequence[Clip], data: Path) -> list[str]:

@@ -206,6 +206,18 @@ def test_unknown_folders_do_not_move_the_speakers_of_a_split(
     assert 2 <= spoken["_unknown_"] < 22
 
 
+def test_a_split_without_clips_names_those_that_have_some(
+    model: Path, clips: Path, tmp_path: Path, wordspot: Callable
+) -> None:
+    shutil.copytree(clips, tmp_path / "clips")
+    head, *rows = (clips / "metadata.csv").read_text().splitlines()
+    text = "\n".join([f"{head},split", *(f"{row},training" for row in rows)])
+    (tmp_path / "clips" / "metadata.csv").write_text(text + "\n")
+    result = wordspot("evaluate", model, tmp_path / "clips", "--split", "testing")
+    assert result.returncode == 1
+    assert "no clips to judge of testing speakers; there is --split training (" in result.stderr
+
+
 def test_standard_output_is_json_alone_and_nothing_readable_is_a_failure(
     model: Path, recordings: Path, tmp_path: Path, wordspot: Callable
 ) -> None:
