@@ -42,9 +42,13 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes UTF-8 text under a temporary name, then renames it."""
+    """Writes UTF-8 text under a temporary name, then renames it.
+
+    A byte of a file name that is not UTF-8 becomes the escape of the surrogate that stands for it in Python, which JSON has
+    too: `read_json` gives the name again.
+    """
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -11,12 +11,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...data.clips import sketch
+from ...data.clips import CLIP_TABLE, sketch
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet, FrontEnd, is_feature_set, read_feature_set
 from ...data.files import read_json, replacing
 from ..device.model_file import SIGNATURES, pack_model
 from ..device.recognizer import Recognizer
+from ..features.extract import extract
 from ..features.front_end import log_mel
 from ..features.layer import LogMel
 from .batches import Classes, Examples, SplitClips
@@ -88,13 +89,13 @@ def export(run_folder: Path, out: Path, *, int8: bool = False) -> Agreement:
     run = Run(run_folder)
     config = run.read_config()
     model = load_network(run.model)
-    feature_set = _open_features(run, Path(config["data"]))
+    trained_with = FrontEnd.from_dict(config["front_end"], str(run.config))
+    feature_set = _open_features(run, Path(config["data"]), trained_with)
     classes = Classes(tuple(config["classes"]), tuple(config["words"]))
     if feature_set.checksum != config["clips"]:
         raise WordspotError(
             f"the clips of {config['data']} have changed since {run_folder} was trained: train again, or bring them back"
         )
-    trained_with = FrontEnd.from_dict(config["front_end"], str(run.config))
     if feature_set.front_end != trained_with:
         raise WordspotError(
             f"{config['data']} has another front end than {run_folder} was trained with: "
@@ -117,15 +118,21 @@ def export(run_folder: Path, out: Path, *, int8: bool = False) -> Agreement:
     return agreement
 
 
-def _open_features(run: Run, data: Path) -> FeatureSet:
-    """What the run was trained on: needed to calibrate, and to compare the file with the network."""
+def _open_features(run: Run, data: Path, front_end: FrontEnd) -> FeatureSet:
+    """What the run was trained on: needed to calibrate, and to compare the file with the network.
+
+    Features of a clean folder that were removed from the run are made again.
+    """
     if is_feature_set(run.features):
         return read_feature_set(run.features)
     if not data.exists():
         raise WordspotError(
             f"{run.folder} was trained on {data}, which is gone: move it back, its clips check the file"
         )
-    return read_feature_set(data)
+    if not (data / CLIP_TABLE).is_file():
+        return read_feature_set(data)
+    extract(data, run.features, front_end)
+    return read_feature_set(run.features)
 
 
 def convert(model: keras.Model, front_end: FrontEnd) -> bytes:

@@ -105,6 +105,7 @@ def train(
     """
     if start:
         settings = dataclasses.replace(settings, model=start.model)
+    _check_fit(start, teacher)
     run = Run(run_folder)
     run.reserve(resume=resume)
     feature_set = open_data(data, run, watcher.track, start or teacher)
@@ -229,7 +230,7 @@ def open_data(data: Path, run: Run, track: Track, start: Start | None = None) ->
         fits = dataclasses.replace(known.front_end, clip_ms=wanted.clip_ms) == wanted  # that one is the clips'
         if fits or run.config.is_file():
             return _check_front_end(known, data, start)
-    elif run.config.is_file():
+    elif is_feature_set(run.features) and run.config.is_file():
         raise WordspotError(f"the clips of {data} have changed since {run.folder} was begun: train into another folder")
     extract(data, run.features, wanted, track=track)
     return _check_front_end(read_feature_set(run.features), data, start)
@@ -243,6 +244,14 @@ def _check_front_end(feature_set: FeatureSet, data: Path, start: Start | None) -
             "to fit"
         )
     return feature_set
+
+
+def _check_fit(start: Start | None, teacher: Start | None) -> None:
+    if start and teacher and start.front_end != teacher.front_end:
+        raise WordspotError(
+            f"{start.name} and {teacher.name} were trained with different front ends: "
+            f"{start.front_end.unlike(teacher.front_end)}. Choose two that share one, or only one of them"
+        )
 
 
 def _check_counts(counts: dict[str, dict[str, int]]) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,13 @@ def test_what_is_no_json_object_is_told_with_its_name(tmp_path: Path, content: b
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(WordspotError, match=r"a\.json"):
         read_json(tmp_path / "a.json")
+
+
+def test_json_brings_back_a_path_that_is_not_utf8(tmp_path: Path) -> None:
+    values = {"data": os.fsdecode("/häuser/".encode() + b"w\xf6rter")}
+    write_json(tmp_path / "a.json", values)
+    assert read_json(tmp_path / "a.json") == values
+    assert "häuser" in (tmp_path / "a.json").read_text(encoding="utf-8")
 
 
 @given(st.text(st.characters(), max_size=30))

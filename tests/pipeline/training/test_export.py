@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -116,6 +117,21 @@ def test_a_run_whose_data_is_gone_says_so(run: Path, tmp_path: Path) -> None:
     config = json.loads((run / "config.json").read_text())
     (tmp_path / "run" / "config.json").write_text(json.dumps({**config, "data": str(tmp_path / "moved")}))
     with pytest.raises(WordspotError, match="which is gone"):
+        export(tmp_path / "run", tmp_path / "model.tflite")
+
+
+def test_features_that_were_removed_from_a_run_are_made_again(clips: Path, tmp_path: Path) -> None:
+    data = Path(os.fsdecode(os.fsencode(tmp_path) + b"/w\xf6rter"))  # and its name is not UTF-8
+    shutil.copytree(clips, data)
+    train(data, tmp_path / "run", ["rise", "fall"], TrainSettings(epochs=1))
+    export(tmp_path / "run", tmp_path / "before.tflite")
+    shutil.rmtree(tmp_path / "run" / "features")
+    export(tmp_path / "run", tmp_path / "after.tflite")
+    assert (tmp_path / "after.tflite").read_bytes() == (tmp_path / "before.tflite").read_bytes()
+    shutil.rmtree(tmp_path / "run" / "features")
+    table = data / "metadata.csv"
+    table.write_text(table.read_text().replace(",hum,", ",buzz,"))
+    with pytest.raises(WordspotError, match="have changed since"):
         export(tmp_path / "run", tmp_path / "model.tflite")
 
 

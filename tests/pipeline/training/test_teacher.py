@@ -60,3 +60,5 @@ def test_a_run_remembers_its_teacher(run: Path, features: Path, tmp_path: Path) 
     other = dataclasses.replace(pupil, front_end=dataclasses.replace(pupil.front_end, n_mels=32))
     with pytest.raises(WordspotError, match=r"was trained with: n_mels 40, not 32\. Train on"):
         train(features, tmp_path / "other", ["rise", "fall"], settings, teacher=other)
+    with pytest.raises(WordspotError, match=r"with different front ends: n_mels 40, not 32\. Choose two"):
+        train(features, tmp_path / "other", ["rise", "fall"], settings, start=teacher, teacher=other)
