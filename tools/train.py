@@ -54,8 +54,8 @@ def command(
 
     Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
     among the words become _unknown_, background noise and digital silence become _silence_. The matrix is printed each
-    time the network has become better on the validation speakers: rows are the truth, columns what was heard. The run
-    folder gets the figures, TensorBoard logs, the best network and report.html.
+    time the network hears the validation speakers as well as ever, and is kept: rows are the truth, columns what was
+    heard. The run folder gets the figures, TensorBoard logs, the best network and report.html.
 
     Examples:
         wordspot train clips --words down,go,left,right,up --run runs/first
@@ -165,7 +165,7 @@ class _Display:
             f"epoch {row['epoch']:.0f} of {self._epochs}: loss {row['training_loss']:.3f}, validation loss "
             f"{row['validation_loss']:.3f}, accuracy {row['validation_accuracy']:.1%}, {seconds:.0f} s, "
             f"{pace.examples_per_s:,.0f} examples/s, {pace.waiting_share:.0%} of it waiting for data"
-            + (", the best so far" if epoch.is_best else "")
+            + (", kept" if epoch.is_best else "")
         )
         if epoch.is_best:
             print_confusion(OUT, epoch.confusion)

@@ -14,6 +14,17 @@ from ...data.files import replacing
 _Z_95 = 1.959963984540054  # of the standard normal distribution: 95% lie within
 
 
+def wilson_interval(share: float, n: int) -> tuple[float, float]:
+    """The 95% score interval of a share of n clips (Wilson 1927, doi:10.2307/2276774), as if they were independent."""
+    if n == 0:
+        return 0.0, 1.0
+    center = share + _Z_95**2 / (2 * n)
+    half = _Z_95 * math.sqrt(share * (1 - share) / n + _Z_95**2 / (4 * n * n))
+    scale = 1 + _Z_95**2 / n
+    # of 0 and 1 the bounds are themselves, which rounding misses
+    return max(0.0, min(share, (center - half) / scale)), min(1.0, max(share, (center + half) / scale))
+
+
 @dataclass(frozen=True)
 class Confusion:
     """Counts of what was said against what was heard.
@@ -48,14 +59,8 @@ class Confusion:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95% score interval of the accuracy (Wilson 1927, doi:10.2307/2276774), as if clips were independent."""
-        n, p = self.clips, self.accuracy
-        if n == 0:
-            return 0.0, 1.0
-        center = p + _Z_95**2 / (2 * n)
-        half = _Z_95 * math.sqrt(p * (1 - p) / n + _Z_95**2 / (4 * n * n))
-        scale = 1 + _Z_95**2 / n
-        return max(0.0, (center - half) / scale), min(1.0, (center + half) / scale)
+        """Wilson's 95% score interval of the accuracy."""
+        return wilson_interval(self.accuracy, self.clips)
 
     @property
     def precision(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
 from ...data.files import read_json, remove_leftovers, replacing, write_json
 from ...data.folders import check_folder
+from ..scoring.confusion import wilson_interval
 from .batches import Classes
 from .settings import AugmentSettings
 
@@ -154,9 +155,15 @@ class Run:
                 )
 
 
-def best_epoch(history: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The row of the history with the highest validation accuracy; of several, that with the lowest loss."""
-    return max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+def best_epoch(history: Sequence[dict[str, float]], clips: int) -> dict[str, float]:
+    """The row of the network to keep: the last one that is as good as the most accurate, as far as can be told.
+
+    That is within the 95% interval of the highest accuracy on so many validation clips. Among those the highest is chance,
+    more so the fewer clips there are, but the learning rate falls to nothing: the later, the calmer the weights.
+    """
+    highest = max(row["validation_accuracy"] for row in history)
+    low, _ = wilson_interval(highest, clips)
+    return next(row for row in reversed(history) if row["validation_accuracy"] >= low)
 
 
 def make_config(

@@ -23,7 +23,9 @@ class TrainSettings(Settings):
     teacher_share: float = setting(
         0.5, "Share of a teacher's answers in what is to be learned; the labels are the rest.", minimum=0, maximum=1
     )
-    patience: int = setting(15, "Stop after this many epochs without a better one.", minimum=1, maximum=10_000)
+    patience: int = setting(
+        15, "Stop after this many epochs that are clearly worse than the best.", minimum=1, maximum=10_000
+    )
     seed: int = setting(0, "Of the weights, the order and the augmentation.", minimum=0, maximum=2**31 - 1)
 
     def __post_init__(self) -> None:

@@ -43,7 +43,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to: its row of `history.csv`, the confusion on validation speakers, whether it is the best."""
+    """What one epoch came to: its row of `history.csv`, the confusion on validation speakers, whether its network is kept."""
 
     row: dict[str, float]
     confusion: Confusion
@@ -124,11 +124,11 @@ def train(
     watcher.on_start(classes, counts, feature_set)
     model = _load_checkpoint(run) or _new_model(settings, feature_set, batches, len(classes.labels), start)
     examples = validation.fixed_examples()
-    _Loop(run, model, batches, examples, classes, settings, watcher).go()
+    best = _Loop(run, model, batches, examples, classes, settings, watcher).go()
     write_projector(run.tensorboard, load_network(run.model), examples, classes.labels)
     testing = SplitClips(feature_set, classes, "testing", augmentation)
     judge = testing if len(testing) else validation
-    return wrap_up(run, judge.fixed_examples(), judge.split, classes, feature_set.speakers_known)
+    return wrap_up(run, int(best["epoch"]), judge.fixed_examples(), judge.split, classes, feature_set.speakers_known)
 
 
 class _Loop:
@@ -152,12 +152,19 @@ class _Loop:
             raise WordspotError(f"{run.history} lacks epochs that were trained: train again into another folder")
         self._board = Board(run.tensorboard)
 
-    def go(self) -> None:
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the epoch whose network is kept: the newest, or the one that was it before."""
+        return best_epoch(self._history, len(self._validation.classes))
+
+    def go(self) -> dict[str, float]:
+        """Trains to the end, and returns the row of the best epoch."""
         while self._done < self._settings.epochs and not self._out_of_patience():
             self._one_epoch()
+        return self.best
 
     def _out_of_patience(self) -> bool:
-        return bool(self._history) and self._done - best_epoch(self._history)["epoch"] >= self._settings.patience
+        return bool(self._history) and self._done - self.best["epoch"] >= self._settings.patience
 
     def _one_epoch(self) -> None:
         epoch = self._done + 1
@@ -175,7 +182,7 @@ class _Loop:
         values = (epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         self._history.append(row)
-        is_best = best_epoch(self._history) is row
+        is_best = self.best is row
         # in this order: a run killed in between repeats the epoch, and writes the same again
         if is_best:
             save_network(self._model, self._run.model)

@@ -16,9 +16,9 @@ from optuna.storages import RDBStorage, fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 
 from ...data.errors import WordspotError
-from ...data.files import try_lock
+from ...data.files import read_json, try_lock
 from .ranges import Ranges, is_whole
-from .run import Run, best_epoch
+from .run import Run
 from .storage import BEAT_S, STORAGE_ERRORS
 
 INTERRUPTED = "interrupted"  # noted of a trial that ended with its process's Ctrl-C, or a full disk: not its fault
@@ -123,7 +123,7 @@ class Trials:
 
     def finish(self, number: int, run: Run) -> None:
         """Tells the figures of a trial's finished run."""
-        best = best_epoch(run.read_history())
+        best = run.read_history()[int(read_json(run.metrics)["best_epoch"]) - 1]
         frozen = next(each for each in self.all() if each.number == number)
         with suppress(UpdateFinishedTrialError):
             self._storage.set_trial_user_attr(frozen._trial_id, "loss", best["validation_loss"])

@@ -11,10 +11,12 @@ from ..scoring.picture import confusion_png, curves_png
 from ..scoring.report import Mistake, write_report
 from .batches import Classes, Examples
 from .network import load_network, logits, softmax
-from .run import Run, best_epoch
+from .run import Run
 
 
-def wrap_up(run: Run, examples: Examples, split: str, classes: Classes, speakers_known: bool) -> Confusion:
+def wrap_up(
+    run: Run, best_epoch: int, examples: Examples, split: str, classes: Classes, speakers_known: bool
+) -> Confusion:
     """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
     model = load_network(run.model)
     probabilities = softmax(logits(model, examples.frames))
@@ -27,7 +29,7 @@ def wrap_up(run: Run, examples: Examples, split: str, classes: Classes, speakers
     figures = {
         "split": split,
         "speakers_known": speakers_known,
-        "best_epoch": int(best_epoch(history)["epoch"]),
+        "best_epoch": best_epoch,
         "parameters": parameters(model),
     }
     write_report(

@@ -1,8 +1,8 @@
 """New words from few clips: trained on from a network that never heard them, and from scratch.
 
 One network is trained on everything but the new words. Then, for every number of clips and every seed, clips of real
-recordings of training speakers are drawn and trained on in both ways. Judged on the real recordings of all validation
-speakers. Finished trainings are kept and not repeated.
+recordings of training speakers are drawn and trained on in both ways, from scratch with the default network. Judged on
+the real recordings of all validation speakers. Finished trainings are kept and not repeated.
 """
 
 import dataclasses
@@ -27,10 +27,10 @@ from .parts import Part, write_part
 
 _NEW_WORDS = ("eight", "five", "happy", "zero")
 _COUNTS = (5, 10, 20, 50)
-_TO_CHOOSE = 10  # clips a word on which the best epoch is chosen, whatever the number to train on
+_TO_VALIDATE = 10  # clips a word of other speakers, to see how it goes, whatever the number to train on
 _SEEDS = 3
 _EPOCHS = 12  # of the network to begin with
-_MODEL = "ds_cnn"
+_BODY = "bc_resnet_1_late_t2"  # the network of `small`, which people train on
 _WAYS = {"from scratch": TrainSettings(), "trained on": TRAIN_ON}
 
 
@@ -48,7 +48,7 @@ def command(
             features = work / f"{count}-{seed}"
             write_part(features, everything, draw(everything, count, np.random.default_rng([seed, count])))
             for way, settings in _WAYS.items():
-                recipe = Recipe(dataclasses.replace(settings, model=_MODEL, seed=seed))
+                recipe = Recipe(dataclasses.replace(settings, seed=seed))
                 run = work / f"{count} clips, {way}, seed {seed}"
                 recall = _train(features, run, _NEW_WORDS, recipe, body if settings == TRAIN_ON else None)
                 found.setdefault((way, count), []).append(recall)
@@ -58,7 +58,7 @@ def command(
 def draw(everything: FeatureSet, count: int, rng: np.random.Generator) -> Part:
     """Rows of real recordings for one training.
 
-    `count` clips a new word to train on and `_TO_CHOOSE` to choose the epoch on, by speakers of the training split, other
+    `count` clips a new word to train on and `_TO_VALIDATE` to validate on, by speakers of the training split, other
     ones for the second; of unknown words as many as of all new ones together. To judge: every clip of the validation split.
     """
     clips = everything.clips
@@ -66,9 +66,9 @@ def draw(everything: FeatureSet, count: int, rng: np.random.Generator) -> Part:
     part = [(row, "testing") for row in real if clips[row].split == "validation"]
     rows = [row for row in rng.permutation(real).tolist() if clips[row].split == "training"]
     speakers = rng.permutation(sorted({clips[row].speaker for row in rows})).tolist()
-    choosing = set(speakers[: len(speakers) // 4])
-    for split, wanted in (("training", count), ("validation", _TO_CHOOSE)):
-        by_these = [row for row in rows if (clips[row].speaker in choosing) == (split == "validation")]
+    validating = set(speakers[: len(speakers) // 4])
+    for split, wanted in (("training", count), ("validation", _TO_VALIDATE)):
+        by_these = [row for row in rows if (clips[row].speaker in validating) == (split == "validation")]
         for word in _NEW_WORDS:
             part += [(row, split) for row in by_these if clips[row].label == word][:wanted]
         others = [(row, split) for row in by_these if clips[row].label not in _NEW_WORDS]
@@ -83,7 +83,7 @@ def _pretrain(everything: FeatureSet, work: Path) -> Path:
     write_part(
         features, everything, [(row, clip.split) for row, clip in enumerate(clips) if clip.label not in _NEW_WORDS]
     )
-    _train(features, run, (), Recipe(TrainSettings(model=_MODEL, epochs=_EPOCHS)))
+    _train(features, run, (), Recipe(TrainSettings(model=_BODY, epochs=_EPOCHS)))
     return run
 
 

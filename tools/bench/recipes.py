@@ -1,6 +1,6 @@
 """Which recipe hears best, how fast it trains, and what its first ten minutes come to.
 
-Every recipe is trained from several seeds and judged on the validation speakers, on whom its best epoch is chosen too.
+Every recipe is trained from several seeds, and the network that is kept judged on the validation speakers.
 Finished trainings are kept, and repeated only where the recipe has changed since.
 """
 
@@ -101,10 +101,10 @@ def _train(recipe: Recipe, teacher: str | None, features: Path, words: list[str]
         teacher=Start.load(teacher) if teacher else None,
         watcher=Watcher(on_epoch=lambda epoch: rows.append((time.perf_counter() - began, epoch))),
     )
-    accuracies = [epoch.row["validation_accuracy"] for _, epoch in rows]
+    kept = [(seconds, epoch.row["validation_accuracy"]) for seconds, epoch in rows if epoch.is_best]
     found = {
-        "accuracy": max(accuracies),
-        "short": max(accuracy for accuracy, (seconds, _) in zip(accuracies, rows, strict=True) if seconds <= _SHORT_S),
+        "accuracy": kept[-1][1],
+        "short": [accuracy for seconds, accuracy in kept if seconds <= _SHORT_S][-1],
         "minutes": (time.perf_counter() - began) / 60,
         "examples_per_s": float(np.median([epoch.pace.examples_per_s for _, epoch in rows])),
         "waiting_share": float(np.median([epoch.pace.waiting_share for _, epoch in rows])),
