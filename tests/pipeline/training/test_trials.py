@@ -142,8 +142,8 @@ def test_a_trial_that_finished_but_could_not_be_told_is_not_repeated(tmp_path: P
         process.kill()
     run = Run(tmp_path / "runs" / "0")
     run.folder.mkdir()
-    run.write_history([dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": epoch} for epoch in (1, 2)])
-    run.metrics.write_text("{}")
+    run.write_history([dict.fromkeys(HISTORY_COLUMNS, epoch / 4) | {"epoch": epoch} for epoch in (1, 2, 3)])
+    run.metrics.write_text('{"best_epoch": 2}')
     with opened(tmp_path) as trials:
         trials.take_up(tmp_path / "runs")
         assert [(trial.state, trial.value) for trial in trials.all()] == [(TrialState.COMPLETE, 0.5)]
