@@ -52,7 +52,7 @@ STEPS = {
         Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40), _LARGE), teacher="second_teacher"
     ),
     "small": Step(
-        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=40, patience=40), _SMALL), teacher="second_teacher"
+        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=80, patience=80), _SMALL), teacher="second_teacher"
     ),
 }
 
