@@ -29,7 +29,7 @@ check: .venv/installed  ## format, lint and types
 
 web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and for building a wheel
 
-pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; five hours; SEEDS=3: ten)
+pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; six hours; SEEDS=3: twelve)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.pretrain $(SHARED) bench/pretrained --seeds $(SEEDS)
 
 bench: bench-speed bench-checks bench-windows bench-scale bench-stream  ## speed, checks, windows, scale and listening on real recordings (DATA=folder; half an hour)
