@@ -186,8 +186,14 @@ def make_config(
         "front_end": feature_set.front_end.to_dict(),
         "start": start,
         "teacher": teacher,
-        "versions": {name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")},
+        "versions": _versions(),
     }
+
+
+def _versions() -> dict[str, str]:
+    import tensorflow as tf  # only a training needs it, which has loaded it by then; its package has two names
+
+    return {name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")} | {"tensorflow": tf.__version__}
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""New words from few clips: trained on from a network that never heard them, and from scratch.
+"""New words from few clips: trained on from networks that never heard them, and from scratch.
 
-One network is trained on everything but the new words. Then, for every number of clips and every seed, clips of real
-recordings of training speakers are drawn and trained on in both ways, from scratch with the default network. Judged on
-the real recordings of all validation speakers. Finished trainings are kept and not repeated.
+The networks of the models that ship are trained on everything but the new words. Then, for every number of clips and
+every seed, clips of real recordings of training speakers are drawn, and trained on from each of them, and from scratch
+with the default network. Judged on the real recordings of all validation speakers. Finished trainings are kept and not
+repeated.
 """
 
 import dataclasses
@@ -29,9 +30,9 @@ _NEW_WORDS = ("eight", "five", "happy", "zero")
 _COUNTS = (5, 10, 20, 50)
 _TO_VALIDATE = 10  # clips a word of other speakers, to see how it goes, whatever the number to train on
 _SEEDS = 3
-_EPOCHS = 12  # of the network to begin with
-_BODY = "bc_resnet_1_late_t2"  # the network of `small`, which people train on
-_WAYS = {"from scratch": TrainSettings(), "trained on": TRAIN_ON}
+_EPOCHS = 12  # of the networks to begin with
+_BODIES = {"as from small": "bc_resnet_1_late_t2", "as from accurate": "bc_resnet_3_t2"}  # the networks that ship
+_SCRATCH = "from scratch"
 
 
 def command(
@@ -41,16 +42,15 @@ def command(
 ) -> None:
     """Print the mean recall of four new words, unknown ones and silence, by number of clips and way of training."""
     everything = read_feature_set(joined_features(data, pretrained))
-    body = _pretrain(everything, work)
+    bodies = {_SCRATCH: None} | {way: _pretrain(everything, work, model) for way, model in _BODIES.items()}
     found: dict[tuple[str, int], list[float]] = {}
     for count in _COUNTS:
         for seed in range(_SEEDS):
             features = work / f"{count}-{seed}"
             write_part(features, everything, draw(everything, count, np.random.default_rng([seed, count])))
-            for way, settings in _WAYS.items():
-                recipe = Recipe(dataclasses.replace(settings, seed=seed))
-                run = work / f"{count} clips, {way}, seed {seed}"
-                recall = _train(features, run, _NEW_WORDS, recipe, body if settings == TRAIN_ON else None)
+            for way, body in bodies.items():
+                recipe = Recipe(dataclasses.replace(TRAIN_ON if body else TrainSettings(), seed=seed))
+                recall = _train(features, work / f"{count} clips, {way}, seed {seed}", _NEW_WORDS, recipe, body)
                 found.setdefault((way, count), []).append(recall)
     _print(found)
 
@@ -76,14 +76,14 @@ def draw(everything: FeatureSet, count: int, rng: np.random.Generator) -> Part:
     return part
 
 
-def _pretrain(everything: FeatureSet, work: Path) -> Path:
-    """The run of the network to begin with: every word a class, but for the new ones."""
-    features, run = work / "pretraining", work / "pretrained"
+def _pretrain(everything: FeatureSet, work: Path, model: str) -> Path:
+    """The run of a network to begin with: every word a class, but for the new ones."""
+    features, run = work / "pretraining", work / f"pretrained {model}"
     clips = everything.clips
     write_part(
         features, everything, [(row, clip.split) for row, clip in enumerate(clips) if clip.label not in _NEW_WORDS]
     )
-    _train(features, run, (), Recipe(TrainSettings(model=_BODY, epochs=_EPOCHS)))
+    _train(features, run, (), Recipe(TrainSettings(model=model, epochs=_EPOCHS)))
     return run
 
 
@@ -103,9 +103,10 @@ def _train(features: Path, run: Path, words: Sequence[str], recipe: Recipe, star
 
 
 def _print(found: dict[tuple[str, int], list[float]]) -> None:
-    table = Table("clips a word", *_WAYS, box=None)
+    ways = (_SCRATCH, *_BODIES)
+    table = Table("clips a word", *ways, box=None)
     for count in _COUNTS:
-        cells = (f"{np.mean(found[way, count]):.1%} ± {np.std(found[way, count], ddof=1):.1%}" for way in _WAYS)
+        cells = (f"{np.mean(found[way, count]):.1%} ± {np.std(found[way, count], ddof=1):.1%}" for way in ways)
         table.add_row(str(count), *cells)
     OUT.print(table)
 
