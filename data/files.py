@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copies a file under a temporary name, then renames it."""
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def remove_leftovers(folder: Path) -> None:

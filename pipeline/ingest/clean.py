@@ -4,7 +4,6 @@ import contextlib
 import csv
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -14,7 +13,7 @@ from typing import Any
 
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
-from ...data.files import printable, read_json, remove_leftovers, replacing, write_json
+from ...data.files import copy, printable, read_json, remove_leftovers, write_json
 from ...data.folders import SPLIT_LISTS, check_folder, scan_recordings
 from ..track import Track, untracked
 from .highlights import Highlights
@@ -236,8 +235,7 @@ def _complete(job: Job, result: CleanResult, highlights: Highlights, jobs: int) 
     folder = job.destination
     for name in SPLIT_LISTS:
         if (job.source / name).is_file():
-            with replacing(folder / name) as temporary:
-                shutil.copyfile(job.source / name, temporary)
+            copy(job.source / name, folder / name)
     totals = {"labels": result.labels, "long_sounds": result.long_sounds, "twins_across": result.twins_across}
     write_report(folder / REPORT, job, totals, highlights, jobs)
     digest = {"clip_table_sha256": _sha256(folder / CLIP_TABLE)}

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from ...data.errors import WordspotError
-from ...data.files import replacing
 from ...models import normalization  # noqa: F401 - its layers register themselves, so that Keras finds them
 
 _CLIPS_A_BATCH = 256
@@ -24,12 +23,6 @@ def load_network(path: Path) -> keras.Model:
         raise WordspotError(f"{path} is damaged and cannot be loaded: train again into another folder") from error
     assert isinstance(network, keras.Model)
     return network
-
-
-def save_network(network: keras.Model, path: Path) -> None:
-    """Saves a network with the state of its optimizer."""
-    with replacing(path) as temporary:
-        network.save(temporary)
 
 
 def logits(network: keras.Model, frames: np.ndarray) -> np.ndarray:

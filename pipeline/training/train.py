@@ -15,6 +15,7 @@ import tensorflow as tf
 from ...data.clips import CLIP_TABLE
 from ...data.errors import LossError, WordspotError
 from ...data.feature_set import FeatureSet, FrontEnd, is_feature_set, read_feature_set
+from ...data.files import copy, replacing
 from ...data.folders import check_folder
 from ...models import Shape, build_network
 from ..features.extract import extract, is_extracted_from
@@ -22,7 +23,7 @@ from ..scoring.confusion import Confusion
 from ..track import Track, untracked
 from .batches import Classes, Examples, SplitClips, TrainingBatches, prefetched
 from .board import Board, write_projector
-from .network import cross_entropy, load_network, logits, save_network
+from .network import cross_entropy, load_network, logits
 from .run import HISTORY_COLUMNS, Run, best_epoch, make_config
 from .settings import AugmentSettings, TrainSettings
 from .start import Start
@@ -125,10 +126,12 @@ def train(
     model = _load_checkpoint(run) or _new_model(settings, feature_set, batches, len(classes.labels), start)
     examples = validation.fixed_examples()
     best = _Loop(run, model, batches, examples, classes, settings, watcher).go()
-    write_projector(run.tensorboard, load_network(run.model), examples, classes.labels)
+    kept = load_network(run.model)
+    write_projector(run.tensorboard, kept, examples, classes.labels)
     testing = SplitClips(feature_set, classes, "testing", augmentation)
     judge = testing if len(testing) else validation
-    return wrap_up(run, int(best["epoch"]), judge.fixed_examples(), judge.split, classes, feature_set.speakers_known)
+    judged = judge.fixed_examples()
+    return wrap_up(run, kept, int(best["epoch"]), judged, judge.split, classes, feature_set.speakers_known)
 
 
 class _Loop:
@@ -183,11 +186,12 @@ class _Loop:
         row = dict(zip(HISTORY_COLUMNS, values, strict=True))
         self._history.append(row)
         is_best = self.best is row
-        # in this order: a run killed in between repeats the epoch, and writes the same again
-        if is_best:
-            save_network(self._model, self._run.model)
-        self._run.write_history(self._history)
-        save_network(self._model, self._run.checkpoint)
+        with replacing(self._run.checkpoint) as saved:
+            self._model.save(saved)
+            # the checkpoint takes its place last: a run killed before repeats the epoch, and writes the same again
+            if is_best:
+                copy(saved, self._run.model)
+            self._run.write_history(self._history)
         self._done = epoch
         self._board.log_epoch(row, confusion, self._model)
         self._watcher.on_epoch(Epoch(row, confusion, is_best, pace))
@@ -296,7 +300,9 @@ def _new_model(
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)  # type: ignore[arg-type]
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    # with all its variables there before the first step, TensorFlow traces the step once, not twice
+    model.compile(optimizer, loss, metrics=[keras.metrics.CategoricalAccuracy("accuracy")])
+    optimizer.build(model.trainable_variables)
     return model
 
 

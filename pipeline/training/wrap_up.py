@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from ...data.files import replacing, write_json
@@ -10,15 +11,20 @@ from ..scoring.confusion import Confusion
 from ..scoring.picture import confusion_png, curves_png
 from ..scoring.report import Mistake, write_report
 from .batches import Classes, Examples
-from .network import load_network, logits, softmax
+from .network import logits, softmax
 from .run import Run
 
 
 def wrap_up(
-    run: Run, best_epoch: int, examples: Examples, split: str, classes: Classes, speakers_known: bool
+    run: Run,
+    model: keras.Model,
+    best_epoch: int,
+    examples: Examples,
+    split: str,
+    classes: Classes,
+    speakers_known: bool,
 ) -> Confusion:
     """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
-    model = load_network(run.model)
     probabilities = softmax(logits(model, examples.frames))
     predicted = probabilities.argmax(axis=1)
     confusion = Confusion.count(classes.labels, examples.classes, predicted)
