@@ -77,7 +77,7 @@ bench-recipes: .venv/installed  ## which settings and networks hear best, how fa
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.recipes bench/pretrained/features bench/recipes \
 	  --words down,go,left,no,off,on,right,stop,up,yes --share 0.33 --epochs 15
 
-bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (three hours)
+bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (hours)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.few_clips $(SHARED) bench/pretrained bench/few_clips
 
 bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)

@@ -143,7 +143,7 @@ class TrainingBatches:
     ) -> None:
         self._clips, self._settings, self._augmentation = clips, settings, augmentation
         self._mask_value, self._lessons = mask_value, lessons
-        self.steps = len(self._epoch_rows(0)) // settings.batch_size
+        self.steps = -(-len(self._epoch_rows(0)) // settings.batch_size)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """Yields (frames float32 [n, frames, mels], targets float32 [n, labels], each of which sums to 1)."""
@@ -167,7 +167,8 @@ class TrainingBatches:
         while len(rows) < _FEWEST_EXAMPLES:
             rows = np.concatenate([rows, self._clips.draw_rows(rng, self._settings.unknown_share)])
         # full batches, the last one with rows of the first: for one of another size TensorFlow traces the step again
-        return np.resize(rng.permutation(rows), -(-len(rows) // self._settings.batch_size) * self._settings.batch_size)
+        size = min(self._settings.batch_size, len(rows))
+        return np.resize(rng.permutation(rows), -(-len(rows) // size) * size)
 
     def _augment(self, frames: np.ndarray, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         settings, front_end = self._augmentation, self._clips.feature_set.front_end

@@ -73,6 +73,12 @@ def test_the_same_seed_and_epoch_give_the_same_batches_and_others_do_not(feature
     assert not np.array_equal(first(1, 3), first(1, 4))
 
 
+def test_a_batch_larger_than_an_epoch_is_the_epoch(feature_set: FeatureSet) -> None:
+    several = sum(len(x) for x, _ in batches_of(feature_set, TrainSettings(batch_size=1)).epoch(1))
+    (single,) = batches_of(feature_set, TrainSettings(batch_size=65_536)).epoch(1)
+    assert len(single[0]) == several
+
+
 def test_no_two_examples_of_a_clip_are_alike(feature_set: FeatureSet) -> None:
     frames = np.concatenate([x for x, _ in batches_of(feature_set, TrainSettings()).epoch(1)])
     classes = np.concatenate([y.argmax(axis=1) for _, y in batches_of(feature_set, TrainSettings()).epoch(1)])
