@@ -30,25 +30,25 @@ check: .venv/installed  ## format, lint and types
 web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and for building a wheel
 
 pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; six hours; SEEDS=3: twelve)
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.pretrain $(SHARED) bench/pretrained --seeds $(SEEDS)
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.release.pretrain $(SHARED) bench/pretrained --seeds $(SEEDS)
 
 bench: bench-speed bench-checks bench-windows bench-scale bench-stream  ## speed, checks, windows, scale and listening on real recordings (DATA=folder; half an hour)
 
 bench-speed: .venv/installed  ## speed, size and memory
-	$(BIN)/python -m wordspot.tools.bench.speed $(DATA)
+	$(BIN)/python -m wordspot.tools.bench.cleaning.speed $(DATA)
 
 bench-checks: .venv/installed  ## plant every defect in real clips, and count what the checks find
-	$(BIN)/python -m wordspot.tools.bench.defects $(DATA)
+	$(BIN)/python -m wordspot.tools.bench.cleaning.defects $(DATA)
 
 bench-windows: .venv/installed  ## place real words in real noise, and see where the window goes
-	$(BIN)/python -m wordspot.tools.bench.windows $(DATA)
+	$(BIN)/python -m wordspot.tools.bench.cleaning.windows $(DATA)
 
 bench-scale: .venv/installed  ## clean a hundred thousand recordings: memory, and time for a thousand
-	$(BIN)/python -m wordspot.tools.bench.scale $(DATA)
+	$(BIN)/python -m wordspot.tools.bench.cleaning.scale $(DATA)
 
 bench-stream: .venv/installed  ## what listening costs, beside pymicro-wakeword, and 24 simulated hours of it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
-	$(BIN)/python -m wordspot.tools.bench.stream $(DATA)
+	$(BIN)/python -m wordspot.tools.bench.device.stream $(DATA)
 
 bench-score-stream: .venv/installed  ## misses and false accepts an hour of the models that ship
 	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
@@ -57,35 +57,35 @@ bench-score-stream: .venv/installed  ## misses and false accepts an hour of the 
 	  $(BIN)/wordspot score-stream bench/$$model.tflite bench/clips --snr-db 20,10,5 && \
 	  $(BIN)/wordspot score-stream bench/$$model.tflite bench/clips --others-per-hour 0 || exit 1; \
 	done
-	$(BIN)/python -m wordspot.tools.bench.thresholds bench/clips
+	$(BIN)/python -m wordspot.tools.bench.device.thresholds bench/clips
 
 bench-networks: .venv/installed  ## what every network costs: the table of `wordspot models`
-	$(BIN)/python -m wordspot.tools.bench.networks models/measured.json
+	$(BIN)/python -m wordspot.tools.bench.training.networks models/benchmarks.json
 
 bench-listeners: .venv/installed  ## what listeners threw out, beside what the checks find (FEATURES=feature set of v0.02)
 	rm -rf bench/listeners && $(BIN)/wordspot clean $(DATA) bench/listeners --quiet
-	$(BIN)/python -m wordspot.tools.bench.listeners $(DATA) bench/listeners $(FEATURES)
+	$(BIN)/python -m wordspot.tools.bench.cleaning.listeners $(DATA) bench/listeners $(FEATURES)
 
 bench-front-end: .venv/installed  ## are features of waveforms what the models that ship were trained on? (after `make pretrained`)
-	$(BIN)/python -m wordspot.tools.bench.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained
+	$(BIN)/python -m wordspot.tools.bench.training.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained
 
 bench-recipes: .venv/installed  ## which settings and networks hear best, how fast they train (after `make pretrained`; hours)
 	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
 	rm -rf bench/clips-features && $(BIN)/wordspot extract bench/clips bench/clips-features --quiet
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.recipes bench/clips-features bench/train \
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.recipes bench/clips-features bench/train \
 	  --names "as it is,bc_resnet_1_late_t2,bc_resnet_3_t2"
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.recipes bench/pretrained/features bench/recipes \
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.recipes bench/pretrained/features bench/recipes \
 	  --words down,go,left,no,off,on,right,stop,up,yes --share 0.33 --epochs 15
 
 bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (hours)
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.few_clips $(SHARED) bench/pretrained bench/few_clips
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.few_clips $(SHARED) bench/pretrained bench/few_clips
 
 bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
-	$(BIN)/python -m wordspot.tools.bench.raw_or_clean $(DATA) bench
+	$(BIN)/python -m wordspot.tools.bench.cleaning.raw_or_clean $(DATA) bench
 
 arm64: .venv/installed  ## predict and listen in an arm64 Debian under qemu (as root, on Debian or Ubuntu; 15 minutes)
 	test -x /usr/sbin/debootstrap -a -x /usr/bin/qemu-aarch64-static || apt-get install -y debootstrap qemu-user-static
-	$(BIN)/python -m wordspot.tools.bench.arm64 $(DATA) bench/arm64
+	$(BIN)/python -m wordspot.tools.bench.device.arm64 $(DATA) bench/arm64
 
 clean:  ## remove what was made here, but never recordings
 	rm -rf .venv .typing build dist *.egg-info tools/browser/vendor .pytest_cache .ruff_cache .hypothesis

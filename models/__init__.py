@@ -29,7 +29,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class Shape:
+class NetworkShape:
     """What a network must know of its data.
 
     Attributes
@@ -49,7 +49,7 @@ class Shape:
     std: float
 
 
-def build_network(name: str, shape: Shape) -> "keras.Model":
+def build_network(name: str, shape: NetworkShape) -> "keras.Model":
     """A fresh network named `body`, with random weights; `name` is one of `NETWORKS`."""
     import keras  # here, because the names of the networks are asked for where Keras is not installed
 

@@ -110,7 +110,7 @@ def run(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def model(run: Path) -> Path:
     """The float model file of `run`."""
-    from wordspot.pipeline.training.export import export
+    from wordspot.pipeline.export.export import export
 
     export(run, run / "model.tflite")
     return run / "model.tflite"
@@ -119,7 +119,7 @@ def model(run: Path) -> Path:
 @pytest.fixture(scope="session")
 def int8_model(run: Path) -> Path:
     """The int8 model file of `run`."""
-    from wordspot.pipeline.training.export import export
+    from wordspot.pipeline.export.export import export
 
     export(run, run / "int8.tflite", int8=True)
     return run / "int8.tflite"

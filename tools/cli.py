@@ -115,7 +115,7 @@ def _flowing(text: str) -> str:
 
 def _load(name: str) -> Callable[..., None]:
     try:
-        return import_module(f".{name.replace('-', '_')}", __package__).command
+        return import_module(f".commands.{name.replace('-', '_')}", __package__).command
     except ModuleNotFoundError as error:
         _fail_for_missing_module(error)
         raise

@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ...data.errors import WordspotError
-from ...data.quiet import without_banners
+from ...data.native_output import without_native_output
 from .model_file import SIGNATURES, ModelFile, read_model
 
 
@@ -59,7 +59,7 @@ class Recognizer:
         """Reads and loads a model file. Raises `WordspotError` for a file that is not one of ours or is damaged."""
         model = read_model(path)
         try:
-            with without_banners():
+            with without_native_output():
                 recognizer = cls(model, threads=threads)
                 labels_out = recognizer.classify(np.zeros(recognizer.clip_samples, np.float32)).shape[0]
         except (ValueError, RuntimeError) as error:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...data.errors import WordspotError
-from ...data.feature_set import FrontEnd
+from ...data.front_end import FrontEnd
 from ...data.settings import Settings, setting
 from .recognizer import Recognizer, as_float
 

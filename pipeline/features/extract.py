@@ -10,15 +10,16 @@ import numpy as np
 from ...data.audio import FULL_SCALE, SAMPLE_RATE_HZ, read_sound
 from ...data.clips import CLIP_TABLE, UNKNOWN, Clip, read_clip_table
 from ...data.errors import RecordingError, WordspotError
-from ...data.feature_set import SOURCE, FrontEnd, write_noise, writing_feature_set
+from ...data.feature_set import SOURCE, write_noise, writing_feature_set
 from ...data.files import printable, read_json, write_json
 from ...data.folders import scan_recordings
+from ...data.front_end import FrontEnd
 from ...data.splits import assign_splits
-from ..track import Track, untracked
-from .front_end import log_mel
+from ..progress import Progress, no_progress
+from .log_mel import log_mel
 
-_CLIPS_A_BATCH = 64
-_SECONDS_A_BATCH = 60
+_CLIPS_PER_BATCH = 64
+_SECONDS_PER_BATCH = 60
 
 
 def extract(
@@ -26,7 +27,7 @@ def extract(
     features_folder: Path,
     front_end: FrontEnd = FrontEnd(),
     *,
-    track: Track = untracked,
+    progress: Progress = no_progress,
 ) -> int:
     """Writes the log-mel frames of every clip of a clean folder, and of its background noise, as a feature set.
 
@@ -48,9 +49,9 @@ def extract(
     clip_samples = len(_read(clips_folder / clips[0].file_name))
     front_end = dataclasses.replace(front_end, clip_ms=clip_samples * 1000 / SAMPLE_RATE_HZ)
     with writing_feature_set(features_folder, front_end, clips) as (frames, unfinished):
-        starts = range(0, len(clips), _CLIPS_A_BATCH)
-        for start in track(starts, len(starts)):
-            batch = clips[start : start + _CLIPS_A_BATCH]
+        starts = range(0, len(clips), _CLIPS_PER_BATCH)
+        for start in progress(starts, len(starts)):
+            batch = clips[start : start + _CLIPS_PER_BATCH]
             frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
         _extract_noise(clips_folder, front_end, unfinished)
         write_json(unfinished / SOURCE, _source_of(clips_folder))
@@ -109,7 +110,7 @@ def _extract_noise(clips_folder: Path, front_end: FrontEnd, unfinished: Path) ->
 def _frames_of_long_sound(samples: np.ndarray, front_end: FrontEnd) -> Iterator[np.ndarray]:
     """float16 [frames, mels] pieces that join to the frames of the whole, in bounded memory."""
     hop, window = front_end.hop_samples, front_end.window_samples
-    step = _SECONDS_A_BATCH * front_end.sample_rate_hz // hop * hop
+    step = _SECONDS_PER_BATCH * front_end.sample_rate_hz // hop * hop
     for start in range(0, len(samples) - window + 1, step):
         piece = samples[start : start + step + window - hop]
         yield log_mel(piece.astype(np.float32) / FULL_SCALE, front_end).astype(np.float16)

@@ -15,16 +15,16 @@ from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
 from ...data.files import copy, printable, read_json, remove_leftovers, write_json
 from ...data.folders import SPLIT_LISTS, check_folder, scan_recordings
-from ..track import Track, untracked
-from .highlights import Highlights
-from .job import Job
+from ..progress import Progress, no_progress
+from .clip_maker import ClipMaker
+from .duplicates.search import DUPLICATE_CHECKS, Duplicates, find_duplicates
 from .journal import Journal
-from .plan import Task, plan_clips
-from .report import REPORT, write_report
+from .plan import PlannedClip, plan_clips
+from .report.highlights import Highlights
+from .report.page import REPORT, write_report
 from .settings import CleanSettings
 from .tables import DISCARD_TABLE, writing_tables
 from .totals import Totals
-from .twin_search import TWIN_CHECKS, Twins, find_twins
 from .workers import mapping
 
 MARKER = "clean.json"
@@ -42,7 +42,7 @@ class CleanResult:
         recording is discarded for one reason, the first; a clip may have several flags.
     long_sounds
         How many files of `_` folders were passed through.
-    twins_across
+    duplicates_across
         {"labels": n, "speakers": n}: groups of duplicates and near-duplicates that lie under different labels, and of
         different speakers.
     already_clean
@@ -51,7 +51,7 @@ class CleanResult:
 
     labels: dict[str, dict[str, Any]]
     long_sounds: int
-    twins_across: dict[str, int]
+    duplicates_across: dict[str, int]
     already_clean: bool = False
 
     @property
@@ -67,7 +67,7 @@ def clean(
     *,
     jobs: int = 1,
     dry_run: bool = False,
-    track: Track = untracked,
+    progress: Progress = no_progress,
 ) -> CleanResult:
     """Cuts every recording below `source` to one clip below `destination`, and writes the clip table.
 
@@ -86,7 +86,7 @@ def clean(
         Processes to work with.
     dry_run
         Work everything out, write nothing.
-    track
+    progress
         Shows how far it has come.
 
     Raises
@@ -101,12 +101,12 @@ def clean(
         if dry_run:
             with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
                 journal.rewrite([])
-                return _work(Job(source, settings), tasks, journal, jobs, track)
+                return _work(ClipMaker(source, settings), tasks, journal, jobs, progress)
         journal = Journal(destination)
         _check_destination(destination, journal)
         with journal.locked() as scratch:
             journal.load()
-            return _clean_into(Job(source, settings, destination, scratch), tasks, journal, jobs, track)
+            return _clean_into(ClipMaker(source, settings, destination, scratch), tasks, journal, jobs, progress)
 
 
 @contextlib.contextmanager
@@ -129,7 +129,9 @@ def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
         raise
 
 
-def _clean_into(job: Job, tasks: list[Task], journal: Journal, jobs: int, track: Track) -> CleanResult:
+def _clean_into(
+    job: ClipMaker, tasks: list[PlannedClip], journal: Journal, jobs: int, progress: Progress
+) -> CleanResult:
     recordings = [task.recording for task in tasks]
     same_job = journal.header == job.made_by()
     done = [task for task in tasks if same_job and _is_done(task, job.destination, journal)]
@@ -140,23 +142,23 @@ def _clean_into(job: Job, tasks: list[Task], journal: Journal, jobs: int, track:
     _open_up(job, journal, done)
     for label in {task.label for task in tasks}:
         (job.destination / label).mkdir(exist_ok=True)
-    return _work(job, tasks, journal, jobs, track)
+    return _work(job, tasks, journal, jobs, progress)
 
 
-def _work(job: Job, tasks: list[Task], journal: Journal, jobs: int, track: Track) -> CleanResult:
+def _work(job: ClipMaker, tasks: list[PlannedClip], journal: Journal, jobs: int, progress: Progress) -> CleanResult:
     """Works on every task that the journal does not have, then on what needs all of them: twins, tables, report."""
     open_tasks = [task for task in tasks if journal.row(task.recording) is None]
     with journal.appending() as add, mapping(job.process, open_tasks, jobs) as rows:
-        for task, row in zip(open_tasks, track(rows, len(open_tasks)), strict=True):
+        for task, row in zip(open_tasks, progress(rows, len(open_tasks)), strict=True):
             if "reason" in row:
                 job.remove_clip(task)
             add(task.recording, row)
     journal.rewrite([task.recording for task in tasks])
-    twins = find_twins(job, tasks, (journal.known_row(task.recording) for task in tasks), jobs, track)
+    twins = find_duplicates(job, tasks, (journal.known_row(task.recording) for task in tasks), jobs, progress)
     return _finish(job, tasks, journal, twins, jobs)
 
 
-def _is_done(task: Task, destination: Path, journal: Journal) -> bool:
+def _is_done(task: PlannedClip, destination: Path, journal: Journal) -> bool:
     row = journal.row(task.recording)
     if row is None or row["file_name"] != task.file_name:
         return False
@@ -171,15 +173,15 @@ def _stands(path: Path) -> bool:
 def _discarded_as_twins(destination: Path) -> set[str]:
     """Sources whose clips were taken away because others are the same: no clip stands, and yet all is done."""
     with open(destination / DISCARD_TABLE, newline="", encoding="utf-8") as file:
-        return {row["source"] for row in csv.DictReader(file) if row.get("reason") in TWIN_CHECKS}
+        return {row["source"] for row in csv.DictReader(file) if row.get("reason") in DUPLICATE_CHECKS}
 
 
 def _result_of_last_time(destination: Path) -> CleanResult:
     marker = read_json(destination / MARKER)
-    return CleanResult(marker["labels"], marker["long_sounds"], marker["twins_across"], already_clean=True)
+    return CleanResult(marker["labels"], marker["long_sounds"], marker["duplicates_across"], already_clean=True)
 
 
-def _is_complete(job: Job) -> bool:
+def _is_complete(job: ClipMaker) -> bool:
     """Whether the tables stand, and the split lists as the source has them."""
     lists = [name for name in SPLIT_LISTS if (job.source / name).is_file()]
     return all(_stands(job.destination / name) for name in _MADE) and all(
@@ -188,7 +190,7 @@ def _is_complete(job: Job) -> bool:
     )
 
 
-def _open_up(job: Job, journal: Journal, done: list[Task]) -> None:
+def _open_up(job: ClipMaker, journal: Journal, done: list[PlannedClip]) -> None:
     """Takes away what says that the folder is complete, and every clip and row that will not stay as it is."""
     made_from = journal.header.get("source", job.made_by()["source"])
     if made_from != job.made_by()["source"]:
@@ -212,7 +214,7 @@ def _remove_empty_folders(folder: Path) -> None:
                 entry.rmdir()
 
 
-def _finish(job: Job, tasks: list[Task], journal: Journal, twins: Twins, jobs: int) -> CleanResult:
+def _finish(job: ClipMaker, tasks: list[PlannedClip], journal: Journal, twins: Duplicates, jobs: int) -> CleanResult:
     """One pass over all rows, for the tables, the totals and the report."""
     totals, highlights = Totals(), Highlights(job.checks)
     with writing_tables(job.destination) if job.scratch else nullcontext() as tables:
@@ -222,7 +224,7 @@ def _finish(job: Job, tasks: list[Task], journal: Journal, twins: Twins, jobs: i
             highlights.add(task, row)
             if tables:
                 tables.add(row)
-            if row.get("reason") in TWIN_CHECKS:
+            if row.get("reason") in DUPLICATE_CHECKS:
                 job.remove_clip(task)
     result = CleanResult(totals.labels, totals.long_sounds, twins.across)
     if job.scratch:
@@ -230,19 +232,19 @@ def _finish(job: Job, tasks: list[Task], journal: Journal, twins: Twins, jobs: i
     return result
 
 
-def _complete(job: Job, result: CleanResult, highlights: Highlights, jobs: int) -> None:
+def _complete(job: ClipMaker, result: CleanResult, highlights: Highlights, jobs: int) -> None:
     """The split lists, the report, and last the marker that says all is there."""
     folder = job.destination
     for name in SPLIT_LISTS:
         if (job.source / name).is_file():
             copy(job.source / name, folder / name)
-    totals = {"labels": result.labels, "long_sounds": result.long_sounds, "twins_across": result.twins_across}
+    totals = {"labels": result.labels, "long_sounds": result.long_sounds, "duplicates_across": result.duplicates_across}
     write_report(folder / REPORT, job, totals, highlights, jobs)
     digest = {"clip_table_sha256": _sha256(folder / CLIP_TABLE)}
     write_json(folder / MARKER, job.made_by() | digest | totals)
 
 
-def _check_labels(source: Path, tasks: list[Task]) -> None:
+def _check_labels(source: Path, tasks: list[PlannedClip]) -> None:
     """A label's folder must not stand where a file is to be."""
     for label in sorted({task.label for task in tasks}):
         if label.casefold() in (*_MADE, *SPLIT_LISTS):

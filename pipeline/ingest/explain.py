@@ -7,13 +7,13 @@ from typing import Any
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.errors import RecordingError
 from ...data.files import printable
-from .checks import CHECKS, Check, Subject, Value
-from .job import Job
+from .checks import CHECKS, Check, CutRecording, Value
+from .clip_maker import ClipMaker
 from .settings import CleanSettings
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """What one check says of a recording.
 
     Attributes
@@ -33,39 +33,39 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A recording, its verdicts and its clip.
+    """A recording, its results and its clip.
 
     Attributes
     ----------
     path
         The recording.
-    verdicts
+    results
         One for each check that looks at one recording; for a file that cannot be decoded only that of `unreadable`.
-    subject
+    cut
         The decoded recording with its clip, or None.
     """
 
     path: Path
-    verdicts: list[Verdict]
-    subject: Subject | None
+    results: list[CheckResult]
+    cut: CutRecording | None
 
     @property
     def outcome(self) -> str:
-        """`discarded`, `flagged` or `fine`: the worst of the verdicts."""
-        return min((verdict.outcome for verdict in self.verdicts), key=("discarded", "flagged", "fine").index)
+        """`discarded`, `flagged` or `fine`: the worst of the results."""
+        return min((result.outcome for result in self.results), key=("discarded", "flagged", "fine").index)
 
     @property
-    def findings(self) -> list[Verdict]:
-        """The verdicts that are not fine."""
-        return [verdict for verdict in self.verdicts if verdict.outcome != "fine"]
+    def findings(self) -> list[CheckResult]:
+        """The results that are not fine."""
+        return [result for result in self.results if result.outcome != "fine"]
 
     @property
     def window_s(self) -> tuple[float, float] | None:
         """Where the clip begins and ends in the recording, in seconds; it may be the longer of the two."""
-        if self.subject is None:
+        if self.cut is None:
             return None
-        start = self.subject.start / SAMPLE_RATE_HZ
-        return start, start + len(self.subject.clip) / SAMPLE_RATE_HZ
+        start = self.cut.start / SAMPLE_RATE_HZ
+        return start, start + len(self.cut.clip) / SAMPLE_RATE_HZ
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -74,8 +74,8 @@ class Explanation:
             "outcome": self.outcome,
             "window_s": self.window_s,
             "checks": {
-                verdict.check.name: {"value": verdict.value, "limit": verdict.check.limit, "outcome": verdict.outcome}
-                for verdict in self.verdicts
+                result.check.name: {"value": result.value, "limit": result.check.limit, "outcome": result.outcome}
+                for result in self.results
             },
         }
 
@@ -88,16 +88,16 @@ def explain(path: Path, settings: CleanSettings = CleanSettings()) -> Explanatio
     FileNotFoundError
         There is no such file.
     """
-    job = Job(path.parent, settings)
+    job = ClipMaker(path.parent, settings)
     try:
-        subject = job.look_at(path.name, read_sound(path))
+        cut = job.look_at(path.name, read_sound(path))
     except RecordingError as error:
-        return Explanation(path, [Verdict(CHECKS[0], str(error), "discarded")], None)
-    return Explanation(path, [_judge(check, subject, settings) for check in job.checks], subject)
+        return Explanation(path, [CheckResult(CHECKS[0], str(error), "discarded")], None)
+    return Explanation(path, [_judge(check, cut, settings) for check in job.checks], cut)
 
 
-def _judge(check: Check, subject: Subject, settings: CleanSettings) -> Verdict:
-    value = check.value(subject)
+def _judge(check: Check, cut: CutRecording, settings: CleanSettings) -> CheckResult:
+    value = check.value(cut)
     if not check.finds(value):
-        return Verdict(check, value, "fine")
-    return Verdict(check, value, "discarded" if check.name in settings.discarding else "flagged")
+        return CheckResult(check, value, "fine")
+    return CheckResult(check, value, "discarded" if check.name in settings.discarding else "flagged")

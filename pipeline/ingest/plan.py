@@ -13,7 +13,7 @@ _LONGEST_STEM_BYTES = 200  # file systems stop at 255 for a whole name
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class PlannedClip:
     """A recording and the clip file it is to become, `<label>/<name>.wav` relative to the clean folder."""
 
     recording: Recording
@@ -25,7 +25,7 @@ class Task:
         return self.file_name.split("/", 1)[0]
 
 
-def plan_clips(recordings: Iterable[Recording]) -> list[Task]:
+def plan_clips(recordings: Iterable[Recording]) -> list[PlannedClip]:
     """Gives each recording, in order, a file name of its own.
 
     `left/a.flac` becomes `left/a.wav` and `left/x/a.flac` becomes `left/x-a.wav`. A name already taken gets `-2`, `-3`,
@@ -41,7 +41,7 @@ def plan_clips(recordings: Iterable[Recording]) -> list[Task]:
             count += 1
             name = f"{stem}-{count}"
         taken.add(_key(name))
-        tasks.append(Task(recording, f"{name}.wav"))
+        tasks.append(PlannedClip(recording, f"{name}.wav"))
     return tasks
 
 

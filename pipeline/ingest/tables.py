@@ -9,7 +9,7 @@ from typing import Any
 from ...data.clips import CLIP_TABLE
 from ...data.files import replacing
 from .checks import CHECKS
-from .job import MEASUREMENTS
+from .clip_maker import MEASUREMENTS
 
 DISCARD_TABLE = "discarded.csv"
 CHECK_COLUMNS = tuple(check.column for check in CHECKS if check.name != "unreadable")

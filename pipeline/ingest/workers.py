@@ -17,7 +17,7 @@ from ...data.errors import WordspotError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_ITEMS_A_CHUNK = 64
+_ITEMS_PER_CHUNK = 64
 _CHUNKS_AHEAD = 4  # a process: none waits for work, and memory does not grow with the number of items
 _hung_up = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
 
@@ -56,7 +56,7 @@ def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     items = iter(items)
-    while chunk := list(islice(items, _ITEMS_A_CHUNK)):
+    while chunk := list(islice(items, _ITEMS_PER_CHUNK)):
         yield chunk
 
 

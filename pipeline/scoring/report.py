@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..page import write_page
+from ..html_page import write_page
 from .confusion import Confusion
 
 WORST_MISTAKES = 30

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...data.annotations import Annotation
 from ...data.audio import FULL_SCALE
-from ...data.label_file import Spoken
 from ...data.settings import Settings, setting
 
 _FRAME_S = 0.01
@@ -46,7 +46,7 @@ class Stream:
     name: str
     snr_db: float
     samples: np.ndarray
-    spoken: list[Spoken]
+    spoken: list[Annotation]
 
 
 class Deck:
@@ -155,9 +155,9 @@ def _add_words(
     snr_db: float,
     sample_rate_hz: int,
     rng: np.random.Generator,
-) -> list[Spoken]:
+) -> list[Annotation]:
     """Adds clips in place, and says which word is where."""
-    spoken: list[Spoken] = []
+    spoken: list[Annotation] = []
     rate = sum(rate for _, rate in decks)
     start = round(rng.uniform(1, 2) * sample_rate_hz)
     while rate:
@@ -169,7 +169,7 @@ def _add_words(
         rms = max(1.0, float(np.sqrt(np.mean(clip[first:last].astype(np.float64) ** 2))))
         gain = level(start) * 10 ** (snr_db / 20) / rms
         samples[start : start + len(clip)] += _faded(clip, round(_FADE_S * sample_rate_hz / 5)) * np.float32(gain)
-        spoken.append(Spoken((start + first) / sample_rate_hz, (start + last) / sample_rate_hz, label))
+        spoken.append(Annotation((start + first) / sample_rate_hz, (start + last) / sample_rate_hz, label))
         pause_s = 1 + rng.exponential(max(0.01, 3_600 / rate - 1 - len(clip) / sample_rate_hz))
         start += len(clip) + round(pause_s * sample_rate_hz)
     return spoken

@@ -7,12 +7,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ...data.label_file import Spoken
+from ...data.annotations import Annotation
 
 LATEST_S = 1.0  # after its end a word may still be detected: then its last tenths have left a window of a second
 
 
-class Fired(NamedTuple):
+class TimedLabel(NamedTuple):
     """A detection: what was heard, and at which second of its stream."""
 
     label: str
@@ -20,7 +20,7 @@ class Fired(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answers:
+class StreamPosteriors:
     """What a detector's smoothed posteriors were on one stream, and what was said there.
 
     Attributes
@@ -43,11 +43,11 @@ class Answers:
     hop_s: float
     hold_off: int
     duration_s: float
-    spoken: Sequence[Spoken]
+    spoken: Sequence[Annotation]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JudgedDetection:
     """What became of one detection.
 
     Attributes
@@ -60,13 +60,13 @@ class Verdict:
         The word at that time, if any.
     """
 
-    fired: Fired
+    fired: TimedLabel
     kind: Literal["hit", "wrong", "false"]
-    spoken: Spoken | None
+    spoken: Annotation | None
 
 
 @dataclass
-class Count:
+class WordCounts:
     """What was counted for one label, or for all together.
 
     Attributes
@@ -120,8 +120,8 @@ class StreamScore:
     """Counts over streams of so many hours: together, and of each label."""
 
     hours: float
-    together: Count
-    per_label: dict[str, Count]
+    together: WordCounts
+    per_label: dict[str, WordCounts]
 
     @property
     def false_accepts_per_hour(self) -> float:
@@ -129,17 +129,17 @@ class StreamScore:
         return self.together.false_accepts / self.hours
 
 
-def fire(answers: Answers, labels: Sequence[str], thresholds: np.ndarray) -> list[Fired]:
+def fire(answers: StreamPosteriors, labels: Sequence[str], thresholds: np.ndarray) -> list[TimedLabel]:
     """What the detector's rule (see `device.stream`) makes of smoothed posteriors: thresholds float [labels]."""
     fired, next_window = [], 0
     for k in np.flatnonzero(answers.value >= thresholds[answers.best]):
         if k >= next_window:
-            fired.append(Fired(labels[int(answers.best[k])], answers.first_end_s + k * answers.hop_s))
+            fired.append(TimedLabel(labels[int(answers.best[k])], answers.first_end_s + k * answers.hop_s))
             next_window = k + max(1, answers.hold_off)
     return fired
 
 
-def judge(fired: Sequence[Fired], spoken: Sequence[Spoken], words: Sequence[str]) -> list[Verdict]:
+def judge(fired: Sequence[TimedLabel], spoken: Sequence[Annotation], words: Sequence[str]) -> list[JudgedDetection]:
     """A verdict for each detection of one stream.
 
     A detection belongs to a word when it comes after its start and at most `LATEST_S` after its end. The first one with its
@@ -158,18 +158,18 @@ def judge(fired: Sequence[Fired], spoken: Sequence[Spoken], words: Sequence[str]
     verdicts = []
     for i, one in enumerate(fired):
         if i in hit:
-            verdicts.append(Verdict(one, "hit", spoken[hit[i]]))
+            verdicts.append(JudgedDetection(one, "hit", spoken[hit[i]]))
             continue
         index = next((j for j in near[i] if j not in taken and spoken[j].label in words), None)
         if index is not None:
             taken.add(index)
-            verdicts.append(Verdict(one, "wrong", spoken[index]))
+            verdicts.append(JudgedDetection(one, "wrong", spoken[index]))
         else:
-            verdicts.append(Verdict(one, "false", spoken[near[i][-1]] if near[i] else None))
+            verdicts.append(JudgedDetection(one, "false", spoken[near[i][-1]] if near[i] else None))
     return verdicts
 
 
-def _near(time_s: float, spoken: Sequence[Spoken], starts: Sequence[float]) -> list[int]:
+def _near(time_s: float, spoken: Sequence[Annotation], starts: Sequence[float]) -> list[int]:
     """Indices of the words that a detection at this time may belong to."""
     found = []
     for j in range(bisect_left(starts, time_s) - 1, -1, -1):
@@ -179,10 +179,10 @@ def _near(time_s: float, spoken: Sequence[Spoken], starts: Sequence[float]) -> l
     return found[::-1]
 
 
-def count(answers: Sequence[Answers], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
+def count(answers: Sequence[StreamPosteriors], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
     """Fires and judges: thresholds float [labels], infinite for labels that never fire."""
     words = [label for label, threshold in zip(labels, thresholds, strict=True) if not label.startswith("_")]
-    per_label = {word: Count() for word in words}
+    per_label = {word: WordCounts() for word in words}
     for one in answers:
         for word in one.spoken:
             if word.label in per_label:
@@ -193,7 +193,7 @@ def count(answers: Sequence[Answers], labels: Sequence[str], thresholds: np.ndar
     return StreamScore(hours, _sum(list(per_label.values())), per_label)
 
 
-def _add(per_label: dict[str, Count], verdict: Verdict) -> None:
+def _add(per_label: dict[str, WordCounts], verdict: JudgedDetection) -> None:
     spoken, heard = verdict.spoken, per_label[verdict.fired.label]
     if verdict.kind == "hit" and spoken:
         heard.hits += 1
@@ -205,7 +205,7 @@ def _add(per_label: dict[str, Count], verdict: Verdict) -> None:
         heard.at_other_words += spoken is not None and spoken.label not in per_label
 
 
-def _sum(counts: Sequence[Count]) -> Count:
+def _sum(counts: Sequence[WordCounts]) -> WordCounts:
     names = ("said", "hits", "wrong", "false_accepts", "at_other_words")
     delays = [delay for one in counts for delay in one.delays_s]
-    return Count(**{name: sum(getattr(one, name) for one in counts) for name in names}, delays_s=delays)
+    return WordCounts(**{name: sum(getattr(one, name) for one in counts) for name in names}, delays_s=delays)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .stream_score import Answers, StreamScore, count
+from .stream_score import StreamPosteriors, StreamScore, count
 
 GRID = 1 / (1 + np.exp(-np.linspace(-0.8, 8, 133)))  # 0.31 to 0.9997, finer towards 1: even steps of log-odds
 _TRUSTED = 10  # false accepts: so many are counted, fewer are estimated
@@ -19,7 +19,7 @@ class Point:
     score: StreamScore
 
 
-def common_curve(answers: Sequence[Answers], labels: Sequence[str]) -> list[Point]:
+def common_curve(answers: Sequence[StreamPosteriors], labels: Sequence[str]) -> list[Point]:
     """The same threshold for every word, from low to high."""
     fires = _fires(labels)
     alike = (np.where(fires, value, np.inf) for value in GRID)
@@ -36,7 +36,7 @@ def reaching(curve: Sequence[Point], false_accepts_per_hour: float) -> Point | N
     return found
 
 
-class Chooser:
+class ThresholdSearch:
     """Chooses a threshold for each word, so that together they detect the most within a limit of false accepts.
 
     For each word alone it is counted what every threshold brings: hits, less other words taken for it, as a share of how
@@ -48,7 +48,7 @@ class Chooser:
     found at which the estimates together keep the limit. A word that is never said gets none: it stays infinite.
     """
 
-    def __init__(self, answers: Sequence[Answers], labels: Sequence[str]) -> None:
+    def __init__(self, answers: Sequence[StreamPosteriors], labels: Sequence[str]) -> None:
         self._answers, self._labels = answers, labels
         self._hours = sum(one.duration_s for one in answers) / 3_600
         said = {word.label for one in answers for word in one.spoken}

@@ -10,7 +10,7 @@ import numpy as np
 from ...data.clips import SILENCE, UNKNOWN
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
-from . import augment
+from . import augmentation as augment
 from .noise import NoiseSource
 from .settings import AugmentSettings, TrainSettings
 
@@ -128,7 +128,7 @@ class TrainingBatches:
         How many, and how far each is changed.
     mask_value
         What masked places are set to, in natural-log units.
-    lessons
+    soft_labels
         What a teacher answers to each clip of the feature set, float32 [clips, labels]; it makes up
         `settings.teacher_share` of the targets.
     """
@@ -139,10 +139,10 @@ class TrainingBatches:
         settings: TrainSettings,
         augmentation: AugmentSettings,
         mask_value: float,
-        lessons: np.ndarray | None = None,
+        soft_labels: np.ndarray | None = None,
     ) -> None:
         self._clips, self._settings, self._augmentation = clips, settings, augmentation
-        self._mask_value, self._lessons = mask_value, lessons
+        self._mask_value, self._lessons = mask_value, soft_labels
         self.steps = -(-len(self._epoch_rows(0)) // settings.batch_size)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:

@@ -10,7 +10,7 @@ import numpy as np
 from ...data.errors import WordspotError
 from ...models import normalization  # noqa: F401 - its layers register themselves, so that Keras finds them
 
-_CLIPS_A_BATCH = 256
+_CLIPS_PER_BATCH = 256
 
 
 def load_network(path: Path) -> keras.Model:
@@ -27,7 +27,7 @@ def load_network(path: Path) -> keras.Model:
 
 def logits(network: keras.Model, frames: np.ndarray) -> np.ndarray:
     """Answers to log-mel frames, float32 [clips, frames, mels]: float32 [clips, labels], before the softmax."""
-    return network.predict(frames, batch_size=_CLIPS_A_BATCH, verbose=0)  # type: ignore[arg-type]
+    return network.predict(frames, batch_size=_CLIPS_PER_BATCH, verbose=0)  # type: ignore[arg-type]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

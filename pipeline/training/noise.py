@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...data.feature_set import FeatureSet, FrontEnd
-from ..features.front_end import hann_window, log_mel, mel_matrix
-from . import augment
+from ...data.feature_set import FeatureSet
+from ...data.front_end import FrontEnd
+from ..features.log_mel import hann_window, log_mel, mel_matrix
+from . import augmentation as augment
 from .settings import AugmentSettings
 
 _SYNTHETIC_SECONDS = 4

@@ -34,7 +34,7 @@ class TrainSettings(Settings):
             raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
 
 
-TRAIN_ON = TrainSettings(  # a trained network, most often on few clips
+TRANSFER_SETTINGS = TrainSettings(  # a trained network, most often on few clips
     epochs=20, learning_rate=3e-3, label_smoothing=0.05, unknown_share=1.0
 )
 

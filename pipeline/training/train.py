@@ -14,21 +14,22 @@ import tensorflow as tf
 
 from ...data.clips import CLIP_TABLE
 from ...data.errors import LossError, WordspotError
-from ...data.feature_set import FeatureSet, FrontEnd, is_feature_set, read_feature_set
+from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...data.files import copy, replacing
 from ...data.folders import check_folder
-from ...models import Shape, build_network
+from ...data.front_end import FrontEnd
+from ...models import NetworkShape, build_network
 from ..features.extract import extract, is_extracted_from
+from ..progress import Progress, no_progress
 from ..scoring.confusion import Confusion
-from ..track import Track, untracked
 from .batches import Classes, Examples, SplitClips, TrainingBatches, prefetched
-from .board import Board, write_projector
+from .distillation import soft_labels_of
 from .network import cross_entropy, load_network, logits
+from .results import write_results
 from .run import HISTORY_COLUMNS, Run, best_epoch, make_config
 from .settings import AugmentSettings, TrainSettings
-from .start import Start
-from .teacher import ask
-from .wrap_up import wrap_up
+from .tensorboard import TensorBoardLog, write_projector
+from .transfer import TrainedNetwork
 
 _WARM_UP_SHARE = 0.1  # of all steps
 _SAMPLE_ROWS = 4_096  # of the feature set, to measure mean and spread
@@ -53,13 +54,13 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Watcher:
+class TrainingCallbacks:
     """What to call while training: before it starts, after each step and after each epoch."""
 
     on_start: Callable[[Classes, dict[str, dict[str, int]], FeatureSet], None] = lambda classes, counts, data: None
     on_step: Callable[[int, int, int], None] = lambda epoch, step, steps: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
-    track: Track = untracked
+    progress: Progress = no_progress
 
 
 def train(
@@ -69,10 +70,10 @@ def train(
     settings: TrainSettings = TrainSettings(),
     augmentation: AugmentSettings = AugmentSettings(),
     *,
-    start: Start | None = None,
-    teacher: Start | None = None,
+    start: TrainedNetwork | None = None,
+    teacher: TrainedNetwork | None = None,
     resume: bool = False,
-    watcher: Watcher = Watcher(),
+    watcher: TrainingCallbacks = TrainingCallbacks(),
 ) -> Confusion:
     """Trains, writes the run folder, and returns the confusion of the best epoch's network.
 
@@ -109,7 +110,7 @@ def train(
     _check_fit(start, teacher)
     run = Run(run_folder)
     run.reserve(resume=resume)
-    feature_set = open_data(data, run, watcher.track, start or teacher)
+    feature_set = open_data(data, run, watcher.progress, start or teacher)
     _check_front_end(feature_set, data, teacher)
     classes = Classes.choose(feature_set, words)
     training = SplitClips(feature_set, classes, "training", augmentation)
@@ -120,8 +121,8 @@ def train(
     run.open(make_config(data, classes, feature_set, settings, augmentation, *names))
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    lessons = ask(teacher, feature_set, classes) if teacher else None
-    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0], lessons)
+    soft_labels = soft_labels_of(teacher, feature_set, classes) if teacher else None
+    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0], soft_labels)
     watcher.on_start(classes, counts, feature_set)
     model = _load_checkpoint(run) or _new_model(settings, feature_set, batches, len(classes.labels), start)
     examples = validation.fixed_examples()
@@ -131,7 +132,7 @@ def train(
     testing = SplitClips(feature_set, classes, "testing", augmentation)
     judge = testing if len(testing) else validation
     judged = judge.fixed_examples()
-    return wrap_up(run, kept, int(best["epoch"]), judged, judge.split, classes, feature_set.speakers_known)
+    return write_results(run, kept, int(best["epoch"]), judged, judge.split, classes, feature_set.speakers_known)
 
 
 class _Loop:
@@ -145,7 +146,7 @@ class _Loop:
         validation: Examples,
         classes: Classes,
         settings: TrainSettings,
-        watcher: Watcher,
+        watcher: TrainingCallbacks,
     ) -> None:
         self._run, self._model, self._batches, self._validation = run, model, batches, validation
         self._classes, self._settings, self._watcher = classes, settings, watcher
@@ -153,7 +154,7 @@ class _Loop:
         self._history = run.read_history()[: self._done]
         if len(self._history) < self._done:
             raise WordspotError(f"{run.history} lacks epochs that were trained: train again into another folder")
-        self._board = Board(run.tensorboard)
+        self._board = TensorBoardLog(run.tensorboard)
 
     @property
     def best(self) -> dict[str, float]:
@@ -225,7 +226,7 @@ class _Loop:
             generator.state.assign(state.astype(generator.state.dtype))
 
 
-def open_data(data: Path, run: Run, track: Track, start: Start | None = None) -> FeatureSet:
+def open_data(data: Path, run: Run, progress: Progress, start: TrainedNetwork | None = None) -> FeatureSet:
     """The feature set, or that of a clean folder, extracted into the run. Raises `WordspotError` for anything else."""
     check_folder(data)
     if is_feature_set(data):
@@ -243,11 +244,11 @@ def open_data(data: Path, run: Run, track: Track, start: Start | None = None) ->
             return _check_front_end(known, data, start)
     elif is_feature_set(run.features) and run.config.is_file():
         raise WordspotError(f"the clips of {data} have changed since {run.folder} was begun: train into another folder")
-    extract(data, run.features, wanted, track=track)
+    extract(data, run.features, wanted, progress=progress)
     return _check_front_end(read_feature_set(run.features), data, start)
 
 
-def _check_front_end(feature_set: FeatureSet, data: Path, start: Start | None) -> FeatureSet:
+def _check_front_end(feature_set: FeatureSet, data: Path, start: TrainedNetwork | None) -> FeatureSet:
     if start and feature_set.front_end != start.front_end:
         raise WordspotError(
             f"{data} has another front end than {start.name} was trained with: "
@@ -257,7 +258,7 @@ def _check_front_end(feature_set: FeatureSet, data: Path, start: Start | None) -
     return feature_set
 
 
-def _check_fit(start: Start | None, teacher: Start | None) -> None:
+def _check_fit(start: TrainedNetwork | None, teacher: TrainedNetwork | None) -> None:
     if start and teacher and start.front_end != teacher.front_end:
         raise WordspotError(
             f"{start.name} and {teacher.name} were trained with different front ends: "
@@ -285,13 +286,17 @@ def _mean_and_std(feature_set: FeatureSet) -> tuple[float, float]:
 
 
 def _new_model(
-    settings: TrainSettings, feature_set: FeatureSet, batches: TrainingBatches, n_labels: int, start: Start | None
+    settings: TrainSettings,
+    feature_set: FeatureSet,
+    batches: TrainingBatches,
+    n_labels: int,
+    start: TrainedNetwork | None,
 ) -> keras.Model:
     front_end = feature_set.front_end
     if start:
         model = start.with_head(batches, n_labels)
     else:
-        shape = Shape(front_end.n_frames, front_end.n_mels, n_labels, *_mean_and_std(feature_set))
+        shape = NetworkShape(front_end.n_frames, front_end.n_mels, n_labels, *_mean_and_std(feature_set))
         model = build_network(settings.model, shape)
     total = settings.epochs * batches.steps
     warm_up = max(1, round(_WARM_UP_SHARE * total))

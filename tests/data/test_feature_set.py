@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wordspot.data.clips import Clip
 from wordspot.data.errors import WordspotError
-from wordspot.data.feature_set import FrontEnd, is_feature_set, read_feature_set, write_noise, writing_feature_set
+from wordspot.data.feature_set import is_feature_set, read_feature_set, write_noise, writing_feature_set
+from wordspot.data.front_end import FrontEnd
 
 FRONT_END = FrontEnd(n_mels=8)
 CLIPS = [Clip("left/ä,.wav", "left", "ann", split="training"), Clip("right/b.wav", "right", split="validation")]

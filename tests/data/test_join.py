@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from wordspot.data.clips import Clip
 from wordspot.data.errors import WordspotError
-from wordspot.data.feature_set import FrontEnd, read_feature_set, write_noise, writing_feature_set
+from wordspot.data.feature_set import read_feature_set, write_noise, writing_feature_set
+from wordspot.data.front_end import FrontEnd
 from wordspot.data.join import join_feature_sets
 
 FRONT_END = FrontEnd(n_mels=8)

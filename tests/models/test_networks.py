@@ -4,14 +4,14 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wordspot.data.feature_set import FrontEnd
-from wordspot.models import NETWORKS, Shape, build_network
-from wordspot.models.count import multiply_accumulates, parameters
-from wordspot.models.measured import read_measured
+from wordspot.data.front_end import FrontEnd
+from wordspot.models import NETWORKS, NetworkShape, build_network
+from wordspot.models.benchmarks import read_benchmarks
+from wordspot.models.cost import multiply_accumulates, parameters
 from wordspot.models.normalization import BatchNorm, SubSpectralNorm
-from wordspot.pipeline.training.export import convert
+from wordspot.pipeline.export.export import convert
 
-SHAPE = Shape(n_frames=98, n_mels=40, n_labels=12, mean=-5.0, std=3.0)
+SHAPE = NetworkShape(n_frames=98, n_mels=40, n_labels=12, mean=-5.0, std=3.0)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_half_the_frames_are_half_the_work_with_the_same_parameters(networks: di
 
 
 def test_the_table_of_costs_is_of_these_networks(networks: dict[str, keras.Model]) -> None:
-    listed = {row.network: (row.parameters, row.multiply_accumulates) for row in read_measured()}
+    listed = {row.network: (row.parameters, row.multiply_accumulates) for row in read_benchmarks()}
     assert listed == {name: (parameters(each), multiply_accumulates(each)) for name, each in networks.items()}
 
 
@@ -43,7 +43,7 @@ def test_every_network_maps_frames_to_logits(networks: dict[str, keras.Model]) -
 
 @pytest.mark.parametrize("name", ["ds_cnn", "bc_resnet_1_t2"])
 def test_a_network_takes_other_front_ends(name: str) -> None:
-    network = build_network(name, Shape(49, 32, 3, 0.0, 1.0))
+    network = build_network(name, NetworkShape(49, 32, 3, 0.0, 1.0))
     assert network(np.zeros((2, 49, 32), np.float32)).shape == (2, 3)
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from wordspot.models import pretrained
-from wordspot.models.measured import read_measured
+from wordspot.models.benchmarks import read_benchmarks
 from wordspot.pipeline.device.recognizer import Recognizer
-from wordspot.pipeline.training.start import Start
+from wordspot.pipeline.training.transfer import TrainedNetwork
 
 WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
 LARGEST_BYTES = 400_000
@@ -25,7 +25,7 @@ def test_every_shipped_file_runs_and_is_small(name: str, suffix: str) -> None:
 @pytest.mark.parametrize("name", pretrained.NAMES)
 def test_the_weights_that_ship_are_those_of_the_file(name: str) -> None:
     recognizer = Recognizer.load(pretrained.path_of(name))
-    start = Start.load(name)
+    start = TrainedNetwork.load(name)
     frames = np.random.default_rng(0).normal(-5, 3, (start.front_end.n_frames, start.front_end.n_mels))
     logits = np.asarray(start.network(frames[None].astype(np.float32)))[0]
     expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
@@ -48,7 +48,7 @@ def test_a_damaged_file_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_shipped_models_hear_real_words_of_speakers_they_were_not_trained_on(speech_commands: Path) -> None:
     from wordspot.data.audio import read_sound
-    from wordspot.pipeline.ingest.trim import fit_to_window
+    from wordspot.pipeline.signal.window import fit_to_window
 
     listed = (speech_commands / "validation_list.txt").read_text().split()
     files = [(speech_commands / name).with_suffix(".flac") for name in listed]
@@ -64,5 +64,5 @@ def test_the_shipped_models_hear_real_words_of_speakers_they_were_not_trained_on
 
 
 def test_the_listed_accuracies_have_their_epochs() -> None:
-    for row in read_measured():
+    for row in read_benchmarks():
         assert (row.accuracy is None) == (row.epochs is None) == (row.seeds is None)

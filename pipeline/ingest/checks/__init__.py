@@ -4,8 +4,8 @@ from importlib import import_module
 
 from ..check_names import CHECK_NAMES
 from .check import Check, Value
-from .subject import Subject
+from .cut_recording import CutRecording
 
 CHECKS: tuple[Check, ...] = tuple(import_module(f".{name}", __package__).CHECK for name in CHECK_NAMES)
 
-__all__ = ["CHECKS", "Check", "Subject", "Value"]
+__all__ = ["CHECKS", "Check", "CutRecording", "Value"]

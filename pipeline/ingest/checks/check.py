@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .subject import Subject
+from .cut_recording import CutRecording
 
 Value = float | str
 
@@ -40,15 +40,15 @@ class Check:
     column: str
     limit: Value
     advice: str
-    measure: Callable[[Subject], Value] | None
+    measure: Callable[[CutRecording], Value] | None
     below: bool = False
     digits: int = 1
     discards: bool = False
 
-    def value(self, subject: Subject) -> Value:
+    def value(self, cut: CutRecording) -> Value:
         """The measured value, rounded as the tables have it, so that tables and verdicts agree."""
         assert self.measure is not None
-        value = self.measure(subject)
+        value = self.measure(cut)
         return value if isinstance(value, str) else round(float(value), self.digits)
 
     def finds(self, value: Value) -> bool:

@@ -12,16 +12,17 @@ or hum below some 100 Hz at a high sample rate has flat tops by itself, and is f
 
 import numpy as np
 
+from ...signal.spectrum import runs
 from .check import Check
-from .subject import Subject, runs
+from .cut_recording import CutRecording
 
 _SHORTEST_RUN = 3
 _LOWEST_RAIL = 1_000
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """Share of the clip's samples that stand at a rail, 0 to 1."""
-    samples = subject.native_content
+    samples = cut.native_content
     if not len(samples):
         return 0.0
     high, low = int(samples.max()), int(samples.min())

@@ -13,27 +13,27 @@ that is all word has no such tenth, and is missed.
 import math
 
 from .check import Check
-from .subject import Subject
+from .cut_recording import CutRecording
 
 _LOWEST_DB = -100.0
 _ABOVE_NOISE = 2.0
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """Level of the louder edge in dB beside the loud frames, -100 when no edge rises above the noise."""
-    power, ranked = subject.frame_power, subject.ranked_frame_power
+    power, ranked = cut.frame_power, cut.ranked_frame_power
     noise, loud = ranked[len(ranked) // 10], ranked[len(ranked) * 19 // 20]
-    edge = float(max((power[frame] for frame in _edges(subject)), default=0.0) - _ABOVE_NOISE * noise)
+    edge = float(max((power[frame] for frame in _edges(cut)), default=0.0) - _ABOVE_NOISE * noise)
     if edge <= 0:
         return _LOWEST_DB
     loud = max(float(loud), edge * 1e-10)  # two clicks in digital silence have no loud part: 100 dB
     return max(_LOWEST_DB, 10 * math.log10(edge / loud))
 
 
-def _edges(subject: Subject) -> list[int]:
+def _edges(cut: CutRecording) -> list[int]:
     """The frames of the clip that are edges of the recording: 0, -1, both or none."""
-    first, last = subject.span
-    before, after = subject.sound.samples[:first], subject.sound.samples[last:]
+    first, last = cut.span
+    before, after = cut.sound.samples[:first], cut.sound.samples[last:]
     return [frame for frame, outside in ((0, before), (-1, after)) if not outside.any()]
 
 

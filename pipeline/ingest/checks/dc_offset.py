@@ -12,12 +12,12 @@ import numpy as np
 
 from ....data.audio import FULL_SCALE
 from .check import Check
-from .subject import Subject
+from .cut_recording import CutRecording
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """|mean| of the clip, as a share of full scale."""
-    samples = subject.native_content
+    samples = cut.native_content
     return abs(int(samples.sum(dtype=np.int64))) / (len(samples) * FULL_SCALE) if len(samples) else 0.0
 
 

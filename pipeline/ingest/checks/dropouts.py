@@ -13,18 +13,19 @@ import math
 
 import numpy as np
 
+from ...signal.spectrum import runs
 from .check import Check
-from .subject import Subject, runs
+from .cut_recording import CutRecording
 
 _SHORTEST_S = 0.002
 _BESIDE_S = 0.004
 _LOUDNESS_BESIDE = 0.25
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """Milliseconds lost."""
-    samples = subject.native_content
-    rate_hz = subject.sound.native_rate_hz
+    samples = cut.native_content
+    rate_hz = cut.sound.native_rate_hz
     if bytes(samples.itemsize * math.ceil(_SHORTEST_S * rate_hz)) not in samples.tobytes():  # ten times faster to see
         return 0.0
     begins, ends = runs(samples == 0)

@@ -12,14 +12,14 @@ another speaker counts as noise only where it is quietest.
 import math
 
 from .check import Check
-from .subject import Subject
+from .cut_recording import CutRecording
 
 _HIGHEST_DB = 100.0
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """Signal-to-noise ratio of the clip in dB, -100 to 100; 0 for silence."""
-    frames = subject.ranked_frame_power
+    frames = cut.ranked_frame_power
     tenth = max(1, len(frames) // 10)
     noise, signal = float(frames[:tenth].sum()) / tenth, float(frames[-3 * tenth :].sum()) / len(frames[-3 * tenth :])
     if signal <= 0:

@@ -14,18 +14,19 @@ bandwidth 0.
 
 import numpy as np
 
+from ...signal.spectrum import BIN_HZ
 from .check import Check
-from .subject import BIN_HZ, Subject
+from .cut_recording import CutRecording
 
 _BAND_BINS = 8
 _ROUNDING_POWER = 1.5e-8
 _ABOVE_ROUNDING = 10.0
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """Bandwidth in Hz, 0 to 8,000 in steps of 250."""
-    bands = subject.power.sum(axis=0)[1:].reshape(-1, _BAND_BINS).sum(axis=1)
-    present = np.flatnonzero(bands > _ABOVE_ROUNDING * _ROUNDING_POWER * _BAND_BINS * len(subject.power))
+    bands = cut.power.sum(axis=0)[1:].reshape(-1, _BAND_BINS).sum(axis=1)
+    present = np.flatnonzero(bands > _ABOVE_ROUNDING * _ROUNDING_POWER * _BAND_BINS * len(cut.power))
     return float((present[-1] + 1) * _BAND_BINS * BIN_HZ) if len(present) else 0.0
 
 

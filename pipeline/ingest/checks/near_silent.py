@@ -10,12 +10,12 @@ finds 33 more of 9,895, most of them quiet words, and listeners had kept half of
 """
 
 from .check import Check
-from .subject import Subject
+from .cut_recording import CutRecording
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """Mean |x| over the clip, as a share of full scale; the zeros around a shorter recording count."""
-    return subject.volume
+    return cut.volume
 
 
 CHECK = Check(

@@ -8,14 +8,15 @@ Limits: 0.2 s. Of 2,828 recordings of which is known what listeners kept, the sh
 """
 
 from ....data.audio import SAMPLE_RATE_HZ
+from ...signal.spectrum import without_outer_zeros
 from .check import Check
-from .subject import Subject, without_outer_zeros
+from .cut_recording import CutRecording
 
 
-def measure(subject: Subject) -> float:
+def measure(cut: CutRecording) -> float:
     """Seconds of sound in the whole recording, outer zeros left out."""
-    first, last = without_outer_zeros(subject.sound.samples)
-    return (last - first or len(subject.sound.samples)) / SAMPLE_RATE_HZ
+    first, last = without_outer_zeros(cut.sound.samples)
+    return (last - first or len(cut.sound.samples)) / SAMPLE_RATE_HZ
 
 
 CHECK = Check(

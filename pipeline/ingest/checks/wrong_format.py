@@ -10,7 +10,7 @@ Limits: endings that promise nothing (`.dat`, none at all) are never wrong.
 import posixpath
 
 from .check import Check
-from .subject import Subject
+from .cut_recording import CutRecording
 
 _CONTAINERS = {
     "aif": {"AIFF"},
@@ -30,11 +30,11 @@ _CONTAINERS = {
 }
 
 
-def measure(subject: Subject) -> str:
+def measure(cut: CutRecording) -> str:
     """What the file is and what it is called, or nothing when they agree."""
-    ending = posixpath.splitext(subject.name)[1].lower().removeprefix(".")
+    ending = posixpath.splitext(cut.name)[1].lower().removeprefix(".")
     promised = _CONTAINERS.get(ending)
-    return f"{subject.sound.container}, not {ending}" if promised and subject.sound.container not in promised else ""
+    return f"{cut.sound.container}, not {ending}" if promised and cut.sound.container not in promised else ""
 
 
 CHECK = Check(

@@ -46,7 +46,7 @@ def test_the_prediction_is_the_largest_probability_and_the_next(model: Path) -> 
 
 def test_neither_tensorflow_nor_librosa_nor_scipy_is_needed() -> None:
     code = (
-        "import sys, wordspot.pipeline.device.recognizer, wordspot.tools.predict, wordspot.tools.evaluate;"
+        "import sys, wordspot.pipeline.device.recognizer, wordspot.tools.commands.predict, wordspot.tools.commands.evaluate;"
         "sys.exit(bool({'tensorflow', 'keras', 'librosa', 'scipy', 'matplotlib', 'sklearn'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

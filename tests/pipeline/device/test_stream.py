@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.audio import read_sound
 from wordspot.data.errors import WordspotError
-from wordspot.data.feature_set import FrontEnd
+from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.device.model_file import ModelFile, pack_model, read_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detection, Detector, StreamSettings, Trigger
@@ -112,10 +112,10 @@ def test_scores_are_those_of_whole_windows(model: Path, int8_model: Path, stream
     ],
 )
 def test_any_front_end_is_followed(front_end: FrontEnd) -> None:
-    from wordspot.models import Shape, build_network
-    from wordspot.pipeline.training.export import convert
+    from wordspot.models import NetworkShape, build_network
+    from wordspot.pipeline.export.export import convert
 
-    network = build_network("ds_cnn", Shape(front_end.n_frames, front_end.n_mels, 3, -6.0, 3.0))
+    network = build_network("ds_cnn", NetworkShape(front_end.n_frames, front_end.n_mels, 3, -6.0, 3.0))
     description = {
         "sample_rate_hz": front_end.sample_rate_hz,
         "clip_samples": front_end.clip_samples,

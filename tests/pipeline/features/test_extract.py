@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import soundfile
 from wordspot.data.errors import WordspotError
-from wordspot.data.feature_set import FrontEnd, read_feature_set
+from wordspot.data.feature_set import read_feature_set
+from wordspot.data.front_end import FrontEnd
 from wordspot.data.splits import split_of_speaker
 from wordspot.pipeline.features.extract import extract
-from wordspot.pipeline.features.front_end import log_mel
+from wordspot.pipeline.features.log_mel import log_mel
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.settings import CleanSettings
 

@@ -14,10 +14,10 @@ import pytest
 import soundfile
 import soxr
 from wordspot.data.audio import Sound
-from wordspot.pipeline.ingest.checks import Subject
+from wordspot.pipeline.ingest.checks import CutRecording
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.settings import CleanSettings
-from wordspot.pipeline.ingest.trim import fit_to_window
+from wordspot.pipeline.signal.window import fit_to_window
 
 _RATE_HZ = 16_000
 _CLEAN = """
@@ -181,15 +181,17 @@ def to_int16(samples: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.int16)
 
 
-def subject_of(samples: np.ndarray, rate_hz: int = 16_000, name: str = "a.wav", container: str = "WAV") -> Subject:
-    """The subject of samples (float within -1 to 1, or int16), with the clip of one second."""
+def cut_recording_of(
+    samples: np.ndarray, rate_hz: int = 16_000, name: str = "a.wav", container: str = "WAV"
+) -> CutRecording:
+    """The cut of samples (float within -1 to 1, or int16), with the clip of one second."""
     native = samples if samples.dtype == np.int16 else to_int16(samples)
     at_16_khz = native if rate_hz == 16_000 else to_int16(soxr.resample(native / 32_768, rate_hz, 16_000))
     peak = float(np.abs(native.astype(int)).max()) / 32_768
     sound = Sound(at_16_khz, rate_hz, 1, len(native), container, native, peak)
-    return Subject(name, sound, *fit_to_window(at_16_khz, 16_000))
+    return CutRecording(name, sound, *fit_to_window(at_16_khz, 16_000))
 
 
-@pytest.fixture(scope="session", name="subject_of")
-def _subject_of() -> Callable[..., Subject]:
-    return subject_of
+@pytest.fixture(scope="session", name="cut_recording_of")
+def _subject_of() -> Callable[..., CutRecording]:
+    return cut_recording_of

@@ -16,7 +16,7 @@ from wordspot.pipeline.ingest.checks import CHECKS
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.settings import CleanSettings
 from wordspot.pipeline.ingest.tables import CLIP_COLUMNS, DISCARD_COLUMNS
-from wordspot.pipeline.ingest.trim import loudest_window
+from wordspot.pipeline.signal.window import loudest_window
 
 KEPT = {
     "left/ann_nohash_0.wav": "left/ann_nohash_0.wav",
@@ -61,7 +61,7 @@ def test_each_recording_becomes_a_clip_or_a_discard_with_its_reason(
     assert written == {*KEPT, "_background_noise_/room.wav"}
     assert result.labels == LABELS
     assert (result.clips, result.long_sounds, result.already_clean) == (7, 1, False)
-    assert result.twins_across == {"labels": 0, "speakers": 0}
+    assert result.duplicates_across == {"labels": 0, "speakers": 0}
 
 
 @pytest.mark.parametrize("window", ["centered", "loudest"])

@@ -89,12 +89,12 @@ def test_killed_with_other_settings_and_recordings_removed_since_no_old_clip_is_
 
 
 def removing(path: Path) -> Callable[[Iterable[Any], int], Iterator[Any]]:
-    def track(items: Iterable[Any], total: int) -> Iterator[Any]:
+    def progress(items: Iterable[Any], total: int) -> Iterator[Any]:
         for item in items:
             yield item
             path.unlink(missing_ok=True)
 
-    return track
+    return progress
 
 
 def test_a_recording_that_vanishes_while_cleaning_is_named_and_the_next_run_goes_on(
@@ -102,7 +102,7 @@ def test_a_recording_that_vanishes_while_cleaning_is_named_and_the_next_run_goes
 ) -> None:
     vanishing = messy / "right/ann_nohash_0.WAV"
     with pytest.raises(WordspotError, match=r"ann_nohash_0\.WAV has vanished"):
-        clean(messy, tmp_path / "clips", track=removing(vanishing))
+        clean(messy, tmp_path / "clips", progress=removing(vanishing))
     assert not (tmp_path / "clips/clean.json").exists()
     assert is_as_new(messy, tmp_path / "clips")
 
@@ -115,7 +115,7 @@ def test_a_name_that_now_belongs_to_another_recording_is_never_taken_for_done(
     vanishing = messy / "left/ann_nohash_0.wav"
     content = vanishing.read_bytes(), vanishing.stat().st_mtime_ns
     with pytest.raises(WordspotError, match="has vanished"):
-        clean(messy, tmp_path / "clips", track=removing(vanishing))
+        clean(messy, tmp_path / "clips", progress=removing(vanishing))
     vanishing.write_bytes(content[0])
     os.utime(vanishing, ns=(content[1], content[1]))
     (messy / "left/ann_nohash_0.WAV").unlink()

@@ -38,7 +38,7 @@ def test_it_says_what_cleaning_does(messy: Path, tmp_path: Path, settings: Clean
             continue
         explanation, row = explain(messy / recording.path, settings), rows[printable(recording.path)]
         assert explanation.outcome == outcome(row), recording.path
-        found = {verdict.check.name for verdict in explanation.findings}
+        found = {result.check.name for result in explanation.findings}
         assert found == set(filter(None, row["findings"].split(";"))) - TWINS
         compare_values(explanation, row)
         seen.add(explanation.outcome)
@@ -47,19 +47,19 @@ def test_it_says_what_cleaning_does(messy: Path, tmp_path: Path, settings: Clean
 
 def compare_values(explanation: Explanation, row: dict[str, str]) -> None:
     if explanation.window_s is None:
-        assert (row["reason"], row["detail"]) == ("unreadable", explanation.verdicts[0].value)
+        assert (row["reason"], row["detail"]) == ("unreadable", explanation.results[0].value)
         return
     assert explanation.window_s[0] == pytest.approx(float(row["window_start_s"]), abs=1e-5)
-    for verdict in explanation.verdicts:
-        assert row[verdict.check.column] == str(verdict.value)
+    for result in explanation.results:
+        assert row[result.check.column] == str(result.value)
 
 
 def test_every_check_of_one_recording_has_a_verdict_with_the_limit_that_was_used(messy: Path) -> None:
     explanation = explain(messy / "left/ann_nohash_0.wav", CleanSettings(min_volume=0.125))
-    verdicts = {verdict.check.name: verdict for verdict in explanation.verdicts}
-    assert verdicts.keys() == {check.name for check in CHECKS} - TWINS - {"unreadable"}
-    assert verdicts["near_silent"].check.limit == 0.125
-    assert verdicts["near_silent"].outcome == explanation.outcome == "discarded"
+    results = {result.check.name: result for result in explanation.results}
+    assert results.keys() == {check.name for check in CHECKS} - TWINS - {"unreadable"}
+    assert results["near_silent"].check.limit == 0.125
+    assert results["near_silent"].outcome == explanation.outcome == "discarded"
 
 
 def test_as_json_it_has_all_there_is_to_know(messy: Path) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from wordspot.pipeline.scoring.charts import confusion_png, curves_png
 from wordspot.pipeline.scoring.confusion import Confusion
-from wordspot.pipeline.scoring.picture import confusion_png, curves_png
 from wordspot.pipeline.scoring.report import Mistake, write_report
-from wordspot.pipeline.scoring.terminal import accuracy_line, print_confusion
+from wordspot.tools.terminal.confusion import accuracy_line, print_confusion
 
 LABELS = ("down", "go", "left", "_unknown_")
 PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=200)

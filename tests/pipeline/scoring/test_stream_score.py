@@ -2,21 +2,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wordspot.data.label_file import Spoken
-from wordspot.pipeline.scoring.stream_score import Answers, Fired, count, fire, judge
-from wordspot.pipeline.scoring.thresholds import GRID, Chooser, common_curve, expected, reaching
+from wordspot.data.annotations import Annotation
+from wordspot.pipeline.scoring.stream_score import StreamPosteriors, TimedLabel, count, fire, judge
+from wordspot.pipeline.scoring.thresholds import GRID, ThresholdSearch, common_curve, expected, reaching
 
 LABELS = ("left", "right", "_unknown_")
 WORDS = LABELS[:2]
 
 
-def answers(best: list[int], value: list[float], spoken: list[Spoken] = [], hold_off: int = 10) -> Answers:  # noqa: B006
+def answers(best: list[int], value: list[float], spoken: list[Annotation] = [], hold_off: int = 10) -> StreamPosteriors:  # noqa: B006
     values = np.array(value, np.float32)
-    return Answers(np.array(best), values, 1.0, 0.1, hold_off, 1 + len(best) / 10, spoken)
+    return StreamPosteriors(np.array(best), values, 1.0, 0.1, hold_off, 1 + len(best) / 10, spoken)
 
 
-def kinds(fired: list[tuple[str, float]], spoken: list[Spoken]) -> list[str]:
-    return [verdict.kind for verdict in judge([Fired(*one) for one in fired], spoken, WORDS)]
+def kinds(fired: list[tuple[str, float]], spoken: list[Annotation]) -> list[str]:
+    return [verdict.kind for verdict in judge([TimedLabel(*one) for one in fired], spoken, WORDS)]
 
 
 @pytest.mark.parametrize(
@@ -33,21 +33,21 @@ def kinds(fired: list[tuple[str, float]], spoken: list[Spoken]) -> list[str]:
     ],
 )
 def test_what_becomes_of_detections_around_one_word(fired: list[tuple[str, float]], wanted: list[str]) -> None:
-    assert kinds(fired, [Spoken(2, 2.5, "left")]) == wanted
+    assert kinds(fired, [Annotation(2, 2.5, "left")]) == wanted
 
 
 def test_other_words_are_nobodys_hits() -> None:
-    spoken = [Spoken(2, 2.5, "house"), Spoken(4, 4.5, "left")]
+    spoken = [Annotation(2, 2.5, "house"), Annotation(4, 4.5, "left")]
     assert kinds([("right", 2.4), ("left", 4.4)], spoken) == ["false", "hit"]
     score = count(
-        [answers([1] + [2] * 40, [0.9] * 41, [Spoken(0.5, 0.9, "house")])], LABELS, np.array([0.5, 0.5, np.inf])
+        [answers([1] + [2] * 40, [0.9] * 41, [Annotation(0.5, 0.9, "house")])], LABELS, np.array([0.5, 0.5, np.inf])
     )
     assert (score.together.false_accepts, score.together.at_other_words) == (1, 1)
     assert np.isnan(score.together.miss_rate)
 
 
 def test_counts_add_up_and_rates_are_per_hour() -> None:
-    spoken = [Spoken(1, 1.3, "left"), Spoken(4, 4.4, "right"), Spoken(7, 7.3, "left")]
+    spoken = [Annotation(1, 1.3, "left"), Annotation(4, 4.4, "right"), Annotation(7, 7.3, "left")]
     best, value = [2] * 100, [0.9] * 100
     best[4], best[35], best[90] = 0, 0, 1  # left at 1.4 s, left where right was said, right at nothing
     score = count([answers(best, value, spoken)], LABELS, np.array([0.5, 0.5, np.inf]))
@@ -74,7 +74,7 @@ def test_fires_as_the_rule_says(windows: list[tuple[int, float]], hold_off: int,
     assert [(one.label, round(one.time_s, 6)) for one in found] == wanted
 
 
-def noisy_stream(seed: int, hours: float = 0.5) -> Answers:
+def noisy_stream(seed: int, hours: float = 0.5) -> StreamPosteriors:
     """Words that are heard with 0.5 to 1, and noise that reaches higher values ever more rarely."""
     rng = np.random.default_rng(seed)
     size = round(hours * 36_000)
@@ -83,7 +83,7 @@ def noisy_stream(seed: int, hours: float = 0.5) -> Answers:
     for start in range(100, size - 100, 300):
         label = int(rng.integers(2))
         best[start], value[start] = label, rng.uniform(0.5, 1)
-        spoken.append(Spoken(start / 10 + 0.5, start / 10 + 0.9, LABELS[label]))
+        spoken.append(Annotation(start / 10 + 0.5, start / 10 + 0.9, LABELS[label]))
     return answers(best.tolist(), value.tolist(), spoken)
 
 
@@ -101,7 +101,7 @@ def test_a_higher_threshold_fires_less_often() -> None:
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 1_000))
 def test_chosen_thresholds_keep_the_limit_and_a_tighter_one_misses_no_less(seed: int) -> None:
-    chooser = Chooser([noisy_stream(seed)], LABELS)
+    chooser = ThresholdSearch([noisy_stream(seed)], LABELS)
     points = [chooser.choose(limit) for limit in (1, 10, 100)]
     misses = [point.score.together.miss_rate for point in points]
     assert misses == sorted(misses, reverse=True)

@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from wordspot.data.errors import WordspotError
-from wordspot.data.feature_set import FeatureSet, FrontEnd, read_feature_set
-from wordspot.pipeline.features.front_end import log_mel
+from wordspot.data.feature_set import FeatureSet, read_feature_set
+from wordspot.data.front_end import FrontEnd
+from wordspot.pipeline.features.log_mel import log_mel
 from wordspot.pipeline.training.batches import Classes, SplitClips, TrainingBatches
 from wordspot.pipeline.training.noise import NoiseSource, full_scale_log_power
 from wordspot.pipeline.training.settings import AugmentSettings, TrainSettings

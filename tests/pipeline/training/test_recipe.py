@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.training.recipe import Recipe, read_recipe
-from wordspot.pipeline.training.settings import TRAIN_ON, AugmentSettings, TrainSettings
+from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, AugmentSettings, TrainSettings
 
 PARTS = {"settings": TrainSettings, "augmentation": AugmentSettings}
 FIELDS = [(part, field) for part, kind in PARTS.items() for field in dataclasses.fields(kind)]
@@ -75,8 +75,8 @@ def test_what_is_not_json_is_told(tmp_path: Path, text: str) -> None:
 
 def test_what_it_lacks_is_that_of_the_defaults_given(tmp_path: Path) -> None:
     file = written(tmp_path, {"augmentation": {"min_snr_db": -5}, "settings": {"epochs": 3}})
-    recipe = read_recipe(file, Recipe(TRAIN_ON))
-    assert recipe == Recipe(dataclasses.replace(TRAIN_ON, epochs=3), AugmentSettings(min_snr_db=-5))
+    recipe = read_recipe(file, Recipe(TRANSFER_SETTINGS))
+    assert recipe == Recipe(dataclasses.replace(TRANSFER_SETTINGS, epochs=3), AugmentSettings(min_snr_db=-5))
 
 
 def test_a_runs_config_is_a_recipe_and_what_is_missing_has_its_default(run: Path, tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from wordspot.data.errors import WordspotError
-from wordspot.data.feature_set import FrontEnd
+from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
 from wordspot.pipeline.training.run import Run
 from wordspot.pipeline.training.settings import TrainSettings
-from wordspot.pipeline.training.train import Epoch, Watcher, train
+from wordspot.pipeline.training.train import Epoch, TrainingCallbacks, train
 
 WORDS = ["rise", "fall"]
 SHORT = TrainSettings(epochs=3, seed=5)
@@ -122,7 +122,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(model: str, features: P
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     train(features, whole, WORDS, settings)
     with pytest.raises(TrainingStoppedError):
-        train(features, broken, WORDS, settings, watcher=Watcher(on_epoch=stop))
+        train(features, broken, WORDS, settings, watcher=TrainingCallbacks(on_epoch=stop))
     assert not (broken / "metrics.json").exists()
     train(features, broken, WORDS, settings, resume=True)
     for name in ("history.csv", "confusion.csv", "metrics.json"):

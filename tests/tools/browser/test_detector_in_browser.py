@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import StreamSettings, Trigger
-from wordspot.tools.web import describe
+from wordspot.tools.commands.web import describe
 
 RUN_RULES = """
 (async () => {

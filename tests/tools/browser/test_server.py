@@ -43,7 +43,9 @@ class Answer(NamedTuple):
     headers: Message
 
 
-def ask(server: Server, path: str, *, method: str = "GET", host: str = "localhost", **headers: str) -> Answer:
+def soft_labels_of(
+    server: Server, path: str, *, method: str = "GET", host: str = "localhost", **headers: str
+) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     connection.putrequest(method, path, skip_host=True)
     for name, value in {"Host": host, **headers}.items():
@@ -59,10 +61,10 @@ def test_its_files_are_given_with_their_types(server: Server) -> None:
     assert server.url == f"http://localhost:{server.server_port}/"
     assert server.is_local
     for path, file in FILES.items():
-        response = ask(server, f"/{path}")
+        response = soft_labels_of(server, f"/{path}")
         assert (response.status, response.content) == (200, file.content)
         assert response.headers["Content-Type"] == file.media_type
-    assert ask(server, "/?source=home").status == 200
+    assert soft_labels_of(server, "/?source=home").status == 200
 
 
 @pytest.mark.parametrize(
@@ -90,41 +92,41 @@ def test_nothing_else_is_given(server: Server, path: str) -> None:
 
 def test_every_answer_forbids_foreign_and_inline_scripts(server: Server) -> None:
     for path in ("/", "/nothing"):
-        policy = ask(server, path).headers["Content-Security-Policy"]
+        policy = soft_labels_of(server, path).headers["Content-Security-Policy"]
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
         assert rules["default-src"] == "'none'"
         assert rules["script-src"] == "'self' 'wasm-unsafe-eval'"
         assert "unsafe-inline" not in policy
         assert "http" not in policy
-        assert ask(server, path).headers["X-Content-Type-Options"] == "nosniff"
-        assert ask(server, path).headers["Referrer-Policy"] == "no-referrer"
+        assert soft_labels_of(server, path).headers["X-Content-Type-Options"] == "nosniff"
+        assert soft_labels_of(server, path).headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_a_browser_that_has_a_file_is_told_so(server: Server) -> None:
-    first = ask(server, "/litert/a.wasm")
-    again = ask(server, "/litert/a.wasm", If_None_Match=first.headers["ETag"])
+    first = soft_labels_of(server, "/litert/a.wasm")
+    again = soft_labels_of(server, "/litert/a.wasm", If_None_Match=first.headers["ETag"])
     assert (again.status, again.content) == (304, b"")
-    head = ask(server, "/litert/a.wasm", method="HEAD")
+    head = soft_labels_of(server, "/litert/a.wasm", method="HEAD")
     assert (head.status, head.content, head.headers["Content-Length"]) == (200, b"", "4000")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "CONNECT"])
 def test_nothing_can_be_sent_to_it(server: Server, method: str) -> None:
-    assert ask(server, "/", method=method).status == 501
+    assert soft_labels_of(server, "/", method=method).status == 501
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example:8000", "192.0.2.7", "", "localhost@evil.example"]
 )
 def test_a_name_that_is_not_of_this_machine_is_refused(server: Server, host: str) -> None:
-    response = ask(server, "/", host=host)
+    response = soft_labels_of(server, "/", host=host)
     assert response.status == 421
     assert server.url in response.content.decode()
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:9000", "[::1]:8000", "[::1]"])
 def test_the_names_of_this_machine_are_answered(server: Server, host: str) -> None:
-    assert ask(server, "/", host=host).status == 200
+    assert soft_labels_of(server, "/", host=host).status == 200
 
 
 def test_others_need_the_token() -> None:
@@ -133,10 +135,10 @@ def test_others_need_the_token() -> None:
         token = server.url.split("/")[3]
         assert len(token) >= 20
         assert token not in other.url
-        assert ask(server, f"/{token}/", host="192.0.2.7").status == 200
-        assert ask(server, f"/{token}/litert/a.wasm", host="phone.example").status == 200
+        assert soft_labels_of(server, f"/{token}/", host="192.0.2.7").status == 200
+        assert soft_labels_of(server, f"/{token}/litert/a.wasm", host="phone.example").status == 200
         for path in ("/", "/litert/a.wasm", f"/{token[:-1]}/", f"/{token}x/", "//", f"/?{token}", f"/{token}"):
-            refused = ask(server, path)
+            refused = soft_labels_of(server, path)
             assert refused.status == 404
             assert token not in refused.content.decode()
 

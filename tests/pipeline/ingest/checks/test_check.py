@@ -39,15 +39,15 @@ FLAT = st.builds(lambda size, value: np.full(size, value, np.int16), st.integers
 @example(np.zeros(16_000, np.int16), 16_000)
 @given(samples=st.one_of(SPARSE, NOISE, FLAT), rate_hz=st.sampled_from([8_000, 16_000, 44_100]))
 def test_every_check_gives_a_finite_value_for_any_samples(
-    subject_of: Callable, samples: np.ndarray, rate_hz: int
+    cut_recording_of: Callable, samples: np.ndarray, rate_hz: int
 ) -> None:
     if len(samples) * 16_000 < rate_hz:
         return  # not one sample at 16 kHz: unreadable
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        subject = subject_of(samples, rate_hz)
+        cut = cut_recording_of(samples, rate_hz)
         for check in MEASURING:
-            value = check.value(subject)
+            value = check.value(cut)
             assert isinstance(value, str) or math.isfinite(value), check.name
             assert check.finds(value) in (True, False)
 
@@ -76,10 +76,10 @@ def test_any_text_is_a_finding() -> None:
     assert not check("").finds("")
 
 
-def test_the_verdict_is_on_the_value_as_the_table_has_it(subject_of: Callable) -> None:
-    rounding = Check("x", "x", "x", limit=2.0, advice="", measure=lambda subject: 2.04, digits=1)
-    assert rounding.value(subject_of(np.zeros(10, np.int16))) == 2.0
-    assert not rounding.finds(rounding.value(subject_of(np.zeros(10, np.int16))))
+def test_the_verdict_is_on_the_value_as_the_table_has_it(cut_recording_of: Callable) -> None:
+    rounding = Check("x", "x", "x", limit=2.0, advice="", measure=lambda cut: 2.04, digits=1)
+    assert rounding.value(cut_recording_of(np.zeros(10, np.int16))) == 2.0
+    assert not rounding.finds(rounding.value(cut_recording_of(np.zeros(10, np.int16))))
 
 
 def test_the_detail_tells_what_was_seen_and_what_is_wanted() -> None:

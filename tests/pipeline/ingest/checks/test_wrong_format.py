@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from wordspot.data.audio import read_sound
 from wordspot.pipeline.ingest.checks.wrong_format import CHECK
-from wordspot.pipeline.ingest.job import Job
+from wordspot.pipeline.ingest.clip_maker import ClipMaker
 from wordspot.pipeline.ingest.settings import CleanSettings
 
 RIGHT_ENDINGS = {
@@ -42,7 +42,7 @@ def value(folder: Path, kind: tuple[str, str], name: str) -> str:
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     path.symlink_to(folder / "-".join(kind))
-    return str(CHECK.value(Job(folder, CleanSettings()).look_at(f"left/{name}", read_sound(path))))
+    return str(CHECK.value(ClipMaker(folder, CleanSettings()).look_at(f"left/{name}", read_sound(path))))
 
 
 @pytest.mark.parametrize("kind", RIGHT_ENDINGS, ids="-".join)

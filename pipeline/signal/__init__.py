@@ -1,0 +1,1 @@
+"""Sound as numbers: spectra, loudness, and where the second of a word lies. NumPy only: cleaning and devices share it."""

@@ -1,0 +1,66 @@
+"""Power spectra of short frames, and where samples are zero or stand still: NumPy only."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.audio import FULL_SCALE, SAMPLE_RATE_HZ
+
+FRAME_SAMPLES = 512  # 32 ms
+HOP_SAMPLES = 320  # 20 ms: then the arrays of a second stay below 128 kB, above which malloc asks the kernel each time
+BIN_HZ = SAMPLE_RATE_HZ / FRAME_SAMPLES
+_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)).astype(np.float32)
+_WINDOW = _HANN * (FRAME_SAMPLES / FULL_SCALE)  # powers of two, by the first of which `single_rfft` divides again
+
+
+def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
+    """Squared magnitudes of 512-point Fourier transforms of Hann-windowed frames.
+
+    Parameters
+    ----------
+    samples
+        int16 [n]; fewer than a frame are filled up with zeros.
+    hop
+        Samples from frame to frame. The last frame ends with the last sample and so may overlap more.
+
+    Returns
+    -------
+    float32 [frames, 257], where a sample of 1 stands for full scale. Rounding to 16 bits alone gives 1.5e-8 a bin.
+    """
+    waveform = samples.astype(np.float32)
+    if len(waveform) < FRAME_SAMPLES:
+        waveform = np.pad(waveform, (0, FRAME_SAMPLES - len(waveform)))
+    last = len(waveform) - FRAME_SAMPLES
+    step = waveform.itemsize
+    regular = np.ndarray((-(-last // hop), FRAME_SAMPLES), np.float32, waveform, strides=(hop * step, step))
+    frames = np.empty((len(regular) + 1, FRAME_SAMPLES), np.float32)
+    np.multiply(regular, _WINDOW, out=frames[:-1])
+    np.multiply(waveform[last:], _WINDOW, out=frames[-1])
+    spectrum = single_rfft(frames)
+    return spectrum.real**2 + spectrum.imag**2
+
+
+def single_rfft(samples: np.ndarray, size: int | None = None) -> NDArray[np.complexfloating]:
+    """`np.fft.rfft` of float32 in single precision, divided by its size.
+
+    Undivided, NumPy takes the way of float64, which costs six times as much.
+    """
+    return np.fft.rfft(samples, size, norm="forward")
+
+
+def without_outer_zeros(samples: np.ndarray) -> tuple[int, int]:
+    """Where int16 [n] samples begin and end when exact zeros at either end are left out; (0, 0) for nothing but zeros."""
+    if len(samples) and samples[0] and samples[-1]:  # nearly always
+        return 0, len(samples)
+    sounding = samples != 0
+    first = int(sounding.argmax()) if len(samples) else 0
+    if not len(samples) or not sounding[first]:
+        return 0, 0
+    return first, len(samples) - int(sounding[::-1].argmax())
+
+
+def runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Begins and ends (one past the last) of the runs of True in bool [n]."""
+    closed = np.zeros(len(mask) + 2, bool)
+    closed[1:-1] = mask
+    edges = np.flatnonzero(closed[1:] != closed[:-1])
+    return edges[::2], edges[1::2]

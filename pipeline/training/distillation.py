@@ -1,0 +1,34 @@
+"""Learning from what another network answers ("distillation"), besides from the labels.
+
+"Distilling the Knowledge in a Neural Network" (Hinton et al., arXiv 1503.02531), with the teacher asked once for each
+clip as it is, not for each change of it: a second network's work in every step would double the time of training.
+"""
+
+import numpy as np
+
+from ...data.errors import WordspotError
+from ...data.feature_set import FeatureSet
+from .batches import Classes
+from .network import logits, softmax
+from .transfer import TrainedNetwork
+
+_CLIPS_AT_ONCE = 4_096  # of which the frames are in memory
+
+
+def soft_labels_of(teacher: TrainedNetwork, feature_set: FeatureSet, classes: Classes) -> np.ndarray:
+    """What the teacher answers to each clip: float32 [clips, labels], probabilities in the order of `classes.labels`.
+
+    Raises
+    ------
+    WordspotError
+        The teacher tells other labels apart.
+    """
+    if set(teacher.labels) != set(classes.labels):
+        raise WordspotError(
+            f"{teacher.name} tells {', '.join(teacher.labels)} apart, not {', '.join(classes.labels)}: a teacher must know "
+            "the same words"
+        )
+    order = [teacher.labels.index(label) for label in classes.labels]
+    starts = range(0, len(feature_set.clips), _CLIPS_AT_ONCE)
+    parts = (feature_set.log_mel[start : start + _CLIPS_AT_ONCE].astype(np.float32) for start in starts)
+    return np.concatenate([softmax(logits(teacher.network, part)) for part in parts])[:, order]

@@ -1,0 +1,1 @@
+"""Training many times with other settings, and keeping the best: Optuna."""

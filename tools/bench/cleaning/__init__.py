@@ -1,0 +1,1 @@
+"""Benchmarks of cleaning: checks, windows, speed, scale."""

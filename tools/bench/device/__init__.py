@@ -1,0 +1,1 @@
+"""Benchmarks of what listening costs and how well it detects."""

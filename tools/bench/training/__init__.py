@@ -1,0 +1,1 @@
+"""Benchmarks of networks, settings and features."""

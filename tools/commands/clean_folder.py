@@ -1,0 +1,89 @@
+"""`wordspot clean SRC DST`: cleans a folder and prints what came of it."""
+
+import dataclasses
+import json
+from collections import Counter
+from pathlib import Path
+
+from rich.table import Table
+
+from ...data.clips import CLIP_TABLE, UNKNOWN
+from ...data.folders import SPLIT_LISTS, unlabeled_files
+from ...pipeline.ingest.checks import CHECKS
+from ...pipeline.ingest.clean import CleanResult, clean
+from ...pipeline.ingest.report.page import REPORT
+from ...pipeline.ingest.settings import CleanSettings
+from ...pipeline.ingest.tables import DISCARD_TABLE
+from ..terminal.common import ERR, OUT, tracker
+
+_SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
+
+
+def clean_folder(
+    source: Path, destination: Path, settings: CleanSettings, *, jobs: int, dry_run: bool, as_json: bool, quiet: bool
+) -> None:
+    """Cleans, showing how far it has come, and prints the totals; see `wordspot.pipeline.ingest.clean.clean`."""
+    result = clean(source, destination, settings, jobs=jobs, dry_run=dry_run, progress=tracker("cleaning", quiet=quiet))
+    if as_json:
+        print(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
+    elif not quiet:
+        _warn_of_unused(source)
+        _print_result(result, destination, dry_run)
+
+
+def _warn_of_unused(source: Path) -> None:
+    if (source / UNKNOWN).is_dir():
+        ERR.print(f"{source / UNKNOWN} is not trained on: put unknown words into folders of their own names instead")
+    names = [
+        name for name in unlabeled_files(source) if name.lower().endswith(_SOUND_ENDINGS) and name not in SPLIT_LISTS
+    ]
+    if names:
+        ERR.print(
+            f"left out {len(names)} files that lie in {source} itself, in no label's folder: {', '.join(names[:5])}"
+        )
+
+
+def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None:
+    OUT.print(_table(result), soft_wrap=False)
+    flagged = sum((Counter(counts["flagged"]) for counts in result.labels.values()), Counter())
+    if flagged:
+        OUT.print("Flagged, but kept: " + ", ".join(f"{_title(name)} {n:,}" for name, n in flagged.most_common()) + ".")
+    if result.duplicates_across["labels"]:
+        OUT.print(
+            f"Groups of equal clips under different labels: {result.duplicates_across['labels']:,}; at least one label of "
+            "each is wrong."
+        )
+    if result.long_sounds:
+        OUT.print(f"Files of long sound (folders that begin with _), converted whole: {result.long_sounds}.")
+    if result.already_clean:
+        OUT.print(f"Nothing has changed since {destination} was made: nothing to do.")
+    elif dry_run:
+        OUT.print("Nothing was written (--dry-run).")
+    else:
+        OUT.print(
+            f"Clips and {CLIP_TABLE} are in {destination}; what was left out, and why, in {destination / DISCARD_TABLE}; "
+            f"look and listen in {destination / REPORT}."
+        )
+
+
+def _title(name: str) -> str:
+    return next(check.title for check in CHECKS if check.name == name)
+
+
+def _table(result: CleanResult) -> Table:
+    reasons = sorted({reason for counts in result.labels.values() for reason in counts["discarded"]})
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_footer=len(result.labels) > 1)
+    columns = {
+        "recordings": [counts["recordings"] for counts in result.labels.values()],
+        "clips": [counts["clips"] for counts in result.labels.values()],
+        **{
+            _title(reason): [counts["discarded"].get(reason, 0) for counts in result.labels.values()]
+            for reason in reasons
+        },
+    }
+    table.add_column("label", footer="all")
+    for name, values in columns.items():
+        table.add_column(name, justify="right", footer=f"{sum(values):,}")
+    for label, *values in zip(result.labels, *columns.values(), strict=True):
+        table.add_row(label, *(f"{value:,}" for value in values))
+    return table

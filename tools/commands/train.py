@@ -1,0 +1,171 @@
+"""`wordspot train`: a feature set or a clean folder to a run."""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ...data.native_output import without_native_output
+from ...pipeline.training.recipe import Recipe, read_recipe
+from ...pipeline.training.settings import TRANSFER_SETTINGS, TrainSettings
+from ..terminal.common import ERR, OUT, given_options, split_words, tracker, with_settings
+from ..terminal.confusion import accuracy_line, print_confusion
+
+if TYPE_CHECKING:
+    from ...data.feature_set import FeatureSet
+    from ...pipeline.training.batches import Classes
+    from ...pipeline.training.train import Epoch, TrainingCallbacks
+
+_OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed")
+
+
+@with_settings(TrainSettings, *_OFFERED)
+def command(
+    context: typer.Context,
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder or feature set.")],
+    settings: TrainSettings,
+    run: Annotated[Path, typer.Option("--run", help="New folder for what the training writes.")],
+    words: Annotated[
+        str | None, typer.Option("--words", help="Labels to recognize, with commas; default: every label.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Begin with the body of a run, or of small or accurate, which ship."
+        ),
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Learn from the answers of a run, or of small or accurate, too: they know the words."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="How to train, as JSON; options given here win over it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --run.")] = False,
+) -> None:
+    """Train a network to tell words apart, watching its confusion matrix.
+
+    Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
+    among the words become _unknown_, background noise and digital silence become _silence_. The matrix is printed each
+    time the network hears the validation speakers as well as ever, and is kept: rows are the truth, columns what was
+    heard. The run folder gets the figures, TensorBoard logs, the best network and report.html.
+
+    Examples:
+        wordspot train clips --words down,go,left,right,up --run runs/first
+        wordspot train clips --words down,go,left,right,up --run runs/first --resume
+        wordspot train clips --words lamp,fan --from small --run runs/lamp
+        wordspot train clips --words on --run runs/b --config runs/a/config.json
+        tensorboard --logdir runs
+    """
+    given = given_options(context)
+    if start and "model" in given:
+        raise typer.BadParameter("--from keeps the network that it begins with: leave --model out")
+    defaults = Recipe(TRANSFER_SETTINGS if start else TrainSettings())
+    recipe = _recipe(config, defaults, settings, given)
+    train_and_show(data, run, split_words(words), recipe, start=start, teacher=teacher, resume=resume)
+
+
+def train_and_show(
+    data: Path,
+    run: Path,
+    words: Sequence[str],
+    recipe: Recipe,
+    *,
+    start: str | None = None,
+    teacher: str | None = None,
+    resume: bool = False,
+) -> None:
+    """Trains, showing each epoch, and says what to do next."""
+    with without_native_output():
+        from ...pipeline.training.run import Run
+        from ...pipeline.training.train import train  # here, because TensorFlow takes seconds to load
+        from ...pipeline.training.transfer import TrainedNetwork
+
+    if resume and not Run(run).config.is_file():
+        ERR.print(f"note: {run} holds no run to go on with, so a new one begins")
+    try:
+        with _TrainingDisplay(recipe.settings) as display:
+            confusion = train(
+                data,
+                run,
+                words,
+                recipe.settings,
+                recipe.augmentation,
+                start=TrainedNetwork.load(start) if start else None,
+                teacher=TrainedNetwork.load(teacher) if teacher else None,
+                resume=resume,
+                watcher=display.watcher(),
+            )
+    except KeyboardInterrupt:
+        ERR.print("finished epochs are kept: the same command with --resume goes on")
+        raise
+    OUT.print()
+    print_confusion(OUT, confusion)
+    OUT.print(f"The best epoch's {accuracy_line(confusion)}.")
+    OUT.print(f"Look at {run / 'report.html'}. Next: wordspot export {run} --out model.tflite")
+
+
+def _recipe(config: Path | None, defaults: Recipe, settings: TrainSettings, given: set[str]) -> Recipe:
+    recipe = read_recipe(config, defaults) if config else defaults
+    options = {name: getattr(settings, name) for name in _OFFERED if name in given}
+    return dataclasses.replace(recipe, settings=dataclasses.replace(recipe.settings, **options))
+
+
+class _TrainingDisplay:
+    """A progress bar for the epoch on a terminal, a line an epoch, and the matrix when it has become better."""
+
+    def __init__(self, settings: TrainSettings) -> None:
+        columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=ERR, disable=not sys.stderr.isatty(), transient=True)
+        self._epochs = settings.epochs
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "_TrainingDisplay":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def watcher(self) -> "TrainingCallbacks":
+        from ...pipeline.training.train import TrainingCallbacks
+
+        return TrainingCallbacks(self._on_start, self._on_step, self._on_epoch, tracker("extracting"))
+
+    def _on_start(self, classes: "Classes", counts: dict[str, dict[str, int]], data: "FeatureSet") -> None:
+        if not data.speakers_known:
+            ERR.print(
+                "not every clip names its speaker (see wordspot clean --speaker-pattern): the figures are for voices that "
+                "may have been trained on"
+            )
+        for split, by_word in counts.items():
+            OUT.print(f"{split}: " + ", ".join(f"{word} {count:,}" for word, count in by_word.items()))
+        few = [word for word, count in counts["validation"].items() if count == 0]
+        if few:
+            ERR.print(
+                f"no validation speaker says {', '.join(few)}: nothing will be known about it; record more people"
+            )
+        OUT.print(f"classes: {', '.join(classes.labels)}")
+        self._progress.start()
+        self._task = self._progress.add_task("", total=None, epoch=1)
+
+    def _on_step(self, epoch: int, step: int, steps: int) -> None:
+        self._progress.update(self._task, completed=step, total=steps, epoch=epoch)
+
+    def _on_epoch(self, epoch: "Epoch") -> None:
+        row, pace, seconds = epoch.row, epoch.pace, time.monotonic() - self._began
+        self._began = time.monotonic()
+        OUT.print(
+            f"epoch {row['epoch']:.0f} of {self._epochs}: loss {row['training_loss']:.3f}, validation loss "
+            f"{row['validation_loss']:.3f}, accuracy {row['validation_accuracy']:.1%}, {seconds:.0f} s, "
+            f"{pace.examples_per_s:,.0f} examples/s, {pace.waiting_share:.0%} of it waiting for data"
+            + (", kept" if epoch.is_best else "")
+        )
+        if epoch.is_best:
+            print_confusion(OUT, epoch.confusion)

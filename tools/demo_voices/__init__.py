@@ -1,0 +1,1 @@
+"""Recordings by synthetic voices, for the demo."""

@@ -1,0 +1,1 @@
+"""What commands share: console, progress bars, options, tables."""
