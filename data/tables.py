@@ -1,0 +1,92 @@
+"""CSV tables, read and written in this one place.
+
+UTF-8, a header row, line feeds. Text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or a
+carriage return, and is no number) is written with an apostrophe before it, which reading takes away again.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import WordspotError
+from .files import replacing
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class TableWriter:
+    """Writes the rows of a table that is not in its place yet."""
+
+    def __init__(self, file: Any, columns: Sequence[str]) -> None:
+        self._writer = csv.DictWriter(file, list(columns), extrasaction="ignore", lineterminator="\n")
+        self._writer.writeheader()
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Writes {column: value}; columns that the row lacks stay empty, and what is no column is left out."""
+        self._writer.writerow({name: as_cell(value) for name, value in row.items()})
+
+
+@contextmanager
+def writing_table(path: Path, columns: Sequence[str]) -> Iterator[TableWriter]:
+    """Gives a writer; the table takes its place at the end of the block, and never half of it."""
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        yield TableWriter(file, columns)
+        file.flush()  # a full disk is found out here, under the name of the table
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Writes a whole table; see `writing_table`."""
+    with writing_table(path, columns) as table:
+        for row in rows:
+            table.add(row)
+
+
+def read_table(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The rows of a table, {column: text}; a cell that is missing in a row is empty.
+
+    Raises
+    ------
+    WordspotError
+        No such file, no UTF-8, no CSV, or a column of `required` missing.
+    """
+    return [row for _, row in iterate_table(path, required)]
+
+
+def iterate_table(path: Path, required: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """The line number and the row, one after the other; see `read_table`."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:  # spreadsheets save a byte-order mark
+            reader = csv.DictReader(file)
+            missing = [column for column in required if column not in (reader.fieldnames or ())]
+            if missing:
+                found = ", ".join(reader.fieldnames or ()) or "nothing"
+                raise WordspotError(f"{path} has no column {missing[0]!r}; found {found}")
+            for row in reader:
+                yield reader.line_num, {name: from_cell(text or "") for name, text in row.items() if name is not None}
+    except OSError as error:
+        raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise WordspotError(f"{path} is not a CSV in UTF-8 ({error}): save it again as such") from error
+
+
+def as_cell(value: Any) -> Any:
+    """The value as it is written: text that would be a formula gets an apostrophe; numbers stay numbers."""
+    if not isinstance(value, str) or not value.startswith((*_FORMULA_STARTS, "'")) or _is_number(value):
+        return value
+    return f"'{value}"
+
+
+def from_cell(text: str) -> str:
+    """The reverse of `as_cell`."""
+    guarded = text.startswith("'") and text[1:].startswith((*_FORMULA_STARTS, "'"))
+    return text[1:] if guarded else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
