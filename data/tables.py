@@ -1,7 +1,7 @@
 """CSV tables, read and written in this one place.
 
-UTF-8, a header row, line feeds. Text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or a
-carriage return, and is no number) is written with an apostrophe before it, which reading takes away again.
+UTF-8, a header row, line feeds. Text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@` or a tab,
+and is no number) is written with an apostrophe before it, which reading takes away again.
 """
 
 import csv
@@ -13,7 +13,7 @@ from typing import Any
 from .errors import WordspotError
 from .files import replacing
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 class TableWriter:
