@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from .errors import WordspotError
 from .folders import check_folder, scan_recordings
+from .labels import SILENCE as SILENCE
+from .labels import UNKNOWN as UNKNOWN
 
 CLIP_TABLE = "metadata.csv"
-SILENCE = "_silence_"
-UNKNOWN = "_unknown_"
 SPEAKER_PATTERN = r"([^/]+?)_nohash_"
 _SKETCH_SIZE = 64
 _REQUIRED_COLUMNS = ("file_name", "label")

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import WordspotError
+from .files import printable
+from .labels import is_word
 
 SPLIT_LISTS = ("validation_list.txt", "testing_list.txt")
 
@@ -20,11 +22,17 @@ class Recording:
         Relative to the folder, with forward slashes; its first part is the label.
     size_bytes, modified_ns
         As the file system gives them, to notice a changed file; -1 where it cannot be asked.
+    key
+        The path as tables, journals and messages have it: without control characters and bytes that UTF-8 cannot hold.
     """
 
     path: str
     size_bytes: int
     modified_ns: int
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", printable(self.path))  # ASCII: the very same text, which takes no memory
 
     @property
     def label(self) -> str:
@@ -37,9 +45,14 @@ class Recording:
         return self.path.split("/", 1)[1]
 
     @property
+    def inner_key(self) -> str:
+        """`key` below the label's folder."""
+        return self.key.split("/", 1)[1]
+
+    @property
     def is_long_sound(self) -> bool:
         """Whether it lies in a `_` folder (`_background_noise_`), which holds long sound, not words."""
-        return self.label.startswith("_")
+        return not is_word(self.label)
 
 
 def scan_recordings(folder: Path) -> list[Recording]:

@@ -1,4 +1,5 @@
 import os
+import pickle
 import sys
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def test_a_recording_knows_its_label_inner_path_size_and_age(tmp_path: Path) -> 
     assert (recording.size_bytes, recording.modified_ns) == (1, 1_234_567_891)
     assert not recording.is_long_sound
     assert Recording("_noise_/a.wav", 0, 0).is_long_sound
+
+
+def test_a_key_holds_only_what_a_table_can() -> None:
+    recording = Recording("left/Icon\r/a\udcff.wav", 0, 0)
+    assert (recording.key, recording.inner_key) == ("left/Icon\\x0d/a\\udcff.wav", "Icon\\x0d/a\\udcff.wav")
+    assert pickle.loads(pickle.dumps(recording)).key == recording.key
+    plain = Recording("left/a.wav", 0, 0)
+    assert plain.key is plain.path
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
