@@ -1,5 +1,6 @@
 """The server of `wordspot web`: a fixed set of files, given to those who ask in the right way."""
 
+import contextlib
 import errno
 import ipaddress
 import os
@@ -7,6 +8,7 @@ import secrets
 import socket
 import ssl
 import sys
+import threading
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +31,11 @@ _HEADERS = {
 }
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _TOKEN_BYTES = 16
-_IDLE_S = 30
+_IDLE_S = 30  # without a byte from the browser, or taken by it
+_REQUEST_DEADLINE_S = 120  # for a whole request and its answer: the largest file over slow Wi-Fi
+_WAITING_CONNECTIONS = (
+    512  # that the system holds until a thread takes them; more are sent away and try again a second later
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,8 @@ class Server(ThreadingHTTPServer):
         The port or the host cannot be had, or the certificate cannot be used.
     """
 
+    request_queue_size = _WAITING_CONNECTIONS
+    daemon_threads = True  # a browser that is still there does not hold up Ctrl-C
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two servers have one port
 
     def __init__(self, files: dict[str, ServedFile], address: Address) -> None:
@@ -124,7 +132,25 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "wordspot", ""
     timeout = _IDLE_S
 
+    def handle_one_request(self) -> None:
+        """One request within its deadline: a browser that sends or takes a byte now and then does not hold a thread."""
+        deadline = threading.Timer(_REQUEST_DEADLINE_S, self._hang_up)
+        deadline.daemon = True
+        deadline.start()
+        try:
+            super().handle_one_request()
+        finally:
+            deadline.cancel()
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):  # the browser was quicker
+            self.connection.shutdown(socket.SHUT_RDWR)
+
     def do_GET(self) -> None:
+        if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
+            self.close_connection = (
+                True  # nothing is expected behind a GET, and it must not be read as the next request
+            )
         file = self.server.files.get(self.path.partition("?")[0])
         if self.server.is_local and not self._is_asked_by_a_local_name():
             self._tell(HTTPStatus.MISDIRECTED_REQUEST, f"Ask for {self.server.url}")

@@ -5,7 +5,9 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
@@ -43,9 +45,7 @@ class Answer(NamedTuple):
     headers: Message
 
 
-def soft_labels_of(
-    server: Server, path: str, *, method: str = "GET", host: str = "localhost", **headers: str
-) -> Answer:
+def request(server: Server, path: str, *, method: str = "GET", host: str = "localhost", **headers: str) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     connection.putrequest(method, path, skip_host=True)
     for name, value in {"Host": host, **headers}.items():
@@ -61,10 +61,10 @@ def test_its_files_are_given_with_their_types(server: Server) -> None:
     assert server.url == f"http://localhost:{server.server_port}/"
     assert server.is_local
     for path, file in FILES.items():
-        response = soft_labels_of(server, f"/{path}")
+        response = request(server, f"/{path}")
         assert (response.status, response.content) == (200, file.content)
         assert response.headers["Content-Type"] == file.media_type
-    assert soft_labels_of(server, "/?source=home").status == 200
+    assert request(server, "/?source=home").status == 200
 
 
 @pytest.mark.parametrize(
@@ -92,41 +92,41 @@ def test_nothing_else_is_given(server: Server, path: str) -> None:
 
 def test_every_answer_forbids_foreign_and_inline_scripts(server: Server) -> None:
     for path in ("/", "/nothing"):
-        policy = soft_labels_of(server, path).headers["Content-Security-Policy"]
+        policy = request(server, path).headers["Content-Security-Policy"]
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
         assert rules["default-src"] == "'none'"
         assert rules["script-src"] == "'self' 'wasm-unsafe-eval'"
         assert "unsafe-inline" not in policy
         assert "http" not in policy
-        assert soft_labels_of(server, path).headers["X-Content-Type-Options"] == "nosniff"
-        assert soft_labels_of(server, path).headers["Referrer-Policy"] == "no-referrer"
+        assert request(server, path).headers["X-Content-Type-Options"] == "nosniff"
+        assert request(server, path).headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_a_browser_that_has_a_file_is_told_so(server: Server) -> None:
-    first = soft_labels_of(server, "/litert/a.wasm")
-    again = soft_labels_of(server, "/litert/a.wasm", If_None_Match=first.headers["ETag"])
+    first = request(server, "/litert/a.wasm")
+    again = request(server, "/litert/a.wasm", If_None_Match=first.headers["ETag"])
     assert (again.status, again.content) == (304, b"")
-    head = soft_labels_of(server, "/litert/a.wasm", method="HEAD")
+    head = request(server, "/litert/a.wasm", method="HEAD")
     assert (head.status, head.content, head.headers["Content-Length"]) == (200, b"", "4000")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "CONNECT"])
 def test_nothing_can_be_sent_to_it(server: Server, method: str) -> None:
-    assert soft_labels_of(server, "/", method=method).status == 501
+    assert request(server, "/", method=method).status == 501
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example:8000", "192.0.2.7", "", "localhost@evil.example"]
 )
 def test_a_name_that_is_not_of_this_machine_is_refused(server: Server, host: str) -> None:
-    response = soft_labels_of(server, "/", host=host)
+    response = request(server, "/", host=host)
     assert response.status == 421
     assert server.url in response.content.decode()
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:9000", "[::1]:8000", "[::1]"])
 def test_the_names_of_this_machine_are_answered(server: Server, host: str) -> None:
-    assert soft_labels_of(server, "/", host=host).status == 200
+    assert request(server, "/", host=host).status == 200
 
 
 def test_others_need_the_token() -> None:
@@ -135,10 +135,10 @@ def test_others_need_the_token() -> None:
         token = server.url.split("/")[3]
         assert len(token) >= 20
         assert token not in other.url
-        assert soft_labels_of(server, f"/{token}/", host="192.0.2.7").status == 200
-        assert soft_labels_of(server, f"/{token}/litert/a.wasm", host="phone.example").status == 200
+        assert request(server, f"/{token}/", host="192.0.2.7").status == 200
+        assert request(server, f"/{token}/litert/a.wasm", host="phone.example").status == 200
         for path in ("/", "/litert/a.wasm", f"/{token[:-1]}/", f"/{token}x/", "//", f"/?{token}", f"/{token}"):
-            refused = soft_labels_of(server, path)
+            refused = request(server, path)
             assert refused.status == 404
             assert token not in refused.content.decode()
 
@@ -230,3 +230,42 @@ def _ask_by_tls(server: Server, cert: Path) -> bytes:
     content = connection.getresponse().read()
     connection.close()
     return content
+
+
+def test_two_hundred_browsers_at_once_are_all_answered(server: Server) -> None:
+    barrier = threading.Barrier(200)
+
+    def visit() -> bytes:
+        barrier.wait()
+        return request(server, "/litert/a.wasm").content
+
+    with ThreadPoolExecutor(200) as visitors:
+        contents = [visitor.result() for visitor in [visitors.submit(visit) for _ in range(200)]]
+    assert set(contents) == {FILES["litert/a.wasm"].content}
+
+
+def test_one_who_sends_a_byte_now_and_then_is_hung_up_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wordspot.tools.browser.server._REQUEST_DEADLINE_S", 0.5)
+    with (
+        socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as slow,
+        pytest.raises(OSError, match=r"reset|pipe"),
+    ):
+        _send_byte_by_byte(slow)
+    assert request(server, "/").status == 200
+
+
+def _send_byte_by_byte(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"G")
+        time.sleep(0.05)
+
+
+def test_the_body_of_a_get_is_not_the_next_request(server: Server) -> None:
+    hidden = b"GET /litert/a.wasm HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = f"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(hidden)}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as connection:
+        connection.sendall(head + hidden)
+        with connection.makefile("rb") as answer:
+            received = answer.read()
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert received.endswith(FILES[""].content)

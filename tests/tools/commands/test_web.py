@@ -35,7 +35,7 @@ class Serving:
         _, _, server, path = url.split("/", 3)
         self.port, self.path = int(server.rsplit(":", 1)[1]), f"/{path}"
 
-    def soft_labels_of(self, path: str) -> tuple[int, bytes]:
+    def request(self, path: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request("GET", path, headers={"Host": "localhost"})
         response = connection.getresponse()
@@ -44,7 +44,7 @@ class Serving:
         return answer
 
     def settings(self) -> dict[str, Any]:
-        return json.loads(self.soft_labels_of(self.path + "settings.json")[1])
+        return json.loads(self.request(self.path + "settings.json")[1])
 
     def interrupt(self) -> tuple[int, str]:
         """Presses Ctrl-C; gives the exit status and what was said on standard error."""
@@ -71,9 +71,9 @@ def test_the_very_same_file_and_the_settings_are_served_until_ctrl_c(model: Path
     served = serve(model, "--threshold", "0.7", "--average-ms", "500")
     settings = served.settings()
     assert served.path == "/"
-    assert served.soft_labels_of(f"/{settings['model']}") == (200, model.read_bytes())
-    assert served.soft_labels_of("/")[1].startswith(b"<!doctype html>")
-    assert {served.soft_labels_of(f"/{name}")[0] for name in settings["files"]} == {200}
+    assert served.request(f"/{settings['model']}") == (200, model.read_bytes())
+    assert served.request("/")[1].startswith(b"<!doctype html>")
+    assert {served.request(f"/{name}")[0] for name in settings["files"]} == {200}
     assert served.interrupt() == (0, "")
     assert (settings["name"], settings["labels"]) == ("model.tflite", ["rise", "fall", "_unknown_", "_silence_"])
     assert settings["thresholds"] == {"rise": 0.7, "fall": 0.7}
@@ -94,8 +94,8 @@ def test_thresholds_of_the_model_file_win(model: Path, tmp_path: Path, serve: Ca
 def test_the_local_network_is_served_with_a_token_and_a_warning(model: Path, serve: Callable) -> None:
     served = serve(model, "--host", "0.0.0.0")
     assert len(served.path) > 20
-    assert served.soft_labels_of(served.path + "app.js")[0] == 200
-    assert served.soft_labels_of("/app.js")[0] == 404
+    assert served.request(served.path + "app.js")[0] == 200
+    assert served.request("/app.js")[0] == 404
     _, errors = served.interrupt()
     warnings = errors.strip().splitlines()
     assert [line[:18] for line in warnings] == ["wordspot: warning:"] * 2
