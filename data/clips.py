@@ -1,6 +1,5 @@
 """What a clip is, and the clip table that lists them."""
 
-import csv
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -11,6 +10,8 @@ from .errors import WordspotError
 from .folders import check_folder, scan_recordings
 from .labels import SILENCE as SILENCE
 from .labels import UNKNOWN as UNKNOWN
+from .labels import normalize_name
+from .tables import iterate_table
 
 CLIP_TABLE = "metadata.csv"
 SPEAKER_PATTERN = r"([^/]+?)_nohash_"
@@ -43,45 +44,39 @@ class Clip:
     split: str = ""
 
 
-def read_clip_table(folder: Path) -> list[Clip]:
-    """Reads `metadata.csv` of a clean folder.
+def read_clip_table(folder: Path | str) -> list[Clip]:
+    """Reads `metadata.csv` of a clean folder; labels and speakers as `labels.normalize_name` has them.
 
     Raises
     ------
     WordspotError
-        No such folder or table, a column missing, an empty value, a file name that leaves the folder, or no rows.
+        No such folder or table, a column missing, an empty value, a file name that leaves the folder or is listed twice, or
+        no rows.
     """
+    folder = Path(folder)
     check_folder(folder)
     table = folder / CLIP_TABLE
     if not table.is_file():
         raise WordspotError(
             f"{folder} is not a clean folder (it has no {CLIP_TABLE}): run `wordspot clean {folder} CLIPS` first and use CLIPS"
         )
-    try:
-        with open(table, newline="", encoding="utf-8-sig") as file:  # spreadsheets save a byte-order mark
-            clips = list(_rows(table, csv.DictReader(file)))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise WordspotError(f"{table} is not a CSV in UTF-8 ({error}): save it again as such") from error
+    clips = list(_rows(table))
     if not clips:
         raise WordspotError(f"{table} lists no clips: every recording was discarded, see discarded.csv beside it")
     return clips
 
 
-def _rows(table: Path, reader: csv.DictReader) -> Iterator[Clip]:
-    missing = [column for column in _REQUIRED_COLUMNS if column not in (reader.fieldnames or ())]
-    if missing:
-        raise WordspotError(
-            f"{table} has no column {missing[0]!r}; found {', '.join(reader.fieldnames or ('nothing',))}"
-        )
+def _rows(table: Path) -> Iterator[Clip]:
     seen: set[str] = set()
-    for row in reader:
-        clip = Clip(**{name: row.get(name) or "" for name in Clip.__dataclass_fields__})
+    for line, row in iterate_table(table, _REQUIRED_COLUMNS):
+        names = {column: normalize_name(row.get(column, "")) for column in ("label", "speaker", "split")}
+        clip = Clip(row["file_name"], source=row.get("source", ""), **names)
         if not clip.file_name or not clip.label:
-            raise WordspotError(f"{table}, line {reader.line_num}: file_name and label must not be empty")
+            raise WordspotError(f"{table}, line {line}: file_name and label must not be empty")
         if PurePosixPath(clip.file_name).is_absolute() or ".." in PurePosixPath(clip.file_name).parts:
-            raise WordspotError(f"{table}, line {reader.line_num}: {clip.file_name} lies outside the folder")
+            raise WordspotError(f"{table}, line {line}: {clip.file_name} lies outside the folder")
         if clip.file_name in seen:
-            raise WordspotError(f"{table}, line {reader.line_num}: {clip.file_name} is listed twice: delete one row")
+            raise WordspotError(f"{table}, line {line}: {clip.file_name} is listed twice: delete one row")
         seen.add(clip.file_name)
         yield clip
 
@@ -97,18 +92,16 @@ def speaker_pattern(pattern: str = SPEAKER_PATTERN) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise WordspotError(f"--speaker-pattern {pattern!r} is not a regular expression: {error}") from error
+        raise WordspotError(f"speaker_pattern {pattern!r} is not a regular expression: {error}") from error
     if compiled.groups < 1:
-        raise WordspotError(
-            f"--speaker-pattern {pattern!r} needs a group around the speaker, as in {SPEAKER_PATTERN!r}"
-        )
+        raise WordspotError(f"speaker_pattern {pattern!r} needs a group around the speaker, as in {SPEAKER_PATTERN!r}")
     return compiled
 
 
 def find_speaker(path: str, pattern: re.Pattern[str]) -> str:
-    """The pattern's first group in `path`, or an empty string."""
+    """The pattern's first group in `path`, as `labels.normalize_name` has it, or an empty string."""
     match = pattern.search(path)
-    return (match[1] or "") if match else ""
+    return normalize_name(match[1] or "") if match else ""
 
 
 def sketch(clips: Iterable[Clip]) -> list[str]:
@@ -130,7 +123,7 @@ def _name_hash(clip: Clip) -> str:
     return hashlib.sha1(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-def list_clips(folder: Path) -> list[Clip]:
+def list_clips(folder: Path | str) -> list[Clip]:
     """The rows of a folder's clip table and its files in `_` folders; without a table, every file below its labels.
 
     Where no table says so, the speaker is what Speech Commands' file names give.
@@ -140,6 +133,7 @@ def list_clips(folder: Path) -> list[Clip]:
     WordspotError
         The folder cannot be used, or its table is damaged.
     """
+    folder = Path(folder)
     clips = read_clip_table(folder) if (folder / CLIP_TABLE).is_file() else []
     listed = bool(clips)
     pattern = speaker_pattern()

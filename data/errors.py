@@ -1,10 +1,10 @@
-"""The one error root: everything a user can cause is told through it."""
+"""The one error root, which everything that a user can cause is raised as, and the one kind of warning."""
 
 
 class WordspotError(Exception):
     """Something a user can put right.
 
-    The message gives the value seen, the value wanted and what to do. The command line prints it as one line and
+    The message gives the value seen, the value expected and what to do. The command line prints it as one line and
     exits with status 1; no traceback is shown.
     """
 
@@ -14,4 +14,8 @@ class RecordingError(WordspotError):
 
 
 class LossError(WordspotError):
-    """The loss of a training is no longer a number; the message says what to try."""
+    """The loss of a training run is no longer a number; the message says what to try."""
+
+
+class WordspotWarning(UserWarning):
+    """Something that works, but that somebody probably did not mean; the command line prints it as a note."""

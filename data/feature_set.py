@@ -1,6 +1,6 @@
 """Log-mel frames on disk: what they are, and reading and writing them."""
 
-import csv
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -11,16 +11,20 @@ from pathlib import Path
 
 import numpy as np
 
+from .arrays import LogMel
 from .clips import Clip
 from .errors import WordspotError
-from .files import read_json, write_json
+from .files import held_alone, read_json, write_json
 from .folders import check_folder
 from .front_end import FrontEnd
-from .splits import SPLITS
+from .labels import normalize_name
+from .splits import SPLITS, split_long_sound
+from .tables import read_table, write_table
 
 LOG_MEL, CLIPS, FRONT_END, NOISE, NOISE_TABLE = "log_mel.npy", "clips.csv", "front_end.json", "noise.npy", "noise.csv"
 SOURCE = "source.json"
-_SHARES = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "testing": (0.9, 1.0)}  # of each noise recording
+_CLIP_COLUMNS = ("file_name", "label", "speaker", "split")
+_NOISE_COLUMNS = ("file_name", "frames")
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,17 @@ class FeatureSet:
     log_mel
         float16 [clips, frames, mels], memory mapped: natural log of mel power of samples in [-1, 1).
     clips
-        One row a clip, its `split` always filled.
+        One row per clip, its `split` always filled.
     front_end
         What made the frames.
     noise
         Frames of whole background recordings, float16 [frames, mels] each; may be empty.
     """
 
-    log_mel: np.ndarray
+    log_mel: LogMel
     clips: list[Clip]
     front_end: FrontEnd
-    noise: list[np.ndarray]
+    noise: list[LogMel]
 
     @property
     def speakers_known(self) -> bool:
@@ -54,16 +58,10 @@ class FeatureSet:
         """Twelve hexadecimal digits that are others when clips were added, taken away, relabeled or dealt out anew."""
         return hashlib.sha256(repr(self.clips).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
-    def noise_of(self, split: str) -> list[np.ndarray]:
-        """The part of each background recording that belongs to a split: its first 80%, the next 10%, the last 10%.
-
-        One too short to give validation and testing a clip's length each is all for training.
-        """
-        first, last = _SHARES[split]
-        long = [frames for frames in self.noise if len(frames) * 0.1 >= self.front_end.n_frames]
-        short = [frames for frames in self.noise if len(frames) * 0.1 < self.front_end.n_frames]
-        parts = [frames[round(first * len(frames)) : round(last * len(frames))] for frames in long]
-        return parts + (short if split == "training" else [])
+    def noise_of(self, split: str) -> list[LogMel]:
+        """The part of each background recording that belongs to a split (see `splits.split_long_sound`), none empty."""
+        parts = [frames[split_long_sound(len(frames), split, self.front_end.n_frames)] for frames in self.noise]
+        return [part for part in parts if len(part)]
 
 
 def is_feature_set(folder: Path) -> bool:
@@ -85,10 +83,10 @@ def read_feature_set(folder: Path) -> FeatureSet:
     front_end = FrontEnd.from_dict(read_json(folder / FRONT_END), str(folder / FRONT_END))
     log_mel = _open_array(folder / LOG_MEL, 3)
     clips = _read_clips(folder / CLIPS)
-    wanted = (len(clips), front_end.n_frames, front_end.n_mels)
-    if log_mel.shape != wanted:
+    expected = (len(clips), front_end.n_frames, front_end.n_mels)
+    if log_mel.shape != expected:
         raise WordspotError(
-            f"{folder / LOG_MEL} has shape {log_mel.shape}; {CLIPS} and {FRONT_END} want {wanted}: extract it again"
+            f"{folder / LOG_MEL} has shape {log_mel.shape}; expected {expected} by {CLIPS} and {FRONT_END}: extract it again"
         )
     return FeatureSet(log_mel, clips, front_end, _read_noise(folder, front_end))
 
@@ -102,32 +100,37 @@ def writing_feature_set(folder: Path, front_end: FrontEnd, clips: Sequence[Clip]
     Raises
     ------
     WordspotError
-        `folder` holds something that is not a feature set.
+        `folder` holds something that is not a feature set, or another process is writing it.
     """
     if folder.exists() and not is_feature_set(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise WordspotError(f"{folder} holds something else: choose a new or an empty folder")
     folder = folder.resolve()
-    unfinished = folder.parent / f".{folder.name}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        shape = (len(clips), front_end.n_frames, front_end.n_mels)
-        log_mel = np.lib.format.open_memmap(unfinished / LOG_MEL, "w+", np.float16, shape)
-        _reserve_space(unfinished / LOG_MEL)
-        yield log_mel, unfinished
-        log_mel.flush()
-        _write_clips(unfinished / CLIPS, clips)
-        write_json(unfinished / FRONT_END, front_end.to_dict())
-        _exchange(unfinished, folder)
-    finally:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    refusal = (
+        f"another process is writing the feature set {folder}: wait until it has finished, or choose another folder"
+    )
+    with held_alone(folder.parent / f".{folder.name}.lock", refusal):
+        unfinished = folder.parent / f".{folder.name}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        try:
+            log_mel = _new_array(unfinished / LOG_MEL, (len(clips), front_end.n_frames, front_end.n_mels))
+            yield log_mel, unfinished
+            log_mel.flush()
+            write_table(unfinished / CLIPS, _CLIP_COLUMNS, map(dataclasses.asdict, clips))
+            write_json(unfinished / FRONT_END, front_end.to_dict())
+            _exchange(unfinished, folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _reserve_space(path: Path) -> None:
+def _new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:
     """Takes the file's blocks now: on a full disk that is an error in words, but writing to a mapping kills the process."""
+    array = np.lib.format.open_memmap(path, "w+", np.float16, shape)
     if hasattr(os, "posix_fallocate"):
         with open(path, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _exchange(new: Path, folder: Path) -> None:
@@ -140,53 +143,33 @@ def _exchange(new: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def write_noise(folder: Path, names: Sequence[str], noise: Sequence[np.ndarray]) -> None:
+def write_noise(folder: Path, names: Sequence[str], noise: Sequence[LogMel]) -> None:
     """Adds the frames of background recordings, float16 [frames, mels] each, to an unfinished feature set."""
     np.save(folder / NOISE, np.concatenate(noise))
-    with open(folder / NOISE_TABLE, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows(
-            [("file_name", "frames"), *((name, len(part)) for name, part in zip(names, noise, strict=True))]
-        )
+    rows = ({"file_name": name, "frames": len(part)} for name, part in zip(names, noise, strict=True))
+    write_table(folder / NOISE_TABLE, _NOISE_COLUMNS, rows)
 
 
-def _read_noise(folder: Path, front_end: FrontEnd) -> list[np.ndarray]:
+def _read_noise(folder: Path, front_end: FrontEnd) -> list[LogMel]:
     if not (folder / NOISE).is_file():
         return []
     noise = _open_array(folder / NOISE, 2)
-    counts = [
-        int(text) if (text := row.get("frames") or "").isdecimal() else 0 for row in _read_csv(folder / NOISE_TABLE)
-    ]
+    texts = [row["frames"] for row in read_table(folder / NOISE_TABLE, _NOISE_COLUMNS)]
+    counts = [int(text) if text.isdecimal() else 0 for text in texts]
     if sum(counts) != len(noise) or noise.shape[1] != front_end.n_mels:
         raise WordspotError(f"{folder / NOISE} and {NOISE_TABLE} do not fit each other: extract the feature set again")
     return np.split(noise, np.cumsum(counts)[:-1])
 
 
-def _write_clips(path: Path, clips: Sequence[Clip]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("file_name", "label", "speaker", "split"))
-        writer.writerows((clip.file_name, clip.label, clip.speaker, clip.split) for clip in clips)
-
-
 def _read_clips(path: Path) -> list[Clip]:
-    rows = _read_csv(path)
-    wanted = {"file_name", "label", "speaker", "split"}
-    if rows and not wanted <= rows[0].keys():
-        raise WordspotError(f"{path} lacks the column {sorted(wanted - rows[0].keys())[0]!r}")
-    clips = [Clip(row["file_name"], row["label"], row["speaker"], split=row["split"]) for row in rows]
+    rows = read_table(path, _CLIP_COLUMNS)
+    clips = [Clip(row["file_name"], normalize_name(row["label"]), row["speaker"], split=row["split"]) for row in rows]
     for clip in clips:
         if clip.split not in SPLITS:
-            raise WordspotError(f"{path}: {clip.file_name} has split {clip.split!r}; wanted one of {', '.join(SPLITS)}")
+            raise WordspotError(
+                f"{path}: {clip.file_name} has split {clip.split!r}; expected one of {', '.join(SPLITS)}"
+            )
     return clips
-
-
-def _read_csv(path: Path) -> list[dict[str, str]]:
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise WordspotError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _open_array(path: Path, dimensions: int) -> np.ndarray:
@@ -195,5 +178,5 @@ def _open_array(path: Path, dimensions: int) -> np.ndarray:
     except Exception as error:  # numpy parses the header as Python: a damaged one raises nearly anything
         raise WordspotError(f"{path} is damaged ({error}): extract the feature set again") from error
     if array.ndim != dimensions or array.dtype != np.float16:
-        raise WordspotError(f"{path} holds {array.dtype} of {array.ndim} dimensions; wanted float16 of {dimensions}")
+        raise WordspotError(f"{path} holds {array.dtype} of {array.ndim} dimensions; expected float16 of {dimensions}")
     return array

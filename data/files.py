@@ -5,9 +5,10 @@ import os
 import re
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,6 +98,53 @@ def locked(path: Path) -> Iterator[None]:
         while not try_lock(file):
             time.sleep(_LOOK_AGAIN_S)
         yield
+
+
+_held: set[Path] = set()  # by this process: to its own threads a lock of the system is open
+_held_guard = threading.Lock()
+
+
+@contextmanager
+def held_alone(path: Path, refusal: str) -> Iterator[None]:
+    """Lets nobody else in between here and the end of the block; makes the file, and removes it at the end.
+
+    Raises
+    ------
+    WordspotError
+        Somebody else, another process or thread, is in there: says `refusal`.
+    """
+    path = path.resolve()
+    with _held_guard:
+        if path in _held:
+            raise WordspotError(refusal)
+        _held.add(path)
+    try:
+        with _open_locked(path, refusal), _removing(path):
+            yield
+    finally:
+        _held.discard(path)
+
+
+@contextmanager
+def _removing(path: Path) -> Iterator[None]:
+    """Removes a lock's file while it is locked: whoever has opened it meanwhile sees that it is gone."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps a file that is open
+            path.unlink()
+
+
+def _open_locked(path: Path, refusal: str) -> IO[bytes]:
+    while True:
+        file = open(path, "ab")  # noqa: SIM115 the caller closes it
+        if not try_lock(file):
+            file.close()
+            raise WordspotError(refusal)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        file.close()  # its last holder has removed it in the meantime
 
 
 def printable(text: str) -> str:

@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import WordspotError
+from .file_names import sorting_hint
 from .files import printable
-from .labels import is_word
+from .labels import is_word, normalize_name
 
 SPLIT_LISTS = ("validation_list.txt", "testing_list.txt")
+_OF_THE_SYSTEM = frozenset(  # files and folders that file managers, storage boxes and zip programs leave, in lower case
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "system volume information"}
+    | {"__macosx", "lost+found"}
+)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -36,8 +41,9 @@ class Recording:
 
     @property
     def label(self) -> str:
-        """The first folder."""
-        return self.path.split("/", 1)[0]
+        """The first folder, without spaces around its name and in Unicode form NFC."""
+        name = self.path.split("/", 1)[0]
+        return normalize_name(name) or name
 
     @property
     def inner_path(self) -> str:
@@ -55,22 +61,24 @@ class Recording:
         return not is_word(self.label)
 
 
-def scan_recordings(folder: Path) -> list[Recording]:
+def scan_recordings(folder: Path | str) -> list[Recording]:
     """All files below the label folders, sorted by path.
 
-    Hidden files and folders (`.DS_Store`, `.git`) are passed over; links are followed, and a link back to a folder that
-    contains it is passed over too.
+    Hidden files and folders (`.DS_Store`, `.git`) and those of the system (`Thumbs.db`, `@eaDir`) are passed over; links
+    are followed, and a link back to a folder that contains it is passed over too.
 
     Raises
     ------
     WordspotError
         The folder is missing, is no folder, has no label folders, or no file in them.
     """
+    folder = Path(folder)
     check_folder(folder)
     labels = [entry for entry in _visible(folder) if _is_folder(entry)]
     if not labels:
         raise WordspotError(
             f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder}/left/"
+            + sorting_hint(folder, unlabeled_files(folder))
         )
     top = _identity(os.stat(folder))
     recordings = sorted(recording for label in labels for recording in _walk(Path(label.path), label.name, (top,)))
@@ -84,7 +92,7 @@ def check_folder(folder: Path) -> None:
     if not folder.exists():
         raise WordspotError(f"{folder} does not exist: check the spelling")
     if not folder.is_dir():
-        raise WordspotError(f"{folder} is a file; wanted a folder with one folder a word")
+        raise WordspotError(f"{folder} is a file; expected a folder with one folder for each word")
 
 
 def unlabeled_files(folder: Path) -> list[str]:
@@ -125,9 +133,13 @@ def _recording(entry: os.DirEntry[str], path: str) -> Recording:
 def _visible(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+            return sorted((entry for entry in entries if not _is_passed_over(entry.name)), key=lambda entry: entry.name)
     except OSError as error:
         raise WordspotError(f"{folder} cannot be listed: {error.strerror}") from error
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _OF_THE_SYSTEM
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -2,17 +2,21 @@
 
 import hashlib
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from .clips import Clip
-from .errors import WordspotError
+from .errors import WordspotError, WordspotWarning
 from .folders import SPLIT_LISTS
+from .split_lists import SplitLists, label_of, read_split_lists
 
 SPLITS = ("training", "validation", "testing")
 _MAX_CLIPS_PER_LABEL = 2**27 - 1  # the constant of the rule, not a limit
 _VALIDATION_PERCENT = 10.0
 _TESTING_PERCENT = 10.0
+_LONG_SOUND_SHARES = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "testing": (0.9, 1.0)}
+_MOST_DISCARDED = 0.5  # of what a list names: cleaning leaves some out, but hardly more
 
 
 def hash_percent(speaker: str) -> float:
@@ -22,14 +26,14 @@ def hash_percent(speaker: str) -> float:
 
 
 def split_of_speaker(speaker: str) -> str:
-    """`training`, `validation` or `testing` (80/10/10 of all speakers), the same for ever."""
+    """`training`, `validation` or `testing` (80/10/10 of all speakers), always the same."""
     percent = hash_percent(speaker)
     if percent < _VALIDATION_PERCENT:
         return "validation"
     return "testing" if percent < _VALIDATION_PERCENT + _TESTING_PERCENT else "training"
 
 
-def assign_splits(clips: Sequence[Clip], folder: Path | None = None) -> list[str]:
+def assign_splits(clips: Sequence[Clip], folder: Path | str | None = None) -> list[str]:
     """The split of every clip, in order.
 
     A `split` that the clip table gives wins; then the official lists (`validation_list.txt`, `testing_list.txt`) in
@@ -40,18 +44,46 @@ def assign_splits(clips: Sequence[Clip], folder: Path | None = None) -> list[str
     Raises
     ------
     WordspotError
-        A `split` that is none of the three; a single known speaker, who cannot both train and judge.
+        A `split` that is none of the three; lists that name none of the clips; a single known speaker, who cannot both
+        train and judge.
+
+    Warns
+    -----
+    WordspotWarning
+        Most of what a list names is not among the clips.
     """
     if any(clip.split for clip in clips):
         return [_checked(clip) for clip in clips]
-    lists = _read_lists(folder) if folder else {}
-    if lists:
-        keys = [_list_key(clip.source or clip.file_name) for clip in clips]
-        if not lists.keys() & set(keys):
-            raise WordspotError(f"{folder}: {' and '.join(SPLIT_LISTS)} name none of the clips: correct or remove them")
-        return [lists.get(key, "training") for key in keys]
+    if folder is not None and (lists := read_split_lists(Path(folder))).names:
+        return _splits_of_lists(clips, lists, folder)
     by_speaker = _splits_of_speakers({speaker_of(clip) for clip in clips})
     return [by_speaker[speaker_of(clip)] for clip in clips]
+
+
+def split_long_sound(size: int, split: str, least: int) -> slice:
+    """The part of a long sound (background noise) that belongs to a split: its first 80%, the next 10%, the last 10%.
+
+    One so short that validation and testing would get less than `least` each is all for training. Everything that trains on
+    such sound and everything that judges with it goes by this rule, so that nothing is judged on what was trained on.
+
+    Parameters
+    ----------
+    size
+        Samples or frames of the sound.
+    split
+        `training`, `validation` or `testing`.
+    least
+        Of the same unit: what is of use, a clip's length.
+
+    Examples
+    --------
+    >>> split_long_sound(1_000, "testing", 98), split_long_sound(500, "testing", 98)
+    (slice(900, 1000, None), slice(500, 500, None))
+    """
+    first, last = _LONG_SOUND_SHARES[split]
+    if size * 0.1 < least:
+        return slice(0 if split == "training" else size, size)
+    return slice(round(first * size), round(last * size))
 
 
 def speaker_of(clip: Clip) -> str:
@@ -59,9 +91,29 @@ def speaker_of(clip: Clip) -> str:
     return clip.speaker or PurePosixPath(clip.source or clip.file_name).stem
 
 
+def _splits_of_lists(clips: Sequence[Clip], lists: SplitLists, folder: Path | str) -> list[str]:
+    paths = [clip.source or clip.file_name for clip in clips]
+    match = lists.match(paths)
+    if not match.splits:
+        raise WordspotError(f"{folder}: {' and '.join(SPLIT_LISTS)} name none of the clips: correct or remove them")
+    labels = {clip.label for clip in clips}
+    for name, entries in lists.names.items():
+        listed = sum(label_of(entry) in labels for entry in entries)
+        unmatched = sum(label_of(entry) in labels for entry in match.unmatched.get(name, ()))
+        if unmatched > _MOST_DISCARDED * listed:
+            example = next(entry for entry in match.unmatched[name] if label_of(entry) in labels)
+            warnings.warn(
+                f"{unmatched:,} of the {listed:,} names in {Path(folder) / name} that are of labels here mean none of the "
+                f"clips (such as {example}); those that they were to keep from training are trained on",
+                WordspotWarning,
+                stacklevel=3,
+            )
+    return [match.splits.get(path, "training") for path in paths]
+
+
 def _checked(clip: Clip) -> str:
     if clip.split not in SPLITS:
-        raise WordspotError(f"{clip.file_name} has split {clip.split!r}; wanted one of {', '.join(SPLITS)}")
+        raise WordspotError(f"{clip.file_name} has split {clip.split!r}; expected one of {', '.join(SPLITS)}")
     return clip.split
 
 
@@ -80,26 +132,3 @@ def _splits_of_speakers(speakers: Iterable[str]) -> dict[str, str]:
     counts = (("validation", tenth), ("testing", testing), ("training", len(ranked) - tenth - testing))
     names = [split for split, count in counts for _ in range(count)]
     return dict(zip(ranked, names, strict=True))
-
-
-def _read_lists(folder: Path) -> dict[str, str]:
-    """{label/name without ending: split} of the official lists; a clip that none names is for training."""
-    found: dict[str, str] = {}
-    for name in SPLIT_LISTS:
-        if (folder / name).is_file():
-            for line in _read_text(folder / name).splitlines():
-                if line.strip():
-                    found[_list_key(line.strip())] = name.removesuffix("_list.txt")
-    return found
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WordspotError(f"{path} is not a text in UTF-8 ({error}): save it again as such") from error
-
-
-def _list_key(path: str) -> str:
-    pure = PurePosixPath(path)
-    return str(pure.with_suffix("") if pure.name else pure)

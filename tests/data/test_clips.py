@@ -20,6 +20,24 @@ def test_a_table_gives_its_clips_in_order_and_ignores_other_columns(tmp_path: Pa
     ]
 
 
+def test_spaces_and_unicode_forms_make_no_other_label_or_speaker(tmp_path: Path) -> None:
+    rows = "file_name,label,speaker,split\nright/a.wav,right , ann,training \ncaf\u00e9/b.wav,cafe\u0301,Ren\u00e9,\n"
+    right, cafe = read_clip_table(table(tmp_path, rows))
+    assert right == Clip("right/a.wav", "right", "ann", split="training")
+    assert (cafe.label, cafe.speaker) == ("caf\u00e9", "Ren\u00e9")
+    with pytest.raises(WordspotError, match="must not be empty"):
+        read_clip_table(table(tmp_path, "file_name,label\nleft/a.wav, \n"))
+
+
+def test_cells_that_would_be_formulas_are_read_as_they_were(tmp_path: Path) -> None:
+    rows = "file_name,label,source\n'=x/a.wav,'=x,'@x.wav\n'tis/b.wav,'tis,-1\n"
+    clips = read_clip_table(table(tmp_path, rows))
+    assert [(clip.file_name, clip.label, clip.source) for clip in clips] == [
+        ("=x/a.wav", "=x", "@x.wav"),
+        ("'tis/b.wav", "'tis", "-1"),
+    ]
+
+
 @pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r"])
 def test_what_a_spreadsheet_saves_is_read(tmp_path: Path, line_end: str) -> None:
     text = line_end.join(["file_name,label", "left/a.wav,left", ""])
@@ -80,6 +98,11 @@ def test_the_speaker_is_the_first_group_of_the_pattern(pattern: str | None, path
 def test_a_pattern_that_can_give_no_speaker_is_refused(pattern: str, message: str) -> None:
     with pytest.raises(WordspotError, match=message):
         speaker_pattern(pattern)
+
+
+def test_one_name_in_two_unicode_forms_is_one_speaker() -> None:
+    pattern = speaker_pattern(r"^([^/]+)/")
+    assert find_speaker("Rene\u0301/1.wav", pattern) == find_speaker("Ren\u00e9 /1.wav", pattern) == "Ren\u00e9"
 
 
 def numbered(label: str, numbers: range, ending: str = "wav") -> list[Clip]:

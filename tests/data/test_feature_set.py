@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import json
 from pathlib import Path
 
@@ -84,6 +85,36 @@ def test_what_a_killed_process_left_does_not_get_in(tmp_path: Path) -> None:
     write(tmp_path / "features", noise=False)
     assert read_feature_set(tmp_path / "features").noise == []
     assert not unfinished.exists()
+
+
+def test_a_second_writer_is_refused_and_the_first_undisturbed(tmp_path: Path) -> None:
+    with writing_feature_set(tmp_path / "features", FRONT_END, CLIPS) as (log_mel, _):
+        log_mel[:] = frames(3)
+        with pytest.raises(WordspotError, match="another process is writing the feature set"):
+            write(tmp_path / "features")
+        write(tmp_path / "other")
+    np.testing.assert_array_equal(read_feature_set(tmp_path / "features").log_mel, frames(3))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["features", "other"]
+
+
+def test_names_that_would_be_formulas_and_labels_with_spaces_come_back(tmp_path: Path) -> None:
+    clips = [
+        Clip("=1+1/@a.wav", "=1+1", "-ann", split="training"),
+        Clip("'left/a.wav", "left ", "'bob", split="testing"),
+    ]
+    with writing_feature_set(tmp_path / "features", FRONT_END, clips) as (log_mel, _):
+        log_mel[:] = frames()
+    assert ",'=1+1,'-ann," in (tmp_path / "features" / "clips.csv").read_text()
+    assert read_feature_set(tmp_path / "features").clips == [clips[0], dataclasses.replace(clips[1], label="left")]
+
+
+def test_noise_too_short_to_be_divided_is_all_for_training(tmp_path: Path) -> None:
+    write(tmp_path / "features")
+    least = FRONT_END.n_frames * 10
+    noise = [np.zeros((size, 8), np.float16) for size in (least - 1, least)]
+    features = dataclasses.replace(read_feature_set(tmp_path / "features"), noise=noise)
+    parts = {split: [len(part) for part in features.noise_of(split)] for split in ("training", "validation", "testing")}
+    assert parts == {"training": [least - 1, least * 8 // 10], "validation": [98], "testing": [98]}
 
 
 def test_a_folder_with_something_else_is_not_replaced(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
+import contextlib
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.errors import WordspotError
-from wordspot.data.files import printable, read_json, remove_leftovers, replacing, write_json, write_text
+from wordspot.data.files import held_alone, printable, read_json, remove_leftovers, replacing, write_json, write_text
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -83,3 +87,62 @@ def test_printable_text_fits_utf8_and_one_line_and_keeps_what_is_already_so(text
 
 def test_undecodable_bytes_and_control_characters_are_escaped() -> None:
     assert printable("Icon\r \udcff.wav") == r"Icon\x0d \udcff.wav"
+
+
+_HOLD = """
+import sys
+from pathlib import Path
+from wordspot.data.files import held_alone
+with held_alone(Path(sys.argv[1]), "busy"):
+    print("in", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_one_at_a_time_is_in_and_nothing_is_left(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "in\n"
+        with pytest.raises(WordspotError, match="busy"), held_alone(lock, "busy"):
+            pass
+        other.communicate("\n")
+    assert list(tmp_path.iterdir()) == []
+    with held_alone(lock, "busy"):
+        for _ in range(2):  # the refusal must not open the door for the next
+            with pytest.raises(WordspotError, match="busy"), held_alone(lock, "busy"):
+                pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_holder_does_not_lock_others_out(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, tmp_path / "lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "in\n"
+        other.kill()
+    with held_alone(tmp_path / "lock", "busy"):
+        pass
+
+
+def test_of_many_at_once_none_overlap(tmp_path: Path) -> None:
+    inside, most, entered = 0, 0, 0
+
+    def enter() -> None:
+        nonlocal inside, most, entered
+        for _ in range(200):
+            with contextlib.suppress(WordspotError), held_alone(tmp_path / "lock", "busy"):
+                inside += 1
+                most, entered = max(most, inside), entered + 1
+                inside -= 1
+
+    threads = [threading.Thread(target=enter) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, inside) == (1, 0)
+    assert entered > 0

@@ -46,6 +46,22 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     assert found(tmp_path) == ["left/a.wav"]
 
 
+def test_what_file_managers_and_storage_boxes_leave_is_no_recording(tmp_path: Path) -> None:
+    put(
+        tmp_path, "left/a.wav", "left/Thumbs.db", "left/DESKTOP.INI", "left/@eaDir/a.wav/x", "left/._a.wav", "thumbs.db"
+    )
+    put(tmp_path, "$RECYCLE.BIN/b.wav", "System Volume Information/c", "__MACOSX/left/._a.wav", "@eaDir/d.wav")
+    assert found(tmp_path) == ["left/a.wav"]
+    assert unlabeled_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("folder", ["cafe\u0301", "caf\u00e9", "caf\u00e9 ", " caf\u00e9"])
+def test_a_label_has_no_spaces_around_it_and_one_unicode_form(folder: str) -> None:
+    recording = Recording(f"{folder}/x.wav", 0, 0)
+    assert recording.label == "caf\u00e9"
+    assert recording.path == f"{folder}/x.wav"  # under which the file is found
+
+
 def test_links_are_followed_but_never_in_a_circle(tmp_path: Path) -> None:
     put(tmp_path, "source/left/a.wav", "elsewhere/b.wav")
     left = tmp_path / "source" / "left"

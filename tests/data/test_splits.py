@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.clips import Clip, find_speaker, speaker_pattern
-from wordspot.data.errors import WordspotError
-from wordspot.data.splits import SPLITS, assign_splits, hash_percent, speaker_of, split_of_speaker
+from wordspot.data.errors import WordspotError, WordspotWarning
+from wordspot.data.splits import SPLITS, assign_splits, hash_percent, speaker_of, split_long_sound, split_of_speaker
 
 SPEAKERS = st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=40, unique=True)
 
@@ -111,3 +111,25 @@ def test_lists_that_name_none_of_the_clips_are_told(content: str, tmp_path: Path
     (tmp_path / "validation_list.txt").write_text(content)
     with pytest.raises(WordspotError, match="name none of the clips"):
         assign_splits([Clip("left/a.wav", "left"), Clip("left/b.wav", "left")], tmp_path)
+
+
+def test_a_list_most_of_whose_names_mean_nothing_is_named(tmp_path: Path) -> None:
+    names = [f"left/{i}.wav" for i in range(20)]
+    clips = [Clip(name, "left") for name in names]
+    elsewhere = ["up/1.wav"] * 30  # of a label that is not here: a list for more than one has
+    wrong = [f"left/take-{i}.wav" for i in range(18)]
+    (tmp_path / "validation_list.txt").write_text("\n".join([*names[:2], *wrong, *elsewhere]))
+    message = r"18 of the 20 names in .*validation_list\.txt .* \(such as left/take-0\.wav\)"
+    with pytest.warns(WordspotWarning, match=message):
+        assert assign_splits(clips, tmp_path) == ["validation"] * 2 + ["training"] * 18
+    (tmp_path / "validation_list.txt").write_text("\n".join([*names[:2], *wrong[:2], *elsewhere]))
+    assert assign_splits(clips, str(tmp_path))[:3] == ["validation", "validation", "training"]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 500))
+def test_a_long_sound_is_divided_without_overlap_or_loss(size: int, least: int) -> None:
+    parts = [split_long_sound(size, split, least) for split in SPLITS]
+    rows = [row for part in parts for row in range(size)[part]]
+    assert rows == list(range(size))
+    held_out = [len(range(size)[part]) for part in parts[1:]]
+    assert all(length >= least - 1 for length in held_out) or held_out == [0, 0]

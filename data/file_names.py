@@ -1,0 +1,47 @@
+"""Labels that stand in the names of files: `left_01.wav`, `left.ann.wav`, `7_ann_3.wav`."""
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+_LABEL = re.compile(r"([^\W\d_]+)(?=[\d._ -])|(\d{1,2})(?=[._ -])")  # letters, or the number of a spoken digit
+_LEAST_FILES_PER_LABEL = 2
+_LABELLED_SHARE = 0.9  # of the files: a stray one does not change the picture
+
+
+def labels_in_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The words that the names of files begin with, sorted; empty unless nearly all names begin with one of at least two.
+
+    What many files begin with may as well be the name of a speaker: whoever calls this knows more of the folder.
+
+    Examples
+    --------
+    >>> labels_in_names(["left_01.wav", "left_02.wav", "right_01.wav", "right_02.wav"])
+    ('left', 'right')
+    >>> labels_in_names(["c50f55b8_nohash_0.wav", "c50f55b8_nohash_1.wav", "0ab3b47d_nohash_0.wav"])
+    ()
+    """
+    stems = [PurePosixPath(name).stem + "." for name in names]
+    counts = Counter(match[0] for stem in stems if (match := _LABEL.match(stem)))
+    labels = {label: count for label, count in counts.items() if count >= _LEAST_FILES_PER_LABEL}
+    enough = sum(labels.values()) >= _LABELLED_SHARE * len(stems)
+    return tuple(sorted(labels)) if enough and len(labels) > 1 else ()
+
+
+def sorting_hint(folder: Path, names: Iterable[str]) -> str:
+    """What to run where the names of a folder's files begin with their label; empty where they do not.
+
+    The command is one of POSIX shells and copies: `sorted/<label>/<file>` in the current folder.
+    """
+    labels = labels_in_names(names)
+    if not labels:
+        return ""
+    shown = ", ".join(labels[:5])
+    name = "${n%%" + ("[._ -]" if labels[0].isdecimal() else "[0-9._ -]") + "*}"
+    return (
+        f"; the names of its files begin with {shown}: if these are the words, run\n"
+        f'for f in {shlex.quote(str(folder))}/*.*; do n=${{f##*/}}; mkdir -p "sorted/{name}"; cp "$f" "sorted/{name}/"; done; '
+        "wordspot clean sorted CLIPS"
+    )

@@ -1,0 +1,94 @@
+"""The lists of Speech Commands that say which recordings validate and which test a model."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import WordspotError
+from .folders import SPLIT_LISTS
+from .labels import normalize_name
+
+
+@dataclass(frozen=True)
+class SplitLists:
+    """The names that `validation_list.txt` and `testing_list.txt` hold, as they are written.
+
+    Attributes
+    ----------
+    names
+        {list: names in it}, of the lists that exist.
+    """
+
+    names: Mapping[str, tuple[str, ...]]
+
+    def match(self, paths: Iterable[str]) -> "ListMatch":
+        r"""Which of these recordings (`label/name`, relative) each name means.
+
+        A name may have other slashes, another ending, and folders before its label (`./`, `C:\data\`, `speech_commands/`).
+        """
+        paths_of: dict[str, list[str]] = {}
+        for path in paths:
+            paths_of.setdefault("/".join(_parts(path)), []).append(path)
+        splits: dict[str, str] = {}
+        unmatched: dict[str, list[str]] = {}
+        for name, entries in self.names.items():
+            for entry in entries:
+                found = next((paths_of[ending] for ending in _endings(entry) if ending in paths_of), [])
+                splits |= dict.fromkeys(found, name.removesuffix("_list.txt"))
+                if not found:
+                    unmatched.setdefault(name, []).append(entry)
+        return ListMatch(splits, {name: tuple(entries) for name, entries in unmatched.items()})
+
+
+@dataclass(frozen=True)
+class ListMatch:
+    """What a pair of lists says of some recordings.
+
+    Attributes
+    ----------
+    splits
+        {path: `validation` or `testing`}; what no list names is for training.
+    unmatched
+        {list: its names that mean none of the recordings}, lists with such names alone.
+    """
+
+    splits: dict[str, str]
+    unmatched: dict[str, tuple[str, ...]]
+
+
+def read_split_lists(folder: Path) -> SplitLists:
+    """The lists that lie in a folder of recordings or clips. Raises `WordspotError` for one that is no text in UTF-8."""
+    lists = {name: _lines(folder / name) for name in SPLIT_LISTS if (folder / name).is_file()}
+    return SplitLists(lists)
+
+
+def label_of(entry: str) -> str:
+    """The label of a name in a list: the folder that its file lies in."""
+    return ["", "", *_parts(entry)][-2]
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WordspotError(f"{path} is not a text in UTF-8 ({error}): save it again as such") from error
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _endings(entry: str) -> Iterator[str]:
+    """What the name may be of a recording: all of it, without its first folder, ..., down to label and file."""
+    parts = _parts(entry)
+    return ("/".join(parts[begin:]) for begin in range(max(1, len(parts) - 1)))
+
+
+def _parts(path: str) -> list[str]:
+    """Without `.`, empty parts and the ending of the last."""
+    parts = [normalize_name(part) for part in re.split(r"[/\\]", path)]
+    parts = [part for part in parts if part not in ("", ".")]
+    return [*parts[:-1], _stem(parts[-1])] if parts else []
+
+
+def _stem(name: str) -> str:
+    stem, _, _ = name.rpartition(".")
+    return stem or name
