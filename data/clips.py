@@ -11,6 +11,7 @@ from .folders import check_folder, scan_recordings
 from .labels import SILENCE as SILENCE
 from .labels import UNKNOWN as UNKNOWN
 from .labels import normalize_name
+from .layout import refuse_misplaced
 from .tables import iterate_table
 
 CLIP_TABLE = "metadata.csv"
@@ -131,13 +132,16 @@ def list_clips(folder: Path | str) -> list[Clip]:
     Raises
     ------
     WordspotError
-        The folder cannot be used, or its table is damaged.
+        The folder cannot be used, its table is damaged, or its words lie elsewhere than in the folders at the top.
     """
     folder = Path(folder)
     clips = read_clip_table(folder) if (folder / CLIP_TABLE).is_file() else []
     listed = bool(clips)
     pattern = speaker_pattern()
-    for recording in scan_recordings(folder):
+    recordings = scan_recordings(folder)
+    if not listed:
+        refuse_misplaced(folder, recordings)
+    for recording in recordings:
         if not listed or recording.is_long_sound:
             speaker = find_speaker(recording.inner_path, pattern)
             clips.append(Clip(recording.path, recording.label, speaker, source=recording.path))

@@ -40,8 +40,8 @@ def sorting_hint(folder: Path, names: Iterable[str]) -> str:
         return ""
     shown = ", ".join(labels[:5])
     name = "${n%%" + ("[._ -]" if labels[0].isdecimal() else "[0-9._ -]") + "*}"
+    loop = f'n=${{f##*/}}; mkdir -p "sorted/{name}"; cp "$f" "sorted/{name}/"'
     return (
-        f"; the names of its files begin with {shown}: if these are the words, run\n"
-        f'for f in {shlex.quote(str(folder))}/*.*; do n=${{f##*/}}; mkdir -p "sorted/{name}"; cp "$f" "sorted/{name}/"; done; '
-        "wordspot clean sorted CLIPS"
+        f"; the names of its files begin with {shown}: if these are the words, run "
+        f"`for f in {shlex.quote(str(folder))}/*.*; do {loop}; done; wordspot clean sorted CLIPS`"
     )

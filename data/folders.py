@@ -43,7 +43,8 @@ class Recording:
     def label(self) -> str:
         """The first folder, without spaces around its name and in Unicode form NFC."""
         name = self.path.split("/", 1)[0]
-        return normalize_name(name) or name
+        label = normalize_name(name)
+        return name if label in ("", ".", "..") else label  # which would be another folder
 
     @property
     def inner_path(self) -> str:

@@ -17,7 +17,7 @@ class SplitLists:
     Attributes
     ----------
     names
-        {list: names in it}, of the lists that exist.
+        {list: names in it}, of the lists that exist and are not empty.
     """
 
     names: Mapping[str, tuple[str, ...]]
@@ -60,7 +60,7 @@ class ListMatch:
 def read_split_lists(folder: Path) -> SplitLists:
     """The lists that lie in a folder of recordings or clips. Raises `WordspotError` for one that is no text in UTF-8."""
     lists = {name: _lines(folder / name) for name in SPLIT_LISTS if (folder / name).is_file()}
-    return SplitLists(lists)
+    return SplitLists({name: entries for name, entries in lists.items() if entries})
 
 
 def label_of(entry: str) -> str:

@@ -62,6 +62,11 @@ def test_a_label_has_no_spaces_around_it_and_one_unicode_form(folder: str) -> No
     assert recording.path == f"{folder}/x.wav"  # under which the file is found
 
 
+@pytest.mark.parametrize("folder", [" ", " .", ".. "])
+def test_a_label_never_becomes_another_folder(folder: str) -> None:
+    assert Recording(f"{folder}/x.wav", 0, 0).label == folder
+
+
 def test_links_are_followed_but_never_in_a_circle(tmp_path: Path) -> None:
     put(tmp_path, "source/left/a.wav", "elsewhere/b.wav")
     left = tmp_path / "source" / "left"
