@@ -5,6 +5,7 @@ import csv
 import hashlib
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ...data.clips import CLIP_TABLE
-from ...data.errors import WordspotError
+from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import copy, printable, read_json, remove_leftovers, write_json
 from ...data.folders import SPLIT_LISTS, check_folder, scan_recordings
+from ...data.layout import diagnose
 from ..progress import Progress, no_progress
 from .clip_maker import ClipMaker
 from .duplicates.search import DUPLICATE_CHECKS, Duplicates, find_duplicates
@@ -92,10 +94,19 @@ def clean(
     Raises
     ------
     WordspotError
-        A folder that cannot be used, or a source file that vanished while cleaning.
+        A folder that cannot be used, words that lie elsewhere than in the folders at the top of it (see
+        `layout.diagnose`), or a source file that vanished while cleaning.
+
+    Warns
+    -----
+    WordspotWarning
+        Names of folders and files that were probably not meant so; before any work.
     """
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
-        tasks = plan_clips(scan_recordings(source))
+        recordings = scan_recordings(source)
+        for note in diagnose(source, recordings):
+            warnings.warn(note.text, WordspotWarning, stacklevel=2)
+        tasks = plan_clips(recordings)
         _check_labels(source, tasks)
         _check_apart(source, destination)
         if dry_run:
