@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 _LABEL = re.compile(r"([^\W\d_]+)(?=[\d._ -])|(\d{1,2})(?=[._ -])")  # letters, or the number of a spoken digit
-_LEAST_FILES_PER_LABEL = 2
 _LABELLED_SHARE = 0.9  # of the files: a stray one does not change the picture
 
 
-def labels_in_names(names: Iterable[str]) -> tuple[str, ...]:
+def labels_in_names(names: Iterable[str], files_per_label: int = 2) -> tuple[str, ...]:
     """The words that the names of files begin with, sorted; empty unless nearly all names begin with one of at least two.
 
-    What many files begin with may as well be the name of a speaker: whoever calls this knows more of the folder.
+    What many files begin with may as well be the name of a speaker: whoever calls this knows more of the folder. A word that
+    fewer than `files_per_label` names begin with is none.
 
     Examples
     --------
@@ -25,17 +25,17 @@ def labels_in_names(names: Iterable[str]) -> tuple[str, ...]:
     """
     stems = [PurePosixPath(name).stem + "." for name in names]
     counts = Counter(match[0] for stem in stems if (match := _LABEL.match(stem)))
-    labels = {label: count for label, count in counts.items() if count >= _LEAST_FILES_PER_LABEL}
+    labels = {label: count for label, count in counts.items() if count >= files_per_label}
     enough = sum(labels.values()) >= _LABELLED_SHARE * len(stems)
     return tuple(sorted(labels)) if enough and len(labels) > 1 else ()
 
 
-def sorting_hint(folder: Path, names: Iterable[str]) -> str:
+def sorting_hint(folder: Path, names: Iterable[str], files_per_label: int = 2) -> str:
     """What to run where the names of a folder's files begin with their label; empty where they do not.
 
     The command is one of POSIX shells and copies: `sorted/<label>/<file>` in the current folder.
     """
-    labels = labels_in_names(names)
+    labels = labels_in_names(names, files_per_label)
     if not labels:
         return ""
     shown = ", ".join(labels[:5])

@@ -41,6 +41,7 @@ _FOR_OTHERS = frozenset(("garbage", "negative", "negatives", "other", "others", 
 _BESIDE_WORDS = frozenset(("_background_noise_", "_negatives_", SILENCE, UNKNOWN))
 _MISREAD = frozenset(("true", "false", "null", "none", "nan", "na", "n/a")) | _PARTS_OF_A_DATA_SET
 _PUBLIC_SET = ("speech_commands", "speech-commands", "speechcommands")
+_FILES_PER_LABEL = 5  # that begin with the same word: fewer may well be takes of one
 _SHOWN = 5  # of names
 
 
@@ -205,8 +206,10 @@ def _one_label(folder: Path, label: str, inner: set[str], sounds: Sequence[_Part
             f"all recordings get the one label {label}: if the folders in it ({_listed(inner)}) are the words, run "
             f"{_command(folder / label)} instead",
         )
-    elif inner == {""} and (hint := sorting_hint(folder.joinpath(*sounds[0][:-1]), [parts[-1] for parts in sounds])):
-        yield Note("level", f"all recordings get the one label {label}{hint}")
+    elif inner == {""}:
+        hint = sorting_hint(folder.joinpath(*sounds[0][:-1]), [parts[-1] for parts in sounds], _FILES_PER_LABEL)
+        if hint:
+            yield Note("level", f"all recordings get the one label {label}{hint}")
 
 
 def _special_names(labels: Sequence[str]) -> Iterator[Note]:
