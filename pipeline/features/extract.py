@@ -2,37 +2,50 @@
 
 import dataclasses
 import hashlib
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ...data.audio import FULL_SCALE, SAMPLE_RATE_HZ, read_sound
-from ...data.clips import CLIP_TABLE, UNKNOWN, Clip, read_clip_table
-from ...data.errors import RecordingError, WordspotError
+from ...data.arrays import LogMel, Samples, Waveform, to_waveform
+from ...data.audio import SAMPLE_RATE_HZ, read_sound
+from ...data.clips import CLIP_TABLE, Clip, read_clip_table
+from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.feature_set import SOURCE, write_noise, writing_feature_set
 from ...data.files import printable, read_json, write_json
 from ...data.folders import scan_recordings
 from ...data.front_end import FrontEnd
+from ...data.labels import UNKNOWN, differing_in_case
 from ...data.splits import assign_splits
 from ..progress import Progress, no_progress
 from .log_mel import log_mel
 
 _CLIPS_PER_BATCH = 64
-_SECONDS_PER_BATCH = 60
+_SECONDS_PER_BATCH = 60  # of long sound
 
 
 def extract(
-    clips_folder: Path,
-    features_folder: Path,
+    clips_folder: Path | str,
+    features_folder: Path | str,
     front_end: FrontEnd = FrontEnd(),
     *,
     progress: Progress = no_progress,
 ) -> int:
     """Writes the log-mel frames of every clip of a clean folder, and of its background noise, as a feature set.
 
-    The length of a clip is taken from the clips; every other setting from `front_end`. The split of each clip is decided
-    here (see `splits.assign_splits`).
+    The split of each clip is decided here (see `splits.assign_splits`).
+
+    Parameters
+    ----------
+    clips_folder
+        A clean folder, as `wordspot.clean` writes it.
+    features_folder
+        New or empty folder, or one that holds a feature set, which is replaced when the new one is complete.
+    front_end
+        How frames are made; the length of a clip is taken from the clips themselves.
+    progress
+        Shows how far it has come, in batches.
 
     Returns
     -------
@@ -41,9 +54,17 @@ def extract(
     Raises
     ------
     WordspotError
-        No clean folder, a clip that is missing, unreadable or of another length than the first.
+        No clean folder, a clip that is missing, unreadable or of another length than the first; another process that
+        writes the same feature set.
+
+    Warns
+    -----
+    WordspotWarning
+        Labels that differ only in case; split lists most of whose names are not among the clips.
     """
+    clips_folder, features_folder = Path(clips_folder), Path(features_folder)
     clips = read_clip_table(clips_folder)
+    _warn_of_case(clips)
     splits = assign_splits(clips, clips_folder)
     clips = [dataclasses.replace(clip, split=split) for clip, split in zip(clips, splits, strict=True)]
     clip_samples = len(_read(clips_folder / clips[0].file_name))
@@ -69,9 +90,19 @@ def _source_of(clips_folder: Path) -> dict[str, str]:
     return {"clips": printable(str(clips_folder.resolve())), "clip_table_sha256": hashlib.sha256(table).hexdigest()}
 
 
-def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> np.ndarray:
+def _warn_of_case(clips: Sequence[Clip]) -> None:
+    for labels in differing_in_case({clip.label for clip in clips}):
+        warnings.warn(
+            f"{' and '.join(labels)} are different labels, though they differ only in case: give the rows of {CLIP_TABLE} one "
+            "spelling if they are one word",
+            WordspotWarning,
+            stacklevel=3,
+        )
+
+
+def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> Waveform:
     """float32 [clips, clip_samples] in [-1, 1)."""
-    batch = np.empty((len(clips), clip_samples), np.float32)
+    batch = np.empty((len(clips), clip_samples), np.int16)
     for row, clip in zip(batch, clips, strict=True):
         samples = _read(folder / clip.file_name)
         if len(samples) != clip_samples:
@@ -80,10 +111,10 @@ def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> np.nd
                 "must have the same length: clean the recordings again"
             )
         row[:] = samples
-    return batch / FULL_SCALE
+    return to_waveform(batch)
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(path: Path) -> Samples:
     try:
         return read_sound(path).samples
     except FileNotFoundError as error:
@@ -107,10 +138,10 @@ def _extract_noise(clips_folder: Path, front_end: FrontEnd, unfinished: Path) ->
         write_noise(unfinished, names, noise)
 
 
-def _frames_of_long_sound(samples: np.ndarray, front_end: FrontEnd) -> Iterator[np.ndarray]:
+def _frames_of_long_sound(samples: Samples, front_end: FrontEnd) -> Iterator[LogMel]:
     """float16 [frames, mels] pieces that join to the frames of the whole, in bounded memory."""
     hop, window = front_end.hop_samples, front_end.window_samples
     step = _SECONDS_PER_BATCH * front_end.sample_rate_hz // hop * hop
     for start in range(0, len(samples) - window + 1, step):
         piece = samples[start : start + step + window - hop]
-        yield log_mel(piece.astype(np.float32) / FULL_SCALE, front_end).astype(np.float16)
+        yield log_mel(to_waveform(piece), front_end).astype(np.float16)

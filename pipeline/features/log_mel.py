@@ -1,17 +1,22 @@
-"""Waveform to log-mel frames, in NumPy."""
+"""Waveform to log-mel frames, in NumPy: what feature sets are made with; `keras_layer` is the same for model files."""
 
 import functools
 
 import librosa
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ...data.arrays import LogMel, Waveform
 from ...data.front_end import FrontEnd
 
 
 @functools.cache
-def mel_matrix(front_end: FrontEnd) -> np.ndarray:
-    """float32 [fft_size / 2 + 1, n_mels]: how much of each frequency's power counts for each band."""
+def mel_matrix(front_end: FrontEnd) -> npt.NDArray[np.float32]:
+    """How much of each frequency's power counts for each band: float32 [fft_size / 2 + 1, n_mels], of `librosa.filters.mel`.
+
+    Cached and shared: not to be written to.
+    """
     return librosa.filters.mel(
         sr=front_end.sample_rate_hz,
         n_fft=front_end.fft_size,
@@ -25,24 +30,32 @@ def mel_matrix(front_end: FrontEnd) -> np.ndarray:
 
 
 @functools.cache
-def hann_window(size: int) -> np.ndarray:
-    """Float32 [size]: the periodic Hann window, 0.5 - 0.5 cos(2 pi n / size)."""
+def hann_window(size: int) -> npt.NDArray[np.float32]:
+    """The periodic Hann window, 0.5 - 0.5 cos(2 pi n / size): float32 [size]. Cached and shared: not to be written to."""
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
 
 
-def log_mel(waveforms: np.ndarray, front_end: FrontEnd) -> np.ndarray:
+def log_mel(waveforms: Waveform, front_end: FrontEnd) -> LogMel:
     """The frames of one or many waveforms.
 
     Parameters
     ----------
     waveforms
-        float32 [..., n] in [-1, 1), at `front_end.sample_rate_hz`, n at least one window.
+        float32 [..., n] in [-1, 1), at `front_end.sample_rate_hz`, n at least `front_end.window_samples`.
     front_end
-        How to cut and weigh.
+        How to cut and weigh; `FrontEnd` has the definition.
 
     Returns
     -------
-    float32 [..., 1 + (n - window) // hop, n_mels]: natural log of mel power, floored.
+    float32 [..., 1 + (n - window) // hop, n_mels]: natural log of mel power, at least ln(`front_end.log_floor`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wordspot.data.front_end import FrontEnd
+    >>> from wordspot.pipeline.features.log_mel import log_mel
+    >>> log_mel(np.zeros((2, 16_000), np.float32), FrontEnd()).shape
+    (2, 98, 40)
     """
     windows = sliding_window_view(waveforms.astype(np.float32, copy=False), front_end.window_samples, axis=-1)
     frames = windows[..., :: front_end.hop_samples, :] * hann_window(front_end.window_samples)

@@ -1,9 +1,14 @@
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-from wordspot.data.errors import WordspotError
+from wordspot.data.errors import WordspotError, WordspotWarning
 from wordspot.data.feature_set import read_feature_set
 from wordspot.data.front_end import FrontEnd
 from wordspot.data.splits import split_of_speaker
@@ -67,3 +72,39 @@ def test_a_clip_of_another_length_is_named(clips: Path, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_clean_is_refused_with_the_next_command(recordings: Path, tmp_path: Path) -> None:
     with pytest.raises(WordspotError, match="wordspot clean"):
         extract(recordings, tmp_path / "features")
+
+
+def test_two_at_once_into_one_folder_never_spoil_it(clips: Path, features: Path, tmp_path: Path) -> None:
+    """As many processes at the same moment: those that lose say so in one line, and what stands is whole."""
+    code = f"from wordspot.pipeline.features.extract import extract; extract({str(clips)!r}, {str(tmp_path / 'features')!r})"
+    racing = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    results = [(process.communicate()[1].splitlines(), process.returncode) for process in racing]
+    assert 0 in {status for _, status in results}
+    for lines, status in results:
+        assert status == 0 or "another process is writing the feature set" in lines[-1]
+    expected = read_feature_set(features)
+    np.testing.assert_array_equal(read_feature_set(tmp_path / "features").log_mel, expected.log_mel)
+    assert [path.name for path in tmp_path.iterdir()] == ["features"]
+
+
+def test_labels_that_differ_only_in_case_are_noted_before_the_work(clips: Path, tmp_path: Path) -> None:
+    edited = shutil.copytree(clips, tmp_path / "clips")
+    table = (edited / "metadata.csv").read_text()
+    (edited / "metadata.csv").write_text(table.replace(",rise,", ",Rise,", 1).replace(",fall,", ",fall ,", 1))
+    with pytest.warns(WordspotWarning, match="Rise and rise are different labels") as noted:
+        extract(str(edited), str(tmp_path / "features"))
+    assert len(noted) == 1
+    assert {clip.label for clip in read_feature_set(tmp_path / "features").clips} >= {"Rise", "rise", "fall"}
+    assert "fall " not in {clip.label for clip in read_feature_set(tmp_path / "features").clips}
+
+
+def test_progress_counts_batches(clips: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def progress(items: Iterable[Any], total: int) -> Iterable[Any]:
+        for item in items:
+            seen.append((len(seen), total))
+            yield item
+
+    assert extract(clips, tmp_path / "features", progress=progress) == 96
+    assert seen == [(0, 2), (1, 2)]
