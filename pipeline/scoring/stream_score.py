@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ...data.annotations import Annotation
+from ...data.labels import is_word
 
 LATEST_S = 1.0  # after its end a word may still be detected: then its last tenths have left a window of a second
 
@@ -181,7 +182,7 @@ def _near(time_s: float, spoken: Sequence[Annotation], starts: Sequence[float]) 
 
 def count(answers: Sequence[StreamPosteriors], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
     """Fires and judges: thresholds float [labels], infinite for labels that never fire."""
-    words = [label for label, threshold in zip(labels, thresholds, strict=True) if not label.startswith("_")]
+    words = [label for label, threshold in zip(labels, thresholds, strict=True) if is_word(label)]
     per_label = {word: WordCounts() for word in words}
     for one in answers:
         for word in one.spoken:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...data.labels import is_word
 from .stream_score import StreamPosteriors, StreamScore, count
 
 GRID = 1 / (1 + np.exp(-np.linspace(-0.8, 8, 133)))  # 0.31 to 0.9997, finer towards 1: even steps of log-odds
@@ -97,4 +98,4 @@ def _gains(scores: Sequence[StreamScore], label: str) -> list[float]:
 
 
 def _fires(labels: Sequence[str]) -> np.ndarray:
-    return np.array([not label.startswith("_") for label in labels])
+    return np.array([is_word(label) for label in labels])

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ....data.labels import is_word
 from ...terminal.common import OUT
 from .. import write_as_wav
 
@@ -26,7 +27,7 @@ def command(
     """Clean folders of links to the recordings as 16-bit WAV; print seconds a thousand, and peak memory (Linux only)."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        originals = [path for path in write_as_wav(source, work / "originals") if not path.parent.name.startswith("_")]
+        originals = [path for path in write_as_wav(source, work / "originals") if is_word(path.parent.name)]
         for size in sizes or (10_000, 100_000):
             recordings = work / f"recordings-{size}"
             _link(originals, recordings, size)
