@@ -7,13 +7,15 @@ import hashlib
 import json
 from pathlib import Path
 
+from ...data.errors import WordspotError
+
 NAMES = ("small", "accurate")
 DEFAULT = "small"
-_FOLDER = Path(__file__).parent
-_CHECKSUMS = _FOLDER / "checksums.json"
+FOLDER = Path(__file__).parent
+_CHECKSUMS = FOLDER / "checksums.json"
 
 
-class DamagedFileError(ValueError):
+class DamagedFileError(WordspotError):
     """A file that ships is missing or not the one that was trained."""
 
 
@@ -32,14 +34,14 @@ def path_of(name: str, suffix: str = ".tflite") -> Path:
     DamagedFileError
         The file is missing or differs from the one that was shipped.
     """
-    path = _FOLDER / f"{name}{suffix}"
+    path = FOLDER / f"{name}{suffix}"
     wanted = json.loads(_CHECKSUMS.read_text(encoding="utf-8")).get(path.name)
     if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
         raise DamagedFileError(f"{path} is missing or damaged: install wordspot again")
     return path
 
 
-def write_checksums(folder: Path = _FOLDER) -> None:
+def write_checksums(folder: Path = FOLDER) -> None:
     """Writes the SHA-256 of every model file of the folder into its `checksums.json`."""
     files = sorted([*folder.glob("*.tflite"), *folder.glob("*.npz")])
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

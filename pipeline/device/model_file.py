@@ -1,18 +1,26 @@
-"""The model file: a `.tflite` with `labels.txt` and `model.json` in a zip behind it, by TFLite's metadata convention."""
+"""The model file: a `.tflite` with `labels.txt` and `model.json` in a zip behind it, by TFLite's metadata convention.
 
+A model file may come from anywhere, so nothing in it is believed before it was checked: the zip must hold small stored
+entries (a compressed one may unpack to gigabytes), labels and description must make sense, and the graph must be the one
+whose SHA-256 the description names.
+"""
+
+import dataclasses
+import hashlib
 import io
 import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...data.errors import WordspotError
+from .model_description import ModelDescription
 
 LABELS, DESCRIPTION = "labels.txt", "model.json"
-FORMAT = 1
 SIGNATURES = ("classify", "features", "classify_features")
 _TFLITE_MAGIC = b"TFL3"  # bytes 4 to 8 of the FlatBuffer
+_LARGEST_FILE_BYTES = 512 << 20
+_LARGEST_ENTRY_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -23,35 +31,31 @@ class ModelFile:
     ----------
     content
         The bytes of the file.
-    labels
-        What its outputs stand for, in order.
     description
-        `model.json`: format, sample_rate_hz, clip_samples, front_end, quantization, training, and thresholds if any were
-        set.
+        What it says of itself.
     """
 
     content: bytes
-    labels: tuple[str, ...]
-    description: dict[str, Any]
+    description: ModelDescription
+
+    @property
+    def graph(self) -> bytes:
+        """The `.tflite` without the zip behind it."""
+        with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
+            return self.content[: min(entry.header_offset for entry in archive.infolist())]
 
 
-def pack_model(graph: bytes, labels: tuple[str, ...], description: dict[str, Any]) -> bytes:
-    """Appends the zip to a `.tflite` graph; the same input gives the same bytes."""
+def pack_model(graph: bytes, description: ModelDescription) -> bytes:
+    """Appends the zip to a `.tflite` graph, with the graph's SHA-256; the same input gives the same bytes."""
+    description = dataclasses.replace(description, graph_sha256=hashlib.sha256(graph).hexdigest())
     buffer = io.BytesIO(graph)
     with zipfile.ZipFile(buffer, "a") as archive:
         for name, text in (
-            (LABELS, "\n".join(labels) + "\n"),
-            (DESCRIPTION, json.dumps({"format": FORMAT, **description}, indent=2, ensure_ascii=False) + "\n"),
+            (LABELS, "\n".join(description.labels) + "\n"),
+            (DESCRIPTION, json.dumps(description.to_json(), indent=2, ensure_ascii=False) + "\n"),
         ):
             archive.writestr(zipfile.ZipInfo(name), text.encode())
     return buffer.getvalue()
-
-
-def repack(model: ModelFile, description: dict[str, Any]) -> bytes:
-    """The same model file with another description."""
-    with zipfile.ZipFile(io.BytesIO(model.content)) as archive:
-        graph = model.content[: min(entry.header_offset for entry in archive.infolist())]
-    return pack_model(graph, model.labels, description)
 
 
 def is_tflite(path: Path) -> bool:
@@ -63,36 +67,55 @@ def is_tflite(path: Path) -> bool:
         return False
 
 
-def read_model(path: Path) -> ModelFile:
-    """Reads a model file.
+def read_model(path: Path | str) -> ModelFile:
+    """Reads a model file; it is not run.
 
     Raises
     ------
     WordspotError
-        No such file, no `.tflite`, a `.tflite` without our labels and description, or of a newer format.
+        No such file, no `.tflite`, a `.tflite` without our labels and description, labels or a description that cannot be
+        meant, a graph that is not the one described, or a file of a newer format.
     """
+    path = Path(path)
+    content = _read_bytes(path)
+    if content[4:8] != _TFLITE_MAGIC:
+        raise WordspotError(f"{path} is not a .tflite model: `wordspot export RUN` makes one from a training run")
     try:
-        content = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            labels = _read_entry(archive, LABELS).decode().removesuffix("\n").split("\n")
+            values = json.loads(_read_entry(archive, DESCRIPTION))
+    except (zipfile.BadZipFile, KeyError, ValueError, OverflowError, NotImplementedError, RecursionError) as error:
+        raise WordspotError(
+            f"{path} is a .tflite model, but not one of wordspot's (no {LABELS} and {DESCRIPTION} inside that can be "
+            "read), or it is cut short: use a file that `wordspot export` wrote"
+        ) from error
+    model = ModelFile(content, ModelDescription.from_json(tuple(labels), values, str(path)))
+    expected = model.description.graph_sha256
+    if expected and hashlib.sha256(model.graph).hexdigest() != expected:
+        raise WordspotError(f"{path} is damaged: its graph is not the one that was exported; copy or export it again")
+    return model
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _LARGEST_FILE_BYTES:
+            raise WordspotError(
+                f"{path} has {path.stat().st_size:,} bytes; a model file has at most {_LARGEST_FILE_BYTES:,}"
+            )
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise WordspotError(f"{path} does not exist: check the spelling") from error
     except IsADirectoryError as error:
         raise WordspotError(
             f"{path} is a folder, not a .tflite model: `wordspot export RUN` makes one from a training run"
         ) from error
-    except OSError as error:
-        raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
-    if content[4:8] != _TFLITE_MAGIC:
-        raise WordspotError(f"{path} is not a .tflite model: `wordspot export RUN` makes one from a training run")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            labels = tuple(archive.read(LABELS).decode().split("\n")[:-1])
-            description = json.loads(archive.read(DESCRIPTION))
-        form, _ = description["format"], (description["sample_rate_hz"], description["clip_samples"])
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        raise WordspotError(
-            f"{path} is a .tflite model, but not one of wordspot's (no {LABELS} and {DESCRIPTION} inside), or it is cut "
-            "short: use a file that `wordspot export` wrote"
-        ) from error
-    if form != FORMAT:
-        raise WordspotError(f"{path} has format {form}, this version reads {FORMAT}: update wordspot")
-    return ModelFile(content, labels, description)
+    except (OSError, ValueError) as error:  # the latter for a name with a zero byte
+        raise WordspotError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
+    entry = archive.getinfo(name)
+    is_plain = entry.compress_type == zipfile.ZIP_STORED and not entry.flag_bits & 1
+    if not is_plain or entry.file_size > _LARGEST_ENTRY_BYTES or entry.compress_size != entry.file_size:
+        raise ValueError(f"{name} is compressed, encrypted or larger than {_LARGEST_ENTRY_BYTES:,} bytes")
+    return archive.read(entry)

@@ -1,25 +1,63 @@
 """Running a model file: NumPy and LiteRT only."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from ...data.errors import WordspotError
+from ...data.arrays import LogMel, Samples, Waveform, to_waveform
+from ...data.errors import RecordingError, WordspotError
 from ...data.native_output import without_native_output
+from ...models import pretrained
+from .model_description import ModelDescription
 from .model_file import SIGNATURES, ModelFile, read_model
+from .trial_run import check_by_trial
+
+if TYPE_CHECKING:
+    from .stream import Detection, StreamSettings
+
+_SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The two likeliest labels of a clip, with their probabilities in [0, 1]."""
+    """What a clip was recognized as.
+
+    Attributes
+    ----------
+    label
+        The likeliest label.
+    probability
+        Its probability, in [0, 1].
+    probabilities
+        {label: probability} of all labels, the likeliest first; they sum to 1.
+    """
 
     label: str
     probability: float
-    runner_up: str
-    runner_up_probability: float
+    probabilities: dict[str, float]
+
+    @classmethod
+    def of(cls, labels: tuple[str, ...], probabilities: npt.NDArray[np.floating]) -> "Prediction":
+        """From a model's output, float [labels]; of equal probabilities the later label comes first."""
+        order = np.argsort(probabilities, kind="stable")[::-1]
+        ranked = {labels[i]: float(probabilities[i]) for i in order}
+        label, probability = next(iter(ranked.items()))
+        return cls(label, probability, ranked)
+
+    @property
+    def runner_up(self) -> str:
+        """The second likeliest label; of a model with a single label that one."""
+        return list(self.probabilities)[:2][-1]
+
+    @property
+    def runner_up_probability(self) -> float:
+        """The probability of the second likeliest label, in [0, 1]."""
+        return self.probabilities[self.runner_up]
 
 
 class Recognizer:
@@ -34,41 +72,163 @@ class Recognizer:
 
     Attributes
     ----------
-    labels
-        What the outputs stand for, in order.
-    sample_rate_hz, clip_samples
-        The waveform that `classify` takes.
+    description
+        What the model file says of itself: labels, front end, thresholds, how it was made.
 
     Examples
     --------
-    >>> recognizer = Recognizer.load(Path("model.tflite"))  # doctest: +SKIP
-    >>> recognizer.predict(clip).label  # doctest: +SKIP
-    'left'
+    >>> import wordspot
+    >>> model = wordspot.load("small")
+    >>> model.labels[:3]
+    ('down', 'go', 'left')
+    >>> silence = np.zeros(44_100, np.int16)
+    >>> model.predict(silence, sample_rate_hz=44_100).label
+    '_silence_'
     """
 
     def __init__(self, model: ModelFile, *, threads: int = 1) -> None:
-        self.labels = model.labels
-        self.description: dict[str, Any] = model.description
-        self.sample_rate_hz = int(model.description["sample_rate_hz"])
-        self.clip_samples = int(model.description["clip_samples"])
+        self.description: ModelDescription = model.description
         self._interpreter = Interpreter(model_content=model.content, num_threads=threads)
         self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the outputs stand for, in order."""
+        return self.description.labels
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of the waveform that the signatures take."""
+        return self.description.sample_rate_hz
+
+    @property
+    def clip_samples(self) -> int:
+        """Length of the waveform that `classify` takes."""
+        return self.description.clip_samples
+
     @classmethod
-    def load(cls, path: Path, *, threads: int = 1) -> "Recognizer":
-        """Reads and loads a model file. Raises `WordspotError` for a file that is not one of ours or is damaged."""
-        model = read_model(path)
+    def load(cls, model: Path | str, *, threads: int = 1) -> "Recognizer":
+        """Loads a model that ships, by its name (`small`, `accurate`), or a model file.
+
+        A name that ships always means that model, whatever lies in the current folder; write `./small` for a file of that
+        name. A file whose graph has never run on this machine runs in a process of its own first.
+
+        Raises
+        ------
+        WordspotError
+            A file that is missing, damaged or not one of ours, or that cannot be run.
+        """
+        path = pretrained.path_of(str(model)) if str(model) in pretrained.NAMES else Path(model)
+        file = read_model(path)
+        if path.parent != pretrained.FOLDER:
+            check_by_trial(path, file.graph)
+        return cls._load(file, path, threads)
+
+    @classmethod
+    def run_all_signatures(cls, path: Path | str) -> None:
+        """Loads a model file in this process and runs each signature on silence and on noise; raises as `load` does."""
+        recognizer = cls._load(read_model(path), path, threads=1)
+        front_end = recognizer.description.front_end
+        noise = np.random.default_rng(0).uniform(-1, 1, recognizer.clip_samples).astype(np.float32)
+        for waveform in (np.zeros_like(noise), noise):
+            log_mel = recognizer.features(waveform)
+            if log_mel.shape != (front_end.n_frames, front_end.n_mels) or not np.isfinite(log_mel).all():
+                raise WordspotError(f"{path} cannot be run: its front end gives {log_mel.shape}: export it again")
+            for probabilities in (recognizer.classify(waveform), recognizer.classify_features(log_mel)):
+                recognizer._check_probabilities(probabilities, path)
+
+    @classmethod
+    def _load(cls, file: ModelFile, path: Path | str, threads: int) -> "Recognizer":
         try:
             with without_native_output():
-                recognizer = cls(model, threads=threads)
-                labels_out = recognizer.classify(np.zeros(recognizer.clip_samples, np.float32)).shape[0]
-        except (ValueError, RuntimeError) as error:
-            raise WordspotError(f"{path} cannot be run ({str(error).splitlines()[0]}): export it again") from error
-        if labels_out != len(recognizer.labels):
-            raise WordspotError(f"{path} has {labels_out} outputs but {len(recognizer.labels)} labels: export it again")
+                recognizer = cls(file, threads=threads)
+                probabilities = recognizer.classify(np.zeros(recognizer.clip_samples, np.float32))
+        except (ValueError, RuntimeError, KeyError, TypeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise WordspotError(f"{path} cannot be run ({reason}): export it again") from error
+        recognizer._check_probabilities(probabilities, path)
         return recognizer
 
-    def classify(self, waveform: np.ndarray) -> np.ndarray:
+    def _check_probabilities(self, probabilities: np.ndarray, path: Path | str) -> None:
+        if probabilities.shape != (len(self.labels),):
+            outputs = probabilities.shape[0] if probabilities.ndim else 1
+            raise WordspotError(f"{path} has {outputs} outputs but {len(self.labels)} labels: export it again")
+        is_distribution = (probabilities >= 0).all() and abs(float(probabilities.sum()) - 1) <= _SUM_TOLERANCE
+        if not is_distribution:  # NaN, too
+            raise WordspotError(f"{path} gives no probabilities (they sum to {probabilities.sum():g}): export it again")
+
+    def predict(self, sound: Path | str | npt.ArrayLike, *, sample_rate_hz: float | None = None) -> Prediction:
+        """Recognizes the one word of a sound.
+
+        A sound longer than the model's clip is judged on the second that holds its word; a shorter one is centered between
+        zeros.
+
+        Parameters
+        ----------
+        sound
+            A file, or an array [n] or [n, channels]: floats in [-1, 1), int16, int32, int8 or uint8.
+        sample_rate_hz
+            Of an array; None: the model's own.
+
+        Raises
+        ------
+        WordspotError
+            A file that cannot be read, or an array that cannot be sound (shape, type, scale, NaN).
+        """
+        from ..signal.array_sound import to_mono_samples  # here, like the next, because a stream needs no decoder
+        from ..signal.window import fit_to_window
+
+        if isinstance(sound, (str, Path)):
+            samples = _read(Path(sound), self.sample_rate_hz)
+        else:
+            samples = to_mono_samples(sound, sample_rate_hz or self.sample_rate_hz, self.sample_rate_hz)
+        clip, _ = fit_to_window(samples, self.clip_samples)
+        return Prediction.of(self.labels, self.classify(clip))
+
+    def detect(
+        self,
+        sound: Path | str | Iterable[npt.ArrayLike],
+        *,
+        sample_rate_hz: float | None = None,
+        settings: "StreamSettings | None" = None,
+    ) -> Iterator["Detection"]:
+        """The words in a file of any length, or in blocks of samples, as they come.
+
+        Parameters
+        ----------
+        sound
+            A file, or blocks [n] or [n, channels] of one endless sound, as `predict` takes them.
+        sample_rate_hz
+            Of the blocks; None: the model's own.
+        settings
+            How a stream is judged; see `wordspot.StreamSettings`.
+
+        Raises
+        ------
+        WordspotError
+            A file that cannot be read, or a block that cannot be sound.
+        """
+        from .stream import Detector, StreamSettings  # here, because a stream is made of recognizers
+
+        detector = Detector(self, settings or StreamSettings())
+        for samples in self._blocks(sound, sample_rate_hz):
+            yield from detector.feed(samples)
+
+    def _blocks(self, sound: Path | str | Iterable[npt.ArrayLike], sample_rate_hz: float | None) -> Iterator[Samples]:
+        if isinstance(sound, (str, Path)):
+            yield from _stream(Path(sound), self.sample_rate_hz)
+            return
+        from ...data.audio import Mixer
+        from ..signal.array_sound import check_rate, to_float_block
+
+        rate_hz = sample_rate_hz or self.sample_rate_hz
+        check_rate(rate_hz)
+        mix = Mixer(rate_hz, self.sample_rate_hz)
+        for block in sound:
+            yield mix(to_float_block(block))
+        yield mix.rest()
+
+    def classify(self, waveform: Samples | Waveform) -> npt.NDArray[np.float32]:
         """Probabilities of one clip.
 
         Parameters
@@ -79,24 +239,31 @@ class Recognizer:
         Returns
         -------
         float32 [labels], summing to 1.
+
+        Raises
+        ------
+        WordspotError
+            Another shape.
         """
+        if np.shape(waveform) != (self.clip_samples,):
+            raise WordspotError(
+                f"the waveform has shape {np.shape(waveform)}; classify takes ({self.clip_samples},): predict takes any length"
+            )
         return self._run("classify", "probabilities", waveform=as_float(waveform))
 
-    def features(self, waveform: np.ndarray) -> np.ndarray:
+    def features(self, waveform: Samples | Waveform) -> LogMel:
         """Log-mel frames, float32 [frames, mels], of a waveform [n] of any length from one window on."""
+        shortest = self.description.front_end.window_samples
+        if np.ndim(waveform) != 1 or len(waveform) < shortest:
+            raise WordspotError(f"the waveform has shape {np.shape(waveform)}; expected [n] with n from {shortest} on")
         return self._run("features", "log_mel", waveform=as_float(waveform))
 
-    def classify_features(self, log_mel: np.ndarray) -> np.ndarray:
+    def classify_features(self, log_mel: LogMel) -> npt.NDArray[np.float32]:
         """Probabilities, float32 [labels], of one clip's log-mel frames [frames, mels]."""
+        expected = (self.description.front_end.n_frames, self.description.front_end.n_mels)
+        if np.shape(log_mel) != expected:
+            raise WordspotError(f"the frames have shape {np.shape(log_mel)}; expected {expected}")
         return self._run("classify_features", "probabilities", log_mel=log_mel.astype(np.float32))
-
-    def predict(self, waveform: np.ndarray) -> Prediction:
-        """The likeliest label of one clip (see `classify`) and the runner-up."""
-        probabilities = self.classify(waveform)
-        second, first = np.argsort(probabilities, kind="stable")[-2:]
-        return Prediction(
-            self.labels[first], float(probabilities[first]), self.labels[second], float(probabilities[second])
-        )
 
     def _run(self, signature: str, output: str, **inputs: np.ndarray) -> np.ndarray:
         """Runs one example through a signature; the batch axis is added and taken away."""
@@ -104,8 +271,30 @@ class Recognizer:
         return result[output][0]
 
 
-def as_float(waveform: np.ndarray) -> np.ndarray:
+def as_float(waveform: Samples | Waveform) -> Waveform:
     """int16 to float32 in [-1, 1); float32 as it is."""
     if waveform.dtype == np.int16:
-        return waveform.astype(np.float32) / 32_768
+        return to_waveform(waveform)
     return waveform.astype(np.float32, copy=False)
+
+
+def _read(path: Path, sample_rate_hz: int) -> Samples:
+    from ...data.audio import read_sound
+
+    try:
+        return read_sound(path, sample_rate_hz).samples
+    except FileNotFoundError as error:
+        raise WordspotError(f"{path} does not exist: check the spelling") from error
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}") from error
+
+
+def _stream(path: Path, sample_rate_hz: int) -> Iterator[Samples]:
+    from ...data.audio import stream_sound
+
+    try:
+        yield from stream_sound(path, sample_rate_hz)
+    except FileNotFoundError as error:
+        raise WordspotError(f"{path} does not exist: check the spelling") from error
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}") from error

@@ -16,16 +16,14 @@ detection changes nothing but the hold-off: the average goes on. Its time is the
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
+from ...data.labels import is_word
 from ...data.settings import Settings, setting
 from .recognizer import Recognizer, as_float
-
-THRESHOLDS = "thresholds"  # in the model file's description: {label: smallest smoothed posterior}
 
 
 @dataclass(frozen=True)
@@ -98,12 +96,12 @@ class Detector:
     Raises
     ------
     WordspotError
-        The hop is no multiple of the front end's, or the model file's front end or thresholds make no sense.
+        The hop is no multiple of the front end's.
 
     Examples
     --------
-    >>> detector = Detector(Recognizer.load(Path("model.tflite")))  # doctest: +SKIP
-    >>> for block in blocks:  # int16, or float32 in [-1, 1)  # doctest: +SKIP
+    >>> detector = Detector(Recognizer.load("small"))
+    >>> for block in np.zeros((30, 1_600), np.int16):  # or float32 in [-1, 1)
     ...     for detection in detector.feed(block):
     ...         print(detection)
     """
@@ -133,7 +131,7 @@ class PosteriorStream:
     """
 
     def __init__(self, recognizer: Recognizer, hop_ms: float) -> None:
-        front_end = front_end_of(recognizer)
+        front_end = recognizer.description.front_end
         self._recognizer = recognizer
         self._frames_a_hop = _frames_a_hop(hop_ms, front_end)
         self._hop = self._frames_a_hop * front_end.hop_samples
@@ -197,48 +195,10 @@ class Trigger:
         return smoothed, Detection(label, end / self._rate_hz, start / self._rate_hz, probability)
 
 
-def is_word(label: str) -> bool:
-    """Whether a label can be detected: `_unknown_` and `_silence_` cannot."""
-    return not label.startswith("_")
-
-
 def thresholds_of(recognizer: Recognizer, default: float) -> np.ndarray:
-    """float64 [labels]: the model file's thresholds, `default` for words it names none for, infinity for no words.
-
-    Raises
-    ------
-    WordspotError
-        The file names a label that it does not know, or a value outside [0, 1].
-    """
-    given = checked_thresholds(recognizer.description.get(THRESHOLDS, {}), recognizer.labels)
+    """float64 [labels]: the model file's thresholds, `default` for words that it has none for, infinity for no words."""
+    given = recognizer.description.thresholds
     return np.array([given.get(label, default) if is_word(label) else np.inf for label in recognizer.labels])
-
-
-def checked_thresholds(given: Any, labels: tuple[str, ...]) -> dict[str, float]:
-    """`given` if it is {word of `labels`: number in [0, 1]}; raises `WordspotError` for anything else."""
-    if not isinstance(given, dict):
-        raise WordspotError(f"the model's thresholds are {given!r}; wanted {{label: value}}: set them again")
-    for label, value in given.items():
-        if label not in labels or not is_word(label):
-            raise WordspotError(
-                f"there is a threshold for {label!r}; the model's words are {', '.join(words_of(labels))}"
-            )
-        if not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise WordspotError(f"the threshold of {label!r} is {value!r}; wanted a number from 0 to 1")
-    return given
-
-
-def words_of(labels: tuple[str, ...]) -> list[str]:
-    """The labels that can be detected."""
-    return [label for label in labels if is_word(label)]
-
-
-def front_end_of(recognizer: Recognizer) -> FrontEnd:
-    """The front end that the model file describes. Raises `WordspotError` where it makes no sense."""
-    values = recognizer.description.get("front_end")
-    if not isinstance(values, dict):
-        raise WordspotError("the model file does not describe its front end: export it again")
-    return FrontEnd.from_dict(values, "the model file's front end")
 
 
 def _frames_a_hop(hop_ms: float, front_end: FrontEnd) -> int:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,8 +15,10 @@ from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...data.files import read_json, replacing
 from ...data.front_end import FrontEnd
+from ..device.model_description import ModelDescription
 from ..device.model_file import SIGNATURES, pack_model
 from ..device.recognizer import Recognizer
+from ..device.trial_run import remember
 from ..features.extract import extract
 from ..features.keras_layer import LogMel
 from ..features.log_mel import log_mel
@@ -108,10 +109,11 @@ def export(run_folder: Path, out: Path, *, int8: bool = False) -> Agreement:
 
         graph = quantize_body(graph, _examples(feature_set, classes, "training", _CALIBRATION_CLIPS).frames)
     graph = without_names(without_detours(graph))
-    content = pack_model(graph, classes.labels, _describe(run, feature_set, int8))
+    content = pack_model(graph, _describe(run, feature_set, classes.labels, int8))
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary:
         temporary.write_bytes(content)
+        remember(graph)  # it was made here
         recognizer = Recognizer.load(temporary)
         examples = _examples(feature_set, classes, "validation", _CHECKED_CLIPS)
         agreement = _compare(recognizer, model, examples, feature_set.front_end, len(content))
@@ -162,21 +164,19 @@ def convert(model: keras.Model, front_end: FrontEnd) -> bytes:
         return converter.convert()
 
 
-def _describe(run: Run, feature_set: FeatureSet, int8: bool) -> dict[str, Any]:
-    front_end = feature_set.front_end
+def _describe(run: Run, feature_set: FeatureSet, labels: tuple[str, ...], int8: bool) -> ModelDescription:
     config = run.read_config()
     metrics = read_json(run.metrics) if run.metrics.is_file() else {}
     kept = ("split", "clips", "accuracy", "interval", "per_label")
-    return {
-        "sample_rate_hz": front_end.sample_rate_hz,
-        "clip_samples": front_end.clip_samples,
-        "front_end": front_end.to_dict(),
-        "quantization": "int8 network, float32 front end" if int8 else "none, float32",
-        "made_by": f"wordspot {version('wordspot')}",
-        "training": {name: config[name] for name in ("settings", "augmentation", "versions")},
-        "training_clips": sketch(clip for clip in feature_set.clips if clip.split == "training"),
-        "metrics": {name: metrics[name] for name in kept if name in metrics},
-    }
+    return ModelDescription(
+        labels=labels,
+        front_end=feature_set.front_end,
+        quantization="int8 network, float32 front end" if int8 else "none, float32",
+        made_by=f"wordspot {version('wordspot')}",
+        training={name: config[name] for name in ("settings", "augmentation", "versions")},
+        metrics={name: metrics[name] for name in kept if name in metrics},
+        training_clips=tuple(sketch(clip for clip in feature_set.clips if clip.split == "training")),
+    )
 
 
 def _examples(feature_set: FeatureSet, classes: Classes, split: str, most: int) -> Examples:

@@ -11,14 +11,15 @@ import typer
 
 from ...data.annotations import read_annotations, write_annotations
 from ...data.audio import read_sound, write_wav
-from ...data.clips import SILENCE, UNKNOWN, list_clips
+from ...data.clips import list_clips
 from ...data.errors import RecordingError, WordspotError
 from ...data.files import replacing
 from ...data.folders import scan_recordings
-from ...data.splits import SPLITS, assign_splits
+from ...data.labels import SILENCE, UNKNOWN, is_word
+from ...data.splits import SPLITS, assign_splits, split_long_sound
 from ...tools.terminal.common import ERR, check_can_become_file, tracker
 from ..device.recognizer import Recognizer
-from ..device.stream import Detector, StreamSettings, words_of
+from ..device.stream import Detector, StreamSettings
 from .stream_mix import MixSettings, Stream, mix_streams
 from .stream_score import StreamPosteriors
 
@@ -28,8 +29,6 @@ LabelsOption = Annotated[
 ]
 SplitOption = Annotated[str, typer.Option("--split", help="Speakers: validation, testing, training or all.")]
 SnrOption = Annotated[str, typer.Option("--snr-db", help="Decibels of the words above the noise; 20,10,5 for three.")]
-_TRAINING_SHARE = 0.8  # of each background recording: training has heard its beginning
-_LEAST_NOISE_S = 2.0
 _FEW_CLIPS = 10
 
 _LabeledClip = tuple[str, np.ndarray]  # int16 [n]
@@ -107,7 +106,7 @@ def _clips(recognizer: Recognizer, source: Source) -> tuple[list[_LabeledClip], 
     """Clips of the model's words, and of all others."""
     if source.split not in ("all", *SPLITS):
         raise WordspotError(f"--split is {source.split!r}; wanted one of all, {', '.join(SPLITS)}")
-    clips = [clip for clip in list_clips(source.data) if not clip.label.startswith("_") or clip.label == UNKNOWN]
+    clips = [clip for clip in list_clips(source.data) if is_word(clip.label) or clip.label == UNKNOWN]
     splits = assign_splits(clips, source.data) if source.split != "all" else ["all"] * len(clips)
     clips = [clip for clip, split in zip(clips, splits, strict=True) if split == source.split]
     words: list[_LabeledClip] = []
@@ -118,13 +117,13 @@ def _clips(recognizer: Recognizer, source: Source) -> tuple[list[_LabeledClip], 
         except (RecordingError, FileNotFoundError) as error:
             ERR.print(f"left out, not readable: {clip.file_name}: {error}")
             continue
-        (words if clip.label in words_of(recognizer.labels) else others).append((clip.label, samples))
+        (words if clip.label in recognizer.description.words else others).append((clip.label, samples))
     _check_words(recognizer, source, Counter(label for label, _ in words))
     return words, others
 
 
 def _check_words(recognizer: Recognizer, source: Source, clips: Counter[str]) -> None:
-    wanted = words_of(recognizer.labels)
+    wanted = recognizer.description.words
     if not clips:
         raise WordspotError(f"{source.data} has no clips of {source.split} speakers that say {', '.join(wanted)}")
     few = [f"{label} ({clips[label]})" for label in wanted if clips[label] < _FEW_CLIPS]
@@ -133,7 +132,7 @@ def _check_words(recognizer: Recognizer, source: Source, clips: Counter[str]) ->
 
 
 def _noises(recognizer: Recognizer, source: Source) -> list[np.ndarray]:
-    """The part of each background recording that no training has heard."""
+    """The part of each background recording that was not trained on: none of a short one, which is trained on whole."""
     noises = []
     for recording in scan_recordings(source.data):
         if recording.is_long_sound and recording.label not in (UNKNOWN, SILENCE):
@@ -142,13 +141,13 @@ def _noises(recognizer: Recognizer, source: Source) -> list[np.ndarray]:
             except RecordingError as error:
                 ERR.print(f"left out, not readable: {recording.path}: {error}")
                 continue
-            held_out = samples[round(_TRAINING_SHARE * len(samples)) :]
-            long_enough = source.split != "all" and len(held_out) >= _LEAST_NOISE_S * recognizer.sample_rate_hz
-            noises.append(held_out if long_enough else samples)
+            trained_on = split_long_sound(len(samples), "training", recognizer.clip_samples).stop
+            noises.append(samples if source.split == "all" else samples[trained_on:])
+    noises = [noise for noise in noises if len(noise)]
     if not noises:
         raise WordspotError(
-            f"{source.data} has no background noise: put recordings of the room without words into "
-            f"{source.data}/_background_noise_"
+            f"{source.data} has no background noise that was not trained on (all of a recording shorter than ten clips is): "
+            f"put longer recordings of the room without words into {source.data}/_background_noise_"
         )
     return noises
 

@@ -55,11 +55,8 @@ class TrainedNetwork:
         WordspotError
             No such run, or a file that is damaged.
         """
-        if name in pretrained.NAMES and not Path(name).exists():
-            try:
-                return cls._load_shipped(name)
-            except pretrained.DamagedFileError as error:
-                raise WordspotError(str(error)) from error
+        if name in pretrained.NAMES:
+            return cls._load_shipped(name)
         if not Path(name).exists():
             raise WordspotError(f"there is no run {name}; wanted a run folder, or {_SHIPPED}, which ship")
         if Path(name).is_file():
@@ -72,16 +69,16 @@ class TrainedNetwork:
 
     @classmethod
     def _load_shipped(cls, name: str) -> "TrainedNetwork":
-        model = read_model(pretrained.path_of(name))
-        front_end = FrontEnd.from_dict(model.description["front_end"], name)
+        description = read_model(pretrained.path_of(name)).description
+        front_end = description.front_end
         with np.load(pretrained.path_of(name, ".npz")) as arrays:
             scaling = float(arrays["mean"]), float(arrays["std"])
             weights = [arrays[f"weight_{i}"] for i in range(len(arrays) - len(scaling))]
-        shape = NetworkShape(front_end.n_frames, front_end.n_mels, len(model.labels), *scaling)
-        kind = model.description["training"]["settings"]["model"]
+        shape = NetworkShape(front_end.n_frames, front_end.n_mels, len(description.labels), *scaling)
+        kind = description.training["settings"]["model"]
         network = build_network(kind, shape)
         network.set_weights(weights)
-        return cls(name, kind, network, front_end, tuple(model.labels))
+        return cls(name, kind, network, front_end, description.labels)
 
     def save_weights(self, path: Path) -> None:
         """Writes the network's weights and the scaling of its input, as it ships."""

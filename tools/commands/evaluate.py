@@ -132,7 +132,7 @@ def _splits(clips: Sequence[Clip], data: Path) -> list[str]:
 
 
 def _warn_of_training_clips(clips: Sequence[Clip], recognizer: Recognizer, split: str) -> None:
-    sample = set(recognizer.description.get("training_clips", ()))
+    sample = set(recognizer.description.training_clips)
     if any(in_sketch(clip, sample) for clip in clips):
         remedy = (
             "--split testing (or validation) judges it on speakers it has not heard"
@@ -170,8 +170,8 @@ def _write_report(path: Path, model: Path, data: Path, split: str, result: Evalu
         "Model": str(model),
         "Data": str(data),
         "Speakers": split,
-        "Quantization": recognizer.description.get("quantization", ""),
-        "Made by": recognizer.description.get("made_by", ""),
+        "Quantization": recognizer.description.quantization,
+        "Made by": recognizer.description.made_by,
         "Unreadable files": str(len(result.unreadable)),
     }
     write_report(path, f"{model.name} on {data}", result.confusion, result.mistakes, facts)

@@ -19,12 +19,9 @@ def model_path(model: Path | None) -> Path:
     WordspotError
         The file of a model that ships is damaged.
     """
-    if model is not None and (str(model) not in pretrained.NAMES or model.exists()):
+    if model is not None and str(model) not in pretrained.NAMES:
         return model
-    try:
-        return pretrained.path_of(str(model or pretrained.DEFAULT))
-    except pretrained.DamagedFileError as error:
-        raise WordspotError(str(error)) from error
+    return pretrained.path_of(str(model or pretrained.DEFAULT))
 
 
 def split_model(arguments: Sequence[Path]) -> tuple[Path, list[Path]]:

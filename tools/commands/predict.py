@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ...data.errors import RecordingError, WordspotError
-from ...pipeline.device.recognizer import Recognizer
+from ...pipeline.device.recognizer import Prediction, Recognizer
 from ...pipeline.signal.one_clip import read_one_clip
 from ..terminal.common import ERR, OUT
 from .model_argument import MODEL_HELP, split_model
@@ -55,17 +55,14 @@ def _predict(recognizer: Recognizer, path: Path) -> dict[str, Any] | None:
         detail = str(error) if isinstance(error, RecordingError) else "there is no such file"
         ERR.print(f"wordspot: {path}: {detail}")
         return None
-    probabilities = recognizer.classify(clip.samples)
-    order = probabilities.argsort(kind="stable")[::-1]
-    ranked = {recognizer.labels[i]: float(probabilities[i]) for i in order}
-    (label, probability), (runner_up, runner_up_probability) = list(ranked.items())[:2]
+    found = Prediction.of(recognizer.labels, recognizer.classify(clip.samples))
     return {
         "file": str(path),
-        "label": label,
-        "probability": probability,
-        "runner_up": runner_up,
-        "runner_up_probability": runner_up_probability,
-        "probabilities": ranked,
+        "label": found.label,
+        "probability": found.probability,
+        "runner_up": found.runner_up,
+        "runner_up_probability": found.runner_up_probability,
+        "probabilities": found.probabilities,
         "duration_s": clip.duration_s,
         "window_start_s": clip.start_s,
         "window_s": recognizer.clip_samples / recognizer.sample_rate_hz,

@@ -1,5 +1,6 @@
 """`wordspot set-thresholds`: a model file fires no more often at nothing than it may."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +8,9 @@ import typer
 
 from ...data.errors import WordspotError
 from ...data.files import replacing
-from ...pipeline.device.model_file import read_model, repack
+from ...pipeline.device.model_file import pack_model, read_model
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.device.stream import THRESHOLDS, StreamSettings, words_of
+from ...pipeline.device.stream import StreamSettings
 from ...pipeline.scoring.stream_answers import (
     DATA_HELP,
     LabelsOption,
@@ -72,14 +73,14 @@ def command(
             f"with thresholds that fire {false_accepts_per_hour:g} times an hour at nothing, no word is heard any more; "
             "nothing was written: allow more with --false-accepts-per-hour, or make the words louder with --snr-db"
         )
-    if unsaid := [label for label in words_of(recognizer.labels) if label not in thresholds]:
+    if unsaid := [label for label in recognizer.description.words if label not in thresholds]:
         ERR.print(
             f"note: {', '.join(unsaid)} is not said there: its threshold stays as it was, and fires as often as it did"
         )
     file = read_model(path)
-    thresholds = {**file.description.get(THRESHOLDS, {}), **thresholds}
+    thresholds = {**file.description.thresholds, **thresholds}
     with replacing(out or model) as temporary:
-        temporary.write_bytes(repack(file, {**file.description, THRESHOLDS: thresholds}))
+        temporary.write_bytes(pack_model(file.graph, dataclasses.replace(file.description, thresholds=thresholds)))
         Recognizer.load(temporary)
     OUT.print(", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
     if deaf := never_heard(point.score):

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ...data.labels import is_word
 from ...pipeline.device.model_file import read_model
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.device.stream import Detector, StreamSettings, is_word, thresholds_of
+from ...pipeline.device.stream import Detector, StreamSettings, thresholds_of
 from ..browser.files import collect_files
 from ..browser.server import Address, Server
 from ..terminal.common import ERR, OUT, with_settings

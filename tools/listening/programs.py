@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...data.errors import WordspotError
-from ...pipeline.device.stream import Detection, words_of
+from ...data.labels import is_word
+from ...pipeline.device.stream import Detection
 
 _AT_ONCE = 8  # of programs that have not ended: a word said often must not fill the machine
 
@@ -38,8 +39,9 @@ class Programs:
         programs: dict[str, list[list[str]]] = {}
         for pair in pairs:
             word, _, text = pair.partition("=")
-            if word not in words_of(labels):
-                raise WordspotError(f"--on {word!r}: the model's words are {', '.join(words_of(labels))}")
+            words = [label for label in labels if is_word(label)]
+            if word not in words:
+                raise WordspotError(f"--on {word!r}: the model's words are {', '.join(words)}")
             programs.setdefault(word, []).append(_arguments(word, text))
         return cls(programs)
 

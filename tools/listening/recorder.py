@@ -10,8 +10,9 @@ from ...data.audio import write_wav
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
 from ...data.files import printable, replacing
+from ...data.labels import is_word
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.device.stream import Window, is_word
+from ...pipeline.device.stream import Window
 
 COLUMNS = ("file_name", "label", "speaker", "source", "kind", "heard", "probability", "time_s", "duration_s")
 

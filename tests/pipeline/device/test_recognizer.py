@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import subprocess
 import sys
@@ -54,16 +55,19 @@ def test_neither_tensorflow_nor_librosa_nor_scipy_is_needed() -> None:
 
 def damaged(model: Path) -> dict[str, tuple[bytes, str]]:
     content, graph = model.read_bytes(), graph_of(model)
-    description, four = read_model(model).description, ("rise", "fall", "_unknown_", "_silence_")
+    description = read_model(model).description
     return {
         "text": (b"hello, I am no model", "not a .tflite model"),
         "empty": (b"", "not a .tflite model"),
         "without zip": (graph, "not one of wordspot's"),
         "cut short": (content[: len(content) // 2], "not one of wordspot's"),
-        "one label less": (pack_model(graph, ("rise", "fall", "_unknown_"), description), "4 outputs but 3 labels"),
-        "graph damaged": (pack_model(graph[:20_000], four, description), "cannot be run"),
+        "one label less": (
+            pack_model(graph, dataclasses.replace(description, labels=("rise", "fall", "_unknown_"))),
+            "4 outputs but 3 labels",
+        ),
+        "graph damaged": (pack_model(graph[:20_000], description), "cannot be run"),
         "another signature": (
-            pack_model(graph.replace(b"classify_features", b"classify_anything"), four, description),
+            pack_model(graph.replace(b"classify_features", b"classify_anything"), description),
             "cannot",
         ),
     }

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wordspot.data.audio import read_sound
 from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
+from wordspot.pipeline.device.model_description import ModelDescription
 from wordspot.pipeline.device.model_file import ModelFile, pack_model, read_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detection, Detector, StreamSettings, Trigger
@@ -116,12 +117,8 @@ def test_any_front_end_is_followed(front_end: FrontEnd) -> None:
     from wordspot.pipeline.export.export import convert
 
     network = build_network("ds_cnn", NetworkShape(front_end.n_frames, front_end.n_mels, 3, -6.0, 3.0))
-    description = {
-        "sample_rate_hz": front_end.sample_rate_hz,
-        "clip_samples": front_end.clip_samples,
-        "front_end": front_end.to_dict(),
-    }
-    recognizer = Recognizer(ModelFile(convert(network, front_end), ("a", "b", "_unknown_"), description))
+    description = ModelDescription(("a", "b", "_unknown_"), front_end)
+    recognizer = Recognizer(ModelFile(convert(network, front_end), description))
     noise = np.random.default_rng(0).normal(0, 0.2, 3 * front_end.clip_samples).astype(np.float32)
     noise *= np.linspace(0, 1, len(noise), dtype=np.float32)
     windows = list(Detector(recognizer, StreamSettings(hop_ms=100)).windows(noise))
@@ -142,7 +139,7 @@ def with_thresholds(model: Path, thresholds: object, tmp_path: Path) -> Recogniz
     file = read_model(model)
     content = file.content[: file.content.index(b"PK\x03\x04")]
     (tmp_path / "changed.tflite").write_bytes(
-        pack_model(content, file.labels, {**file.description, "thresholds": thresholds})
+        pack_model(content, dataclasses.replace(file.description, thresholds=thresholds))
     )
     return Recognizer.load(tmp_path / "changed.tflite")
 
@@ -179,12 +176,6 @@ def test_a_hop_between_frames_is_refused(hop_ms: float, recognizer: Recognizer) 
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(WordspotError, match=r"threshold is 1\.5; it must be at least 0 and at most 1"):
         StreamSettings(threshold=1.5)
-
-
-def test_a_file_without_a_front_end_is_told(recognizer: Recognizer, model: Path) -> None:
-    bare = Recognizer(dataclasses.replace(read_model(model), description={**recognizer.description, "front_end": None}))
-    with pytest.raises(WordspotError, match="does not describe its front end"):
-        Detector(bare)
 
 
 @given(st.lists(st.lists(st.floats(0, 1), min_size=4, max_size=4), min_size=1, max_size=40), st.integers(0, 30))

@@ -1,5 +1,6 @@
 """The page's windows and rule on made-up input, beside the Python detector's."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,7 @@ def draw_settings(rng: np.random.Generator) -> StreamSettings:
 def test_the_rule_is_that_of_python(model: Path, page: Callable) -> None:
     rng = np.random.default_rng(3)
     recognizer = Recognizer.load(model)
-    recognizer.description["thresholds"] = {"fall": 0.625}
+    recognizer.description = dataclasses.replace(recognizer.description, thresholds={"fall": 0.625})
     drawn = [draw_settings(rng) for _ in range(40)]
     cases, expected = [], []
     for settings in drawn:

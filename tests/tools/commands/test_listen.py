@@ -14,7 +14,9 @@ import pytest
 import soundfile
 from wordspot.data.audio import read_sound
 from wordspot.data.clips import list_clips
+from wordspot.data.front_end import FrontEnd
 from wordspot.models import pretrained
+from wordspot.pipeline.device.model_description import ModelDescription
 from wordspot.pipeline.device.model_file import pack_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detector
@@ -143,9 +145,7 @@ def test_files_that_are_no_sound_or_no_model_are_told(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound")
     (tmp_path / "other.tflite").write_bytes(b"\x1c\x00\x00\x00TFL3" + b"\x00" * 64)
     graph = b"\x1c\x00\x00\x00TFL3" + b"\x00" * 64
-    (tmp_path / "hollow.tflite").write_bytes(
-        pack_model(graph, ("a",), {"sample_rate_hz": RATE_HZ, "clip_samples": RATE_HZ})
-    )
+    (tmp_path / "hollow.tflite").write_bytes(pack_model(graph, ModelDescription(("a",), FrontEnd())))
     assert "text.wav" in refused(listen("--source", tmp_path / "text.wav"))
     assert "does not exist" in refused(listen("--source", tmp_path / "missing.wav"))
     assert "is not a .tflite model" in refused(listen(tmp_path / "text.wav", "--source", "-", sound=b""))
@@ -163,7 +163,7 @@ def test_a_model_without_one_of_the_signatures_is_told(tmp_path: Path) -> None:
     graph.signatureDefs = [one for one in graph.signatureDefs or () if one.signatureKey != b"features"]
     builder = Builder(len(file.content))
     builder.Finish(graph.Pack(builder), b"TFL3")
-    (tmp_path / "deaf.tflite").write_bytes(pack_model(bytes(builder.Output()), file.labels, file.description))
+    (tmp_path / "deaf.tflite").write_bytes(pack_model(bytes(builder.Output()), file.description))
     told = refused(listen(tmp_path / "deaf.tflite", "--source", "-", sound=b""))
     assert "deaf.tflite cannot be run" in told
     assert "export it again" in told

@@ -1,5 +1,6 @@
 """`wordspot score-stream` and `wordspot set-thresholds` as a person meets them."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -114,9 +115,9 @@ def test_thresholds_are_written_into_the_file_and_used(
     result = wordspot("set-thresholds", "model.tflite", clips, *SHORT, "--false-accepts-per-hour", 5, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     after = read_model(tmp_path / "model.tflite")
-    thresholds = after.description.pop("thresholds")
+    thresholds = after.description.thresholds
     assert thresholds.keys() == {"rise", "fall"}
-    assert after.description == before.description
+    assert dataclasses.replace(after.description, thresholds=before.description.thresholds) == before.description
     recognizer = Recognizer.load(tmp_path / "model.tflite")
     stream, _ = soundfile.read(next(scored[0].glob("*.wav")), dtype="int16")
     for found in Detector(recognizer).feed(stream):
@@ -148,7 +149,7 @@ def test_words_that_are_not_said_keep_the_threshold_they_had(
     result = wordspot(*choose, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "fall is not said there" in result.stderr
-    assert read_model(tmp_path / "a.tflite").description["thresholds"].keys() == {"rise"}
+    assert read_model(tmp_path / "a.tflite").description.thresholds.keys() == {"rise"}
 
 
 def test_thresholds_with_which_nothing_is_heard_are_not_written(

@@ -1,5 +1,6 @@
 """`wordspot web` as a process: what it prints, what it refuses, and how it ends."""
 
+import dataclasses
 import http.client
 import json
 import os
@@ -86,7 +87,7 @@ def test_thresholds_of_the_model_file_win(model: Path, tmp_path: Path, serve: Ca
     path = tmp_path / "thresholds.tflite"
     first_of_two = ours.content.rindex(b"PK\x03\x04", 0, ours.content.rindex(b"PK\x03\x04"))
     path.write_bytes(
-        pack_model(ours.content[:first_of_two], ours.labels, ours.description | {"thresholds": {"fall": 0.9}})
+        pack_model(ours.content[:first_of_two], dataclasses.replace(ours.description, thresholds={"fall": 0.9}))
     )
     assert serve(path).settings()["thresholds"] == {"rise": 0.5, "fall": 0.9}
 
