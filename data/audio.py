@@ -14,10 +14,10 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 import soundfile
 
+from .arrays import FULL_SCALE, to_samples
 from .errors import RecordingError
 
 SAMPLE_RATE_HZ = 16_000
-FULL_SCALE = 32_768  # of 16-bit samples: one unit of [-1, 1)
 LONGEST_S = 3_600
 RATES_HZ = (1_000, 768_000)
 _FAST_PATH_BYTES = 16 << 20  # larger files are decoded block by block, so that memory stays bounded
@@ -124,11 +124,11 @@ class Mixer:
         """The samples that this block completes."""
         if len(block) and not np.abs(block).max() <= _LOUDEST:  # false for NaN too
             raise RecordingError("NaN, infinite or absurdly large samples")
-        return _to_int16(self._resample(block.mean(axis=1, dtype=np.float32), False))
+        return to_samples(self._resample(block.mean(axis=1, dtype=np.float32), False))
 
     def rest(self) -> np.ndarray:
         """The last samples, which the resampler has kept back."""
-        return _to_int16(self._resample(np.zeros(0, np.float32), True))
+        return to_samples(self._resample(np.zeros(0, np.float32), True))
 
 
 def _regular_file_size(path: Path | str) -> int:
@@ -270,10 +270,10 @@ def _to_sound(blocks: Iterator[np.ndarray], container: str, rate_hz: int, channe
         frames += len(mono)
         if frames > LONGEST_S * rate_hz:
             raise RecordingError("longer than an hour: cut it into parts first")
-        parts.append(_to_int16(resampler(mono, False)))
+        parts.append(to_samples(resampler(mono, False)))
         if rate_hz != sample_rate_hz and frames <= _NATIVE_SAMPLES:
-            native.append(_to_int16(mono))
-    parts.append(_to_int16(resampler(np.zeros(0, np.float32), True)))
+            native.append(to_samples(mono))
+    parts.append(to_samples(resampler(np.zeros(0, np.float32), True)))
     samples = np.concatenate(parts)
     if len(samples) == 0:
         raise RecordingError(f"the file holds {frames or 'no'} samples")
@@ -287,10 +287,6 @@ def _resampler(rate_hz: float, sample_rate_hz: float):
     import soxr  # here, because most recordings need no resampling and devices should start fast
 
     return soxr.ResampleStream(rate_hz, sample_rate_hz, 1, dtype="float32").resample_chunk
-
-
-def _to_int16(samples: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def _first_line(error: Exception) -> str:

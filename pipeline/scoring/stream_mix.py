@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...data.annotations import Annotation
-from ...data.audio import FULL_SCALE
+from ...data.arrays import to_samples
 from ...data.settings import Settings, setting
 
 _FRAME_S = 0.01
@@ -100,8 +100,7 @@ def mix_streams(
         for i in range(count):
             samples, level = _background(noises, size, sample_rate_hz, rng)
             spoken = _add_words(samples, level, decks, snr_db, sample_rate_hz, rng)
-            sound = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-            yield Stream(f"snr-{snr_db:g}-db-{i + 1:02}", snr_db, sound, spoken)
+            yield Stream(f"snr-{snr_db:g}-db-{i + 1:02}", snr_db, to_samples(samples), spoken)
 
 
 def word_span(samples: np.ndarray, sample_rate_hz: int) -> tuple[int, int]:

@@ -30,13 +30,13 @@ def cleaned_pairs(tmp_path_factory: pytest.TempPathFactory, take: Callable, rows
         (folder / "messy/left").mkdir(parents=True)
         for place, kind in enumerate(kinds):
             for seed in range(_TAKES_PER_KIND * place, _TAKES_PER_KIND * (place + 1)):
-                soundfile.write(folder / f"messy/left/{kind}_{seed}a.wav", _int16(take(seed)), 16_000)
+                soundfile.write(folder / f"messy/left/take_{kind}_{seed}a.wav", _int16(take(seed)), 16_000)
                 ending, sound, rate_hz, options = kinds[kind](take(seed))
-                soundfile.write(folder / f"messy/left/{kind}_{seed}b.{ending}", sound, rate_hz, **options)
+                soundfile.write(folder / f"messy/left/take_{kind}_{seed}b.{ending}", sound, rate_hz, **options)
         result = clean(folder / "messy", folder / "clips", CleanSettings(min_volume=0))
         assert result.clips == 2 * _TAKES_PER_KIND * len(kinds) > 64  # too many to compare all with all
         found = {Path(row["source"]).stem: row for row in rows(folder / "clips/metadata.csv")}
-        firsts = {kind: [name for name in found if name.startswith(f"{kind}_") and name[-1] == "a"] for kind in kinds}
+        firsts = {kind: [name for name in found if name.startswith(f"take_{kind}_") and name[-1] == "a"] for kind in kinds}
         return {kind: [(found[name], found[f"{name[:-1]}b"]) for name in names] for kind, names in firsts.items()}
 
     return run
