@@ -7,40 +7,30 @@ from pathlib import Path
 
 from rich.table import Table
 
-from ...data.clips import CLIP_TABLE, UNKNOWN
-from ...data.folders import SPLIT_LISTS, unlabeled_files
+from ...data.clips import CLIP_TABLE
 from ...pipeline.ingest.checks import CHECKS
 from ...pipeline.ingest.clean import CleanResult, clean
 from ...pipeline.ingest.report.page import REPORT
 from ...pipeline.ingest.settings import CleanSettings
 from ...pipeline.ingest.tables import DISCARD_TABLE
-from ..terminal.common import ERR, OUT, tracker
-
-_SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
+from ..terminal.console import OUT
+from ..terminal.notes import hide_notes
+from ..terminal.progress import progress_bar
 
 
 def clean_folder(
     source: Path, destination: Path, settings: CleanSettings, *, jobs: int, dry_run: bool, as_json: bool, quiet: bool
 ) -> None:
     """Cleans, showing how far it has come, and prints the totals; see `wordspot.pipeline.ingest.clean.clean`."""
-    result = clean(source, destination, settings, jobs=jobs, dry_run=dry_run, progress=tracker("cleaning", quiet=quiet))
+    if quiet or as_json:
+        hide_notes()
+    result = clean(
+        source, destination, settings, jobs=jobs, dry_run=dry_run, progress=progress_bar("cleaning", quiet=quiet)
+    )
     if as_json:
         print(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
     elif not quiet:
-        _warn_of_unused(source)
         _print_result(result, destination, dry_run)
-
-
-def _warn_of_unused(source: Path) -> None:
-    if (source / UNKNOWN).is_dir():
-        ERR.print(f"{source / UNKNOWN} is not trained on: put unknown words into folders of their own names instead")
-    names = [
-        name for name in unlabeled_files(source) if name.lower().endswith(_SOUND_ENDINGS) and name not in SPLIT_LISTS
-    ]
-    if names:
-        ERR.print(
-            f"left out {len(names)} files that lie in {source} itself, in no label's folder: {', '.join(names[:5])}"
-        )
 
 
 def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None:
