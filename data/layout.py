@@ -73,7 +73,7 @@ def diagnose(folder: Path, recordings: Sequence[Recording]) -> tuple[Note, ...]:
     ------
     WordspotError
         The words certainly lie elsewhere than in the folders at the top: one level further down, or in the names of the
-        files; lists that name none of the recordings; a label of nothing but spaces. Says which command was probably meant.
+        files; or a label of nothing but spaces. Says which command was probably meant.
     """
     refuse_misplaced(folder, recordings)
     sounds = _sounds(recordings)
@@ -248,10 +248,12 @@ def _unmatched_lists(folder: Path, recordings: Sequence[Recording]) -> Iterator[
     match = lists.match(recording.key for recording in recordings)
     if not match.splits:
         entries = next(iter(lists.names.values()))
-        raise WordspotError(
+        yield Note(
+            "split list",
             f"{_listed(lists.names)} in {folder} name none of the recordings (they have {entries[0]}, the folder has "
-            f"{recordings[0].key}): correct or remove them"
+            f"{recordings[-1].key}): correct or remove them, or training will refuse the clips",
         )
+        return
     labels = {recording.label for recording in recordings}
     for name, entries in match.unmatched.items():
         here = [entry for entry in entries if label_of(entry) in labels]

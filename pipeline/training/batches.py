@@ -1,15 +1,16 @@
 """From a feature set to labeled examples: which clip stands for which class, and batches of them."""
 
 import difflib
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.clips import SILENCE, UNKNOWN
-from ...data.errors import WordspotError
+from ...data.errors import WordspotError, WordspotWarning
 from ...data.feature_set import FeatureSet
+from ...data.labels import SILENCE, UNKNOWN, differing_in_case, join_labels, normalize_name
 from . import augmentation as augment
 from .noise import NoiseSource
 from .settings import AugmentSettings, TrainSettings
@@ -34,16 +35,23 @@ class Classes:
         ------
         WordspotError
             A word without clips (the nearest labels are named), or named twice.
+
+        Warns
+        -----
+        WordspotWarning
+            Other labels that differ from a word only in case.
         """
         labels = {clip.label for clip in feature_set.clips} - {SILENCE}
         present = sorted(labels - {UNKNOWN})
+        words = [normalize_name(word) for word in words]
         for word in words:
             if word not in present:
                 near = difflib.get_close_matches(word, present, 3, 0.5) or present[:10]
                 raise WordspotError(f"no clips of the word {word!r}; did you mean {' or '.join(near)}?")
         if len(set(words)) < len(words):
-            raise WordspotError(f"--words names a word twice: {','.join(words)}")
+            raise WordspotError(f"words names a word twice: {join_labels(words)}")
         words = tuple(words) or tuple(present)
+        _warn_of_case(words, present)
         unknown = (UNKNOWN,) if labels - set(words) else ()
         return cls((*words, *unknown, SILENCE), words)
 
@@ -58,6 +66,18 @@ class Classes:
         if label not in self.words and UNKNOWN not in self.labels:
             raise WordspotError(f"clips of {label!r} came in after the run was begun: train again into another folder")
         return self.labels.index(label if label in self.words else UNKNOWN)
+
+
+def _warn_of_case(words: Sequence[str], present: Sequence[str]) -> None:
+    for group in differing_in_case(present):
+        others = sorted(set(group) - set(words))
+        if 0 < len(others) < len(group):
+            warnings.warn(
+                f"clips of {' and '.join(others)} are trained on as other words, though {' and '.join(group)} differ only in "
+                "case: give them one label if they are one word",
+                WordspotWarning,
+                stacklevel=3,
+            )
 
 
 @dataclass(frozen=True)

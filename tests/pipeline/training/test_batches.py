@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wordspot.data.errors import WordspotError
+from wordspot.data.errors import WordspotError, WordspotWarning
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.log_mel import log_mel
@@ -40,6 +40,19 @@ def test_a_word_without_clips_names_the_nearest(feature_set: FeatureSet) -> None
 def relabeled(feature_set: FeatureSet, old: str, new: str) -> FeatureSet:
     clips = [replace(clip, label=new) if clip.label == old else clip for clip in feature_set.clips]
     return replace(feature_set, clips=clips)
+
+
+def test_words_are_compared_without_spaces_and_in_one_unicode_form(feature_set: FeatureSet) -> None:
+    french = relabeled(feature_set, "rise", "\u00e9t\u00e9")
+    assert Classes.choose(french, [" fall", "e\u0301te\u0301 "]).words == ("fall", "\u00e9t\u00e9")
+
+
+def test_a_label_that_differs_from_a_word_only_in_case_is_noted(feature_set: FeatureSet) -> None:
+    cased = relabeled(feature_set, "hum", "Rise")
+    with pytest.warns(WordspotWarning, match="clips of Rise are trained on as other words"):
+        Classes.choose(cased, ["rise", "fall"])
+    assert "Rise" in Classes.choose(cased, []).words  # as a word of its own; nothing is lost
+    assert Classes.choose(cased, ["fall"]).words == ("fall",)
 
 
 def test_clips_labeled_unknown_or_silence_are_no_words(feature_set: FeatureSet) -> None:
