@@ -113,16 +113,16 @@ def held_alone(path: Path, refusal: str) -> Iterator[None]:
     WordspotError
         Somebody else, another process or thread, is in there: says `refusal`.
     """
-    path = path.resolve()
+    key = path.resolve()  # for the set alone: the folders above a relative path may be closed to this user
     with _held_guard:
-        if path in _held:
+        if key in _held:
             raise WordspotError(refusal)
-        _held.add(path)
+        _held.add(key)
     try:
         with _open_locked(path, refusal), _removing(path):
             yield
     finally:
-        _held.discard(path)
+        _held.discard(key)
 
 
 @contextmanager

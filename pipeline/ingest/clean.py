@@ -1,8 +1,6 @@
 """Recordings to clips: the cleaning stage from one folder to another."""
 
 import contextlib
-import csv
-import hashlib
 import os
 import tempfile
 import warnings
@@ -15,56 +13,78 @@ from typing import Any
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import copy, printable, read_json, remove_leftovers, write_json
-from ...data.folders import SPLIT_LISTS, check_folder, scan_recordings
+from ...data.folders import SPLIT_LISTS, Recording, scan_recordings
 from ...data.layout import diagnose
+from ...data.tables import read_table
 from ..progress import Progress, no_progress
 from .clip_maker import ClipMaker
+from .destination import (
+    MADE_FILES,
+    MARKER,
+    check_apart,
+    check_destination,
+    check_free,
+    check_made_files,
+    check_untouched,
+    remove_clip,
+    sha256,
+    stands,
+    write_digests,
+)
 from .duplicates.search import DUPLICATE_CHECKS, Duplicates, find_duplicates
 from .journal import Journal
+from .journal_entry import FORMAT
+from .outcome import Outcome
 from .plan import PlannedClip, plan_clips
 from .report.highlights import Highlights
 from .report.page import REPORT, write_report
+from .result import CleanResult
 from .settings import CleanSettings
-from .tables import DISCARD_TABLE, writing_tables
+from .tables import DISCARD_TABLE, Tables, writing_tables
 from .totals import Totals
 from .workers import mapping
 
-MARKER = "clean.json"
-_MADE = (MARKER, CLIP_TABLE, DISCARD_TABLE, REPORT)
-
 
 @dataclass(frozen=True)
-class CleanResult:
-    """What cleaning came to.
+class _Work:
+    """What there is to do.
 
     Attributes
     ----------
-    labels
-        {label: {"recordings": n, "clips": n, "discarded": {check: n}, "flagged": {check: n}}}, sorted by label. A
-        recording is discarded for one reason, the first; a clip may have several flags.
-    long_sounds
-        How many files of `_` folders were passed through.
-    duplicates_across
-        {"labels": n, "speakers": n}: groups of duplicates and near-duplicates that lie under different labels, and of
-        different speakers.
-    already_clean
-        Nothing had changed since the last time, so nothing was done.
+    maker
+        Makes one clip.
+    planned
+        All recordings, and the clips that they are to become.
+    journal
+        What has been done, locked.
+    destination
+        The clean folder; None where nothing is to be written.
+    jobs
+        Processes to work with.
+    progress
+        Shows how far it has come.
     """
 
-    labels: dict[str, dict[str, Any]]
-    long_sounds: int
-    duplicates_across: dict[str, int]
-    already_clean: bool = False
+    maker: ClipMaker
+    planned: list[PlannedClip]
+    journal: Journal
+    destination: Path | None
+    jobs: int
+    progress: Progress
 
     @property
-    def clips(self) -> int:
-        """Clips kept, over all labels."""
-        return sum(label["clips"] for label in self.labels.values())
+    def recordings(self) -> list[Recording]:
+        return [clip.recording for clip in self.planned]
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """Of the journal: what decides every byte of the output."""
+        return {"format": FORMAT} | self.maker.made_by()
 
 
 def clean(
-    source: Path,
-    destination: Path,
+    source: Path | str,
+    destination: Path | str,
     settings: CleanSettings = CleanSettings(),
     *,
     jobs: int = 1,
@@ -74,7 +94,8 @@ def clean(
     """Cuts every recording below `source` to one clip below `destination`, and writes the clip table.
 
     The source is never written to. The output does not depend on `jobs`. Cleaning that was interrupted goes on where it
-    stopped; a second run works on what has changed alone.
+    stopped; a second run works only on what has changed. Files in the destination that cleaning has not written, or that
+    somebody has edited since, are never replaced or deleted.
 
     Parameters
     ----------
@@ -95,34 +116,37 @@ def clean(
     ------
     WordspotError
         A folder that cannot be used, words that lie elsewhere than in the folders at the top of it (see
-        `layout.diagnose`), or a source file that vanished while cleaning.
+        `layout.diagnose`), a file in the destination that is somebody's work and stands in the way, or a source file that
+        vanished while cleaning.
 
     Warns
     -----
     WordspotWarning
         Names of folders and files that were probably not meant so; before any work.
     """
+    source, destination = Path(source), Path(destination)
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
         recordings = scan_recordings(source)
         for note in diagnose(source, recordings):
             warnings.warn(note.text, WordspotWarning, stacklevel=2)
-        tasks = plan_clips(recordings)
-        _check_labels(source, tasks)
-        _check_apart(source, destination)
+        planned = plan_clips(recordings)
+        _check_label_names(source, planned)
+        check_apart(source, destination, planned)
         if dry_run:
             with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
                 journal.rewrite([])
-                return _work(ClipMaker(source, settings), tasks, journal, jobs, progress)
+                return _do(_Work(ClipMaker(source, settings), planned, journal, None, jobs, progress))
+        check_destination(destination, {clip.label for clip in planned})
         journal = Journal(destination)
-        _check_destination(destination, journal)
         with journal.locked() as scratch:
             journal.load()
-            return _clean_into(ClipMaker(source, settings, destination, scratch), tasks, journal, jobs, progress)
+            maker = ClipMaker(source, settings, scratch)
+            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress))
 
 
 @contextlib.contextmanager
 def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
-    """Tells which folder an error is about: the system names files that nobody knows, or none at all (of a full disk)."""
+    """Names the folder that an error is about: the system names files that nobody knows, or none at all (of a full disk)."""
     try:
         yield
     except FileNotFoundError as error:
@@ -140,82 +164,104 @@ def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
         raise
 
 
-def _clean_into(
-    job: ClipMaker, tasks: list[PlannedClip], journal: Journal, jobs: int, progress: Progress
-) -> CleanResult:
-    recordings = [task.recording for task in tasks]
-    same_job = journal.header == job.made_by()
-    done = [task for task in tasks if same_job and _is_done(task, job.destination, journal)]
-    if same_job and journal.holds_exactly(recordings) and _is_complete(job):
-        without_clip = set(tasks) - set(done)
-        if {printable(task.recording.path) for task in without_clip} <= _discarded_as_twins(job.destination):
-            return _result_of_last_time(job.destination)
-    _open_up(job, journal, done)
-    for label in {task.label for task in tasks}:
-        (job.destination / label).mkdir(exist_ok=True)
-    return _work(job, tasks, journal, jobs, progress)
+def _check_label_names(source: Path, planned: list[PlannedClip]) -> None:
+    """A label's folder must not stand where a file is to be."""
+    for label in sorted({clip.label for clip in planned}):
+        if label.casefold() in (*MADE_FILES, *SPLIT_LISTS):
+            raise WordspotError(f"{source / label} has the name of a file that cleaning writes: rename the folder")
 
 
-def _work(job: ClipMaker, tasks: list[PlannedClip], journal: Journal, jobs: int, progress: Progress) -> CleanResult:
-    """Works on every task that the journal does not have, then on what needs all of them: twins, tables, report."""
-    open_tasks = [task for task in tasks if journal.row(task.recording) is None]
-    with journal.appending() as add, mapping(job.process, open_tasks, jobs) as rows:
-        for task, row in zip(open_tasks, progress(rows, len(open_tasks)), strict=True):
-            if "reason" in row:
-                job.remove_clip(task)
-            add(task.recording, row)
-    journal.rewrite([task.recording for task in tasks])
-    twins = find_duplicates(job, tasks, (journal.known_row(task.recording) for task in tasks), jobs, progress)
-    return _finish(job, tasks, journal, twins, jobs)
+def _clean_into(destination: Path, work: _Work) -> CleanResult:
+    marker = _read_marker(destination)
+    same_work = work.journal.header == work.header
+    done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work.journal)]
+    if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
+        without_clip = set(work.planned) - set(done)
+        if {clip.recording.key for clip in without_clip} <= _discarded_as_duplicates(destination):
+            with _naming_damage(destination / MARKER):
+                return CleanResult.from_marker(marker)
+    _open_up(destination, work, done, marker)
+    for label in {clip.label for clip in work.planned}:
+        (destination / label).mkdir(exist_ok=True)
+    return _do(work)
 
 
-def _is_done(task: PlannedClip, destination: Path, journal: Journal) -> bool:
-    row = journal.row(task.recording)
-    if row is None or row["file_name"] != task.file_name:
+def _read_marker(destination: Path) -> dict[str, Any] | None:
+    """What `clean.json` holds; None where it is missing, because the folder is not complete."""
+    path = destination / MARKER
+    if not stands(path):
+        return None
+    with _naming_damage(path):
+        marker = read_json(path)
+        if not isinstance(marker.get("clip_table_sha256"), str):
+            raise WordspotError("it has no clip_table_sha256")
+        return marker
+
+
+@contextlib.contextmanager
+def _naming_damage(marker: Path) -> Iterator[None]:
+    try:
+        yield
+    except WordspotError as error:
+        raise WordspotError(
+            f"{marker} is damaged ({error}), so that nobody can tell whether {CLIP_TABLE} beside it was edited: keep a copy "
+            "of that table, delete both, and run the same command again"
+        ) from error
+
+
+def _is_done(clip: PlannedClip, destination: Path, journal: Journal) -> bool:
+    outcome = journal.outcome(clip.recording)
+    if outcome is None or outcome.file_name != clip.file_name:
         return False
-    return "reason" in row or _stands(destination / task.file_name)
+    return bool(outcome.discarded_for) or stands(destination / clip.file_name)
 
 
-def _stands(path: Path) -> bool:
-    """Whether a file is there, and not empty, as files are that were written when the machine lost power."""
-    return path.is_file() and path.stat().st_size > 0
-
-
-def _discarded_as_twins(destination: Path) -> set[str]:
-    """Sources whose clips were taken away because others are the same: no clip stands, and yet all is done."""
-    with open(destination / DISCARD_TABLE, newline="", encoding="utf-8") as file:
-        return {row["source"] for row in csv.DictReader(file) if row.get("reason") in DUPLICATE_CHECKS}
-
-
-def _result_of_last_time(destination: Path) -> CleanResult:
-    marker = read_json(destination / MARKER)
-    return CleanResult(marker["labels"], marker["long_sounds"], marker["duplicates_across"], already_clean=True)
-
-
-def _is_complete(job: ClipMaker) -> bool:
+def _is_complete(maker: ClipMaker, destination: Path) -> bool:
     """Whether the tables stand, and the split lists as the source has them."""
-    lists = [name for name in SPLIT_LISTS if (job.source / name).is_file()]
-    return all(_stands(job.destination / name) for name in _MADE) and all(
-        (job.destination / name).is_file() and (job.source / name).read_bytes() == (job.destination / name).read_bytes()
+    lists = [name for name in SPLIT_LISTS if (maker.source / name).is_file()]
+    return all(stands(destination / name) for name in MADE_FILES) and all(
+        (destination / name).is_file() and (maker.source / name).read_bytes() == (destination / name).read_bytes()
         for name in lists
     )
 
 
-def _open_up(job: ClipMaker, journal: Journal, done: list[PlannedClip]) -> None:
-    """Takes away what says that the folder is complete, and every clip and row that will not stay as it is."""
-    made_from = journal.header.get("source", job.made_by()["source"])
-    if made_from != job.made_by()["source"]:
-        raise WordspotError(f"{job.destination} holds the clips of {made_from}: choose another folder for {job.source}")
-    _check_table_untouched(job.destination)
-    for name in _MADE:
-        (job.destination / name).unlink(missing_ok=True)
-    for folder in (job.destination, journal.folder):
+def _discarded_as_duplicates(destination: Path) -> set[str]:
+    """Recordings whose clips were taken away because others are the same: no clip stands, and yet all is done."""
+    rows = read_table(destination / DISCARD_TABLE)
+    return {row.get("source", "") for row in rows if row.get("reason") in DUPLICATE_CHECKS}
+
+
+def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: dict[str, Any] | None) -> None:
+    """Takes away what says that the folder is complete, and every clip and line that will not stay as it is."""
+    journal = work.journal
+    _check_same_source(destination, work)
+    check_made_files(work.maker.source, destination, marker["clip_table_sha256"] if marker else None)
+    kept = {clip.file_name for clip in done}
+    stale = [outcome for outcome in journal.outcomes() if outcome.clip_digest and outcome.file_name not in kept]
+    check_untouched(destination, stale)
+    for name in MADE_FILES:
+        (destination / name).unlink(missing_ok=True)
+    for folder in (destination, journal.folder):
         remove_leftovers(folder)
-    for file_name in journal.file_names() - {task.file_name for task in done}:
-        (job.destination / file_name).unlink(missing_ok=True)
-    _remove_empty_folders(job.destination)
-    journal.header = job.made_by()
-    journal.rewrite([task.recording for task in done])
+    for outcome in stale:
+        remove_clip(destination, outcome)
+    _remove_empty_folders(destination)
+    journal.header = work.header
+    journal.rewrite([clip.recording for clip in done])
+
+
+def _check_same_source(destination: Path, work: _Work) -> None:
+    header, source = work.journal.header, work.header["source"]
+    if header.get("source", source) != source:
+        raise WordspotError(
+            f"{destination} holds the clips of {header['source']}: choose another folder for {work.maker.source}"
+        )
+    if header and header.get("format") != FORMAT:
+        warnings.warn(
+            f"{destination} was cleaned by another version of wordspot: every recording is cleaned anew",
+            WordspotWarning,
+            stacklevel=4,
+        )
 
 
 def _remove_empty_folders(folder: Path) -> None:
@@ -225,70 +271,56 @@ def _remove_empty_folders(folder: Path) -> None:
                 entry.rmdir()
 
 
-def _finish(job: ClipMaker, tasks: list[PlannedClip], journal: Journal, twins: Duplicates, jobs: int) -> CleanResult:
-    """One pass over all rows, for the tables, the totals and the report."""
-    totals, highlights = Totals(), Highlights(job.checks)
-    with writing_tables(job.destination) if job.scratch else nullcontext() as tables:
-        for place, task in enumerate(tasks):
-            row = twins.merged(place, journal.known_row(task.recording))
-            totals.add(row)
-            highlights.add(task, row)
-            if tables:
-                tables.add(row)
-            if row.get("reason") in DUPLICATE_CHECKS:
-                job.remove_clip(task)
-    result = CleanResult(totals.labels, totals.long_sounds, twins.across)
-    if job.scratch:
-        _complete(job, result, highlights, jobs)
+def _do(work: _Work) -> CleanResult:
+    """Works on every recording that the journal does not have, then on what needs all: duplicates, tables, report."""
+    journal = work.journal
+    remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
+    with journal.appending() as add, mapping(work.maker.process, remaining, work.jobs) as outcomes:
+        for clip, outcome in zip(remaining, work.progress(outcomes, len(remaining)), strict=True):
+            _take_note(work, clip, outcome, add)
+    journal.rewrite(work.recordings)
+    known = (journal.known_outcome(recording) for recording in work.recordings)
+    duplicates = find_duplicates(work.maker, work.planned, known, work.jobs, work.progress)
+    return _finish(work, duplicates)
+
+
+def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> None:
+    """First the line, then the clip in its place, so that no clip stands there that the journal does not know."""
+    if work.destination and outcome.clip_digest:
+        check_free(work.destination, outcome)
+    add(clip.recording, outcome)
+    if work.destination and outcome.clip_digest:
+        os.replace(work.maker.unfinished(clip), work.destination / outcome.file_name)
+
+
+def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
+    """One pass over all outcomes, for the tables, the totals and the report."""
+    totals, highlights = Totals(), Highlights(work.maker.checks)
+    with writing_tables(work.destination) if work.destination else nullcontext() as tables:
+        for place, clip in enumerate(work.planned):
+            outcome = duplicates.merged(place, work.journal.known_outcome(clip.recording))
+            totals.add(outcome)
+            highlights.add(clip.recording, outcome)
+            _write_row(work.destination, tables, outcome)
+    result = CleanResult(totals.labels, totals.long_sounds, duplicates.across, totals.quiet_labels)
+    if work.destination:
+        _complete(work.destination, work, result, highlights)
     return result
 
 
-def _complete(job: ClipMaker, result: CleanResult, highlights: Highlights, jobs: int) -> None:
+def _write_row(destination: Path | None, tables: Tables | None, outcome: Outcome) -> None:
+    if destination and tables:
+        tables.add(outcome)
+        if outcome.discarded_for in DUPLICATE_CHECKS:
+            remove_clip(destination, outcome)
+
+
+def _complete(destination: Path, work: _Work, result: CleanResult, highlights: Highlights) -> None:
     """The split lists, the report, and last the marker that says all is there."""
-    folder = job.destination
-    for name in SPLIT_LISTS:
-        if (job.source / name).is_file():
-            copy(job.source / name, folder / name)
-    totals = {"labels": result.labels, "long_sounds": result.long_sounds, "duplicates_across": result.duplicates_across}
-    write_report(folder / REPORT, job, totals, highlights, jobs)
-    digest = {"clip_table_sha256": _sha256(folder / CLIP_TABLE)}
-    write_json(folder / MARKER, job.made_by() | digest | totals)
-
-
-def _check_labels(source: Path, tasks: list[PlannedClip]) -> None:
-    """A label's folder must not stand where a file is to be."""
-    for label in sorted({task.label for task in tasks}):
-        if label.casefold() in (*_MADE, *SPLIT_LISTS):
-            raise WordspotError(f"{source / label} has the name of a file that cleaning writes: rename the folder")
-
-
-def _check_apart(source: Path, destination: Path) -> None:
-    inside, outside = destination.resolve(), source.resolve()
-    if inside == outside or outside in inside.parents:
-        raise WordspotError(
-            f"{destination} lies inside {source}, which is never written to: choose a folder outside of it"
-        )
-
-
-def _check_destination(destination: Path, journal: Journal) -> None:
-    if not destination.exists():
-        return
-    check_folder(destination)
-    if not journal.path.exists() and any(entry.name != journal.folder.name for entry in destination.iterdir()):
-        raise WordspotError(f"{destination} holds something else: choose a new or an empty folder")
-
-
-def _check_table_untouched(destination: Path) -> None:
-    """Edits of the clip table are somebody's work: cleaning again must not undo them."""
-    marker, table = destination / MARKER, destination / CLIP_TABLE
-    if not _stands(marker) or not _stands(table):
-        return
-    if read_json(marker).get("clip_table_sha256") != _sha256(table):
-        raise WordspotError(
-            f"{table} was edited after cleaning, and cleaning again would lose the edits: clean into a new folder"
-        )
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    lists = [name for name in SPLIT_LISTS if (work.maker.source / name).is_file()]
+    for name in lists:
+        copy(work.maker.source / name, destination / name)
+    write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
+    write_digests(destination, (DISCARD_TABLE, REPORT, *lists))
+    clip_table = {"clip_table_sha256": sha256(destination / CLIP_TABLE)}
+    write_json(destination / MARKER, work.maker.made_by() | clip_table | result.to_marker())

@@ -1,8 +1,8 @@
 """One recording to one clip: what the worker processes do."""
 
 import dataclasses
+import hashlib
 import math
-import os
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -19,26 +19,23 @@ from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable
 from ..signal.loudness import mean_abs
 from ..signal.window import fit_to_window
-from .checks import CHECKS, Check, CutRecording
+from .checks import CHECKS, Check, CutRecording, Value
+from .destination import digest
 from .duplicates.fingerprints import Relation, fingerprint, relate
+from .outcome import Outcome
 from .plan import PlannedClip
 from .settings import CleanSettings
 
-MEASUREMENTS = (
-    "window_start_s",
-    "duration_s",
-    "sample_rate_hz",
-    "channels",
-    "peak_dbfs",
-    "mean_abs_before",
-    "mean_abs_after",
-)
 _QUIETEST_DBFS = -120.0  # written for digital silence, whose level has no logarithm
+_UNREADABLE = "unreadable"
+
+ClipPlace = tuple[PlannedClip, float]
+"""A clip, and the second of its recording at which it begins."""
 
 
 @dataclass(frozen=True)
 class ClipMaker:
-    """From where, how and to where.
+    """Makes clips of recordings.
 
     Attributes
     ----------
@@ -46,15 +43,12 @@ class ClipMaker:
         Folder of recordings.
     settings
         How a recording becomes a clip.
-    destination
-        The clean folder.
     scratch
-        Folder of the same file system for what is not finished; None writes no clips.
+        Folder for clips that are not in their place yet; None writes no clips.
     """
 
     source: Path
     settings: CleanSettings
-    destination: Path = Path()
     scratch: Path | None = None
 
     @cached_property
@@ -74,69 +68,66 @@ class ClipMaker:
     def _window_samples(self) -> int:
         return self.settings.window_samples
 
-    def process(self, task: PlannedClip) -> dict[str, Any]:
-        """One recording to one clip file and its row (with a `reason` when it is discarded)."""
-        inner_path = printable(task.recording.inner_path)
-        row: dict[str, Any] = {
-            "file_name": task.file_name,
-            "label": task.label,
-            "speaker": find_speaker(inner_path, self._speaker_pattern),
-            "source": printable(task.recording.path),
-            "findings": "",
-        }
+    def process(self, planned: PlannedClip) -> Outcome:
+        """Makes the clip of one recording, as the file `unfinished` names, or finds why there is none."""
+        recording = planned.recording
+        outcome = Outcome(
+            planned.file_name, planned.label, find_speaker(recording.inner_key, self._speaker_pattern), recording.key
+        )
         try:
-            sound = read_sound(f"{self.source}/{task.recording.path}")
+            sound = read_sound(f"{self.source}/{recording.path}")
         except RecordingError as error:
-            return row | {"findings": "unreadable", "reason": "unreadable", "detail": printable(str(error))}
-        if task.recording.is_long_sound:
-            self._write(task, sound.samples)
-            return row
-        cut = self.look_at(task.recording.path, sound)
-        row |= _measure(cut) | self._check(cut)
-        if "reason" not in row:
-            row["fingerprint"] = fingerprint(cut)
-            self._write(task, cut.clip)
-        return row
+            return dataclasses.replace(
+                outcome, findings=(_UNREADABLE,), discarded_for=_UNREADABLE, detail=printable(str(error))
+            )
+        if recording.is_long_sound:
+            return dataclasses.replace(outcome, clip_digest=self._write(planned, sound.samples))
+        return self._outcome_of(planned, outcome, self.cut(recording.path, sound))
 
-    def look_at(self, path: str, sound: Sound) -> CutRecording:
+    def _outcome_of(self, planned: PlannedClip, outcome: Outcome, cut: CutRecording) -> Outcome:
+        """Adds what was measured; writes the clip unless a check leaves the recording out."""
+        values = {check.column: check.value(cut) for check in self.checks}
+        found = [check for check in self.checks if check.finds(values[check.column])]
+        outcome = dataclasses.replace(
+            outcome, findings=tuple(check.name for check in found), measured=_measure(cut) | values
+        )
+        for check in found:
+            if check.name in self.settings.discarding:
+                return dataclasses.replace(outcome, discarded_for=check.name, detail=check.detail(values[check.column]))
+        return dataclasses.replace(outcome, fingerprint=fingerprint(cut), clip_digest=self._write(planned, cut.clip))
+
+    def cut(self, path: str, sound: Sound) -> CutRecording:
         """The recording with the clip that is cut from it."""
         return CutRecording(path, sound, *fit_to_window(sound.samples, self._window_samples, self.settings.window))
 
-    def _check(self, cut: CutRecording) -> dict[str, Any]:
-        """Columns of the measured values, `findings`, and `reason` and `detail` where one of them discards."""
-        row: dict[str, Any] = {check.column: check.value(cut) for check in self.checks}
-        found = [check for check in self.checks if check.finds(row[check.column])]
-        row["findings"] = ";".join(check.name for check in found)
-        for check in found:
-            if check.name in self.settings.discarding:
-                return row | {"reason": check.name, "detail": check.detail(row[check.column])}
-        return row
+    def compare(self, pair: tuple[ClipPlace, ClipPlace]) -> Relation:
+        """How two clips are related."""
+        return relate(*(_content(self, planned, start_s) for planned, start_s in pair))
 
-    def compare(self, pair: tuple[tuple[PlannedClip, float], tuple[PlannedClip, float]]) -> Relation:
-        """How two clips are related, each given with the second at which it begins in its recording."""
-        return relate(*(_content(self, task, start_s) for task, start_s in pair))
+    def unfinished(self, planned: PlannedClip) -> Path:
+        """Where `process` writes a clip; whoever takes note of its outcome moves it to its place then."""
+        assert self.scratch is not None
+        name = hashlib.blake2b(planned.file_name.encode(), digest_size=16).hexdigest()
+        return self.scratch / f"{name}.wav"
 
-    def _write(self, task: PlannedClip, samples: np.ndarray) -> None:
+    def _write(self, planned: PlannedClip, samples: np.ndarray) -> str:
+        """Gives the digest of what was written."""
         if self.scratch is None:
-            return
-        temporary = f"{self.scratch}/{os.getpid()}.wav"
-        write_wav(temporary, samples)
-        os.replace(temporary, f"{self.destination}/{task.file_name}")
-
-    def remove_clip(self, task: PlannedClip) -> None:
-        """Takes away the clip of a discarded recording, where one stands: of other settings, or found to be a twin since."""
-        if self.scratch is not None:
-            (self.destination / task.file_name).unlink(missing_ok=True)
+            return ""
+        path = self.unfinished(planned)
+        write_wav(path, samples)
+        return digest(path)
 
     def made_by(self) -> dict[str, Any]:
-        """Source, settings and versions: what decides every byte of the output."""
+        """Source, settings and versions, as JSON has them: what decides every byte of the output."""
         versions = {name: version(name) for name in ("wordspot", "numpy", "soundfile", "soxr")}
         versions["libsndfile"] = soundfile.__libsndfile_version__
         settings = dataclasses.asdict(self.settings)
         return {"source": printable(str(self.source.resolve())), "settings": settings, "versions": versions}
 
 
-def _measure(cut: CutRecording) -> dict[str, Any]:
+def _measure(cut: CutRecording) -> dict[str, Value]:
+    """{column: value} of `MEASUREMENTS`."""
     sound = cut.sound
     peak_dbfs = 20 * math.log10(sound.peak) if sound.peak > 0 else _QUIETEST_DBFS
     return {
@@ -151,14 +142,16 @@ def _measure(cut: CutRecording) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)  # pairs come in order, so that of most one clip has just been read; a recording may last an hour
-def _content(job: ClipMaker, task: PlannedClip, start_s: float) -> np.ndarray:
+def _content(maker: ClipMaker, planned: PlannedClip, start_s: float) -> np.ndarray:
     """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
+    recording = planned.recording
     try:
-        sound = read_sound(job.source / task.recording.path)
+        sound = read_sound(maker.source / recording.path)
     except RecordingError as error:  # it could be read a moment ago
-        path = printable(task.recording.path)
-        raise WordspotError(f"{path} was changed while cleaning: run the same command again ({error})") from error
+        raise WordspotError(
+            f"{recording.key} was changed while cleaning: run the same command again ({error})"
+        ) from error
     start = round(start_s * SAMPLE_RATE_HZ)
     begin = max(0, start)
-    clip = sound.samples[begin : start + job.settings.window_samples]
-    return CutRecording(task.recording.path, sound, clip, begin).content.copy()  # or all of the recording would be kept
+    clip = sound.samples[begin : start + maker.settings.window_samples]
+    return CutRecording(recording.path, sound, clip, begin).content.copy()  # or all of the recording would be kept

@@ -88,12 +88,12 @@ def explain(path: Path, settings: CleanSettings = CleanSettings()) -> Explanatio
     FileNotFoundError
         There is no such file.
     """
-    job = ClipMaker(path.parent, settings)
+    maker = ClipMaker(path.parent, settings)
     try:
-        cut = job.look_at(path.name, read_sound(path))
+        cut = maker.cut(path.name, read_sound(path))
     except RecordingError as error:
         return Explanation(path, [CheckResult(CHECKS[0], str(error), "discarded")], None)
-    return Explanation(path, [_judge(check, cut, settings) for check in job.checks], cut)
+    return Explanation(path, [_judge(check, cut, settings) for check in maker.checks], cut)
 
 
 def _judge(check: Check, cut: CutRecording, settings: CleanSettings) -> CheckResult:

@@ -3,29 +3,35 @@
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ...data.errors import WordspotError
-from ...data.files import printable, replacing, try_lock
+from ...data.files import held_alone, replacing
 from ...data.folders import Recording
+from .destination import JOURNAL_FOLDER
+from .journal_entry import JournalEntry, parse_line, read_line, write_line
+from .outcome import Outcome
 
-_FOLDER = ".wordspot"
 _SCRATCH = "tmp"
 
 
 class Journal:
-    """One JSON line a recording: its path, size and time of change, and the row that it became.
+    """One JSON line per recording: its path, size and time of change, and its outcome.
 
-    A line that was being written when the machine stopped is ignored. Lives in the clean folder's `.wordspot` folder,
-    together with the lock and the temporary files of the workers. Of the lines only their places in the file are kept
-    in memory.
+    A line that cannot be right is ignored: it was being written when the machine stopped, or is of another version. Lives
+    in the clean folder's `.wordspot` folder, together with the lock and the temporary files of the workers. Of the lines
+    only their places in the file are kept in memory.
+
+    Attributes
+    ----------
+    header
+        What the outcomes were made by, a JSON object; the first line.
     """
 
     def __init__(self, clean_folder: Path) -> None:
-        self.folder = clean_folder / _FOLDER
+        self.folder = clean_folder / JOURNAL_FOLDER
         self.path = self.folder / "journal.jsonl"
         self.header: dict[str, Any] = {}
         self._places: dict[str, int] = {}
@@ -38,62 +44,57 @@ class Journal:
             return
         with open(self.path, "rb") as file:
             for number, line in enumerate(file):
-                entry = _parsed(line)
                 if number == 0:
-                    self.header = entry or {}
-                elif entry:
-                    self._places[entry["path"]] = self._end
+                    self.header = _header(line)
+                elif entry := parse_line(line):
+                    self._places[entry.outcome.source] = self._end
                 if line.endswith(b"\n"):
                     self._end += len(line)
 
-    def row(self, recording: Recording) -> dict[str, Any] | None:
-        """The row of a recording that has not changed since, or None."""
-        place = self._places.get(printable(recording.path))
-        entry = json.loads(self._line(place)) if place is not None else None
-        if entry and (entry["size_bytes"], entry["modified_ns"]) == (recording.size_bytes, recording.modified_ns):
-            return entry["row"]
-        return None
+    def outcome(self, recording: Recording) -> Outcome | None:
+        """That of a recording which has not changed since, or None."""
+        if recording.key not in self._places:
+            return None
+        entry = self._entry(recording.key)
+        return entry.outcome if entry.is_of(recording) else None
 
-    def known_row(self, recording: Recording) -> dict[str, Any]:
-        """The row of a recording that is known to have one."""
-        return json.loads(self._line(self._places[printable(recording.path)]))["row"]
+    def known_outcome(self, recording: Recording) -> Outcome:
+        """That of a recording which is known to have one."""
+        return self._entry(recording.key).outcome
 
-    def holds_exactly(self, recordings: list[Recording]) -> bool:
-        """Whether it has a row for each of these recordings and for no other."""
-        return self._places.keys() == {printable(recording.path) for recording in recordings}
+    def outcomes(self) -> Iterator[Outcome]:
+        """All of them, also of recordings that have changed or gone since."""
+        return (self._entry(key).outcome for key in self._places)
 
-    def file_names(self) -> set[str]:
-        """The clip files that were written, as far as is known."""
-        rows = (json.loads(self._line(place))["row"] for place in self._places.values())
-        return {row["file_name"] for row in rows if "reason" not in row}
+    def holds_exactly(self, recordings: Iterable[Recording]) -> bool:
+        """Whether it has an outcome for each of these recordings and for no other."""
+        return self._places.keys() == {recording.key for recording in recordings}
 
     def rewrite(self, recordings: list[Recording]) -> None:
-        """Keeps the rows of these recordings alone, in this order."""
-        if self._places and list(self._places) == [printable(recording.path) for recording in recordings]:
+        """Keeps the outcomes of these recordings alone, in this order."""
+        if self._places and list(self._places) == [recording.key for recording in recordings]:
             return  # they were written in this order
         places: dict[str, int] = {}
         with replacing(self.path) as temporary, open(temporary, "wb") as file:
-            end = file.write(_line(self.header))
+            end = file.write(json.dumps(self.header, ensure_ascii=False).encode() + b"\n")
             for recording in recordings:
-                key = printable(recording.path)
-                line = self._line(self._places[key])
-                places[key] = end
+                line = self._line(recording.key)
+                places[recording.key] = end
                 end += file.write(line)
             self._close()  # a file that is open cannot be replaced everywhere
         self._places, self._end = places, end
 
     @contextmanager
-    def appending(self) -> Iterator[Callable[[Recording, dict[str, Any]], None]]:
-        """Gives a function `add(recording, row)` that appends a line."""
+    def appending(self) -> Iterator[Callable[[Recording, Outcome], None]]:
+        """Gives a function `add(recording, outcome)` that appends a line, which is in the file when it returns."""
         with open(self.path, "r+b") as file:
             file.truncate(self._end)  # a torn line
             file.seek(self._end)
 
-            def add(recording: Recording, row: dict[str, Any]) -> None:
-                path = printable(recording.path)
-                entry = {"path": path, "size_bytes": recording.size_bytes, "modified_ns": recording.modified_ns}
-                self._places[path] = self._end
-                self._end += file.write(_line(entry | {"row": row}))
+            def add(recording: Recording, outcome: Outcome) -> None:
+                self._places[recording.key] = self._end
+                self._end += file.write(write_line(recording, outcome))
+                file.flush()
 
             yield add
         self._close()  # the reader may have read a torn line ahead, where another one now stands
@@ -105,14 +106,11 @@ class Journal:
         Raises
         ------
         WordspotError
-            Another process is cleaning into the same folder.
+            Somebody else is cleaning into the same folder.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "w") as lock:
-            if not try_lock(lock):
-                raise WordspotError(
-                    f"another process is cleaning into {self.folder.parent}: wait until it has finished"
-                )
+        refusal = f"another process is cleaning into {self.folder.parent}: wait until it has finished"
+        with held_alone(self.folder / "lock", refusal):
             try:  # from here on, so that Ctrl-C at any moment leaves nothing
                 self._remove_scratch()
                 scratch = self._new_scratch()
@@ -130,10 +128,13 @@ class Journal:
         for old in self.folder.glob(f"{_SCRATCH}*"):
             shutil.rmtree(old.rename(self._new_scratch()), ignore_errors=True)
 
-    def _line(self, place: int) -> bytes:
+    def _entry(self, key: str) -> JournalEntry:
+        return read_line(self._line(key))
+
+    def _line(self, key: str) -> bytes:
         if self._reader is None:
             self._reader = open(self.path, "rb")  # noqa: SIM115 closed with the lock
-        self._reader.seek(place)
+        self._reader.seek(self._places[key])
         return self._reader.readline()
 
     def _close(self) -> None:
@@ -142,13 +143,10 @@ class Journal:
             self._reader = None
 
 
-def _line(entry: dict[str, Any]) -> bytes:
-    return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    """The entry of a line, or None for one that was not written to its end."""
+def _header(line: bytes) -> dict[str, Any]:
+    """The first line's object; empty for one that was not written to its end, or holds something else."""
     try:
-        return json.loads(line) if line.endswith(b"\n") else None
-    except ValueError:
-        return None
+        header = json.loads(line) if line.endswith(b"\n") else None
+    except (ValueError, RecursionError):
+        return {}
+    return header if isinstance(header, dict) else {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...data.folders import Recording
+from ...data.labels import is_word
 
 _LONGEST_STEM_BYTES = 200  # file systems stop at 255 for a whole name
 
@@ -33,7 +34,7 @@ def plan_clips(recordings: Iterable[Recording]) -> list[PlannedClip]:
     them apart.
     """
     taken: set[str] = set()
-    tasks = []
+    planned = []
     for recording in recordings:
         stem = f"{_label(recording)}/{_stem(recording.inner_path)}"
         name, count = stem, 1
@@ -41,14 +42,15 @@ def plan_clips(recordings: Iterable[Recording]) -> list[PlannedClip]:
             count += 1
             name = f"{stem}-{count}"
         taken.add(_key(name))
-        tasks.append(PlannedClip(recording, f"{name}.wav"))
-    return tasks
+        planned.append(PlannedClip(recording, f"{name}.wav"))
+    return planned
 
 
 def _label(recording: Recording) -> str:
-    """As the clean folder spells it. A word whose first letter cannot be kept must not be taken for long sound."""
+    """As the clean folder spells it: a word whose first letter cannot be kept is no long sound, and no label is hidden."""
     label = _encodable(recording.label)
-    return label if label.startswith("_") == recording.is_long_sound else f"x{label[1:]}"
+    as_meant = is_word(label) != recording.is_long_sound and not label.startswith(".")
+    return label if as_meant else f"x{label[1:]}"
 
 
 def _stem(inner_path: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from ...signal.spectrum import BIN_HZ, single_rfft
 from ..checks.cut_recording import CutRecording
 
-CORRELATION_OF_PER_TAKE = 0.8
+CORRELATION_OF_SAME_TAKE = 0.8
 _ROUNDING_RMS = 0.75  # of 16-bit steps; it is 0.71 between a copy that was truncated and one that was rounded
 _LEAST_SHARE = 0.01  # of a clip's energy, that overlaps
 _BAND_EDGES = np.unique(np.round(np.geomspace(150, 3_800, 13) / BIN_HZ).astype(int))
@@ -25,15 +25,16 @@ _IN_FREQUENCY = np.cos(_PI_TIMES * (np.arange(_BANDS) + 0.5) / _BANDS).T / _BAND
 _STEPS_PER_UNIT = 40  # then nearly all cosines of speech fit into a byte
 _DIGEST_BYTES = 16
 _DESCRIPTOR_BYTES = _KEPT * _KEPT - 1
+FINGERPRINT_BYTES = _DIGEST_BYTES + _DESCRIPTOR_BYTES
 _SIMILARITY_OF_CANDIDATES = 0.85
 _FEW = 64  # so few are all compared with each other: too few to know which features are common
 _BLOCK = 256
 
 
 def fingerprint(cut: CutRecording) -> str:
-    """What is remembered of a clip to find its twins: a digest of its samples, and a coarse picture of its spectrogram.
+    """What is remembered of a clip to find its duplicates: a digest of its samples, and a description of its spectrogram.
 
-    The picture is the log spectrogram in 12 bands from 150 to 3,800 Hz (what every codec and telephone keeps), 0.77 s
+    The description is the log spectrogram in 12 bands from 150 to 3,800 Hz (what every codec and telephone keeps), 0.77 s
     around the center of its energy (so that shifting does not matter), as 8 x 8 cosines without the constant one (so
     that gain does not matter).
 
@@ -50,14 +51,14 @@ def fingerprint(cut: CutRecording) -> str:
 def _describe(cut: CutRecording) -> np.ndarray:
     """int8 [63]: the cosines of the spectrogram around the center of its energy."""
     bands = np.add.reduceat(cut.power[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
-    picture = np.log(bands + max(_FLOOR * float(bands.max()), 1e-20))
-    picture -= picture.min()  # so that what lies beyond the ends of the clip counts as its quietest moment
+    spectrogram = np.log(bands + max(_FLOOR * float(bands.max()), 1e-20))
+    spectrogram -= spectrogram.min()  # so that what lies beyond the ends of the clip counts as its quietest moment
     above = np.maximum(cut.frame_power - 3 * cut.ranked_frame_power[len(bands) // 5], 0)
     frames = np.arange(len(bands))
     offset = frames - float(above @ frames) / max(float(above.sum()), 1e-20)
     inside = np.minimum(np.maximum((_WIDTH_FRAMES + 1) / 2 - np.abs(offset), 0), 1)  # a part of the frames at its edges
     in_time = np.cos(_PI_TIMES * (offset / _WIDTH_FRAMES + 0.5)) * (inside / _WIDTH_FRAMES)
-    cosines = in_time @ picture @ _IN_FREQUENCY
+    cosines = in_time @ spectrogram @ _IN_FREQUENCY
     return np.minimum(np.maximum(np.rint(cosines.ravel()[1:] * _STEPS_PER_UNIT), -127), 127).astype(np.int8)
 
 
@@ -81,7 +82,7 @@ def relate(first: np.ndarray, second: np.ndarray) -> Relation:
         return Relation.NONE
     near = 2 * _best_shift(loud[::2], quiet[::2])
     shifts = range(near - 2, near + 3)
-    if max(_correlation(loud, quiet, shift) for shift in shifts) < CORRELATION_OF_PER_TAKE:
+    if max(_correlation(loud, quiet, shift) for shift in shifts) < CORRELATION_OF_SAME_TAKE:
         return Relation.NONE
     return Relation.SAME if any(_is_rounding(louder, quieter, shift) for shift in shifts) else Relation.NEAR
 
@@ -149,7 +150,7 @@ def _is_rounding(louder: np.ndarray, quieter: np.ndarray, shift: int) -> bool:
 
 @dataclass
 class Fingerprints:
-    """The fingerprints of many clips, and the groups that they form; 79 bytes a clip."""
+    """The fingerprints of many clips, and the groups that they form; 79 bytes per clip."""
 
     _bytes: bytearray = field(default_factory=bytearray)
 
@@ -158,7 +159,7 @@ class Fingerprints:
         self._bytes += base64.b64decode(fingerprint)
 
     def __len__(self) -> int:
-        return len(self._bytes) // (_DIGEST_BYTES + _DESCRIPTOR_BYTES)
+        return len(self._bytes) // (FINGERPRINT_BYTES)
 
     def groups(
         self, compare: Callable[[list[tuple[int, int]]], Iterable[Relation]]
@@ -173,10 +174,10 @@ class Fingerprints:
         Returns
         -------
         same, near
-            {a clip: its group, ascending} for every clip that has a twin: of the same audio, and of the same take
+            {a clip: its group, ascending} for every clip that has a duplicate: of the same audio, and of the same take
             (which the same audio is too).
         """
-        table = np.frombuffer(bytes(self._bytes), np.uint8).reshape(-1, _DIGEST_BYTES + _DESCRIPTOR_BYTES)
+        table = np.frombuffer(bytes(self._bytes), np.uint8).reshape(-1, FINGERPRINT_BYTES)
         digests = np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(f"V{_DIGEST_BYTES}").ravel()
         _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
         same = [(int(firsts[group]), clip) for clip, group in enumerate(inverse) if firsts[group] != clip]
@@ -195,7 +196,7 @@ def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[in
     """Pairs of clips whose fingerprints look alike, ascending.
 
     Every feature is taken relative to its mean and deviation over all clips, because what most words have in common
-    tells nothing. Compares all with all, block by block: 100,000 different clips take some 20 seconds.
+    says nothing. Compares all with all, block by block: 100,000 different clips take some 20 seconds.
     """
     if len(clips) <= _FEW:
         yield from itertools.combinations(map(int, clips), 2)

@@ -1,15 +1,15 @@
-"""What the report shows of the recordings, gathered while their rows pass: little, however many there are."""
+"""What the report shows of the recordings, gathered while their outcomes pass: little, however many there are."""
 
 import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from ....data.folders import Recording
 from ..checks import CHECKS, Check
 from ..duplicates.search import DUPLICATE_CHECKS
-from ..plan import PlannedClip
+from ..outcome import Outcome
 
 _CHECKS = {check.name: check for check in CHECKS}
 _SHOWN_PER_CHECK = 20
@@ -29,7 +29,7 @@ class Histogram:
     step
         How wide a bar is.
     counts
-        Recordings a bar.
+        Recordings per bar.
     limit
         Below it is a finding, or None.
     """
@@ -78,6 +78,14 @@ class Histogram:
         return min(1, max(0, ((self.limit - self.low) / self.step - self.shown.start) / len(self.shown)))
 
 
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A recording that is worth looking at, and what became of it."""
+
+    recording: Recording
+    outcome: Outcome
+
+
 class Highlights:
     """Histograms, how many clips are flagged, and the worst of every check.
 
@@ -101,35 +109,38 @@ class Highlights:
             "peak_dbfs": Histogram("Peak", "dBFS, of the recording", -60, 1, [0] * 60),
         }
         self.flagged: Counter[str] = Counter()
-        self._worst: dict[str, list[tuple[float, int, dict[str, Any]]]] = {name: [] for name in _CHECKS}
+        self._worst: dict[str, list[tuple[float, int, Highlight]]] = {name: [] for name in _CHECKS}
         self._seen = 0
 
-    def add(self, task: PlannedClip, row: dict[str, Any]) -> None:
+    def add(self, recording: Recording, outcome: Outcome) -> None:
         """Takes note of one recording: below its reason when it is left out, else below everything that was found."""
         self._seen += 1
         for column, histogram in self.histograms.items():
-            if column in row:
-                histogram.add(decibels(row[column]) if column == "volume" else row[column])
-        self.flagged[row["label"]] += bool(row["findings"]) and "reason" not in row
-        for name in [row["reason"]] if "reason" in row else filter(None, row["findings"].split(";")):
+            if column in outcome.measured:
+                value = float(outcome.measured[column])
+                histogram.add(decibels(value) if column == "volume" else value)
+        discarded_for = outcome.discarded_for
+        self.flagged[outcome.label] += bool(outcome.findings) and not discarded_for
+        for name in (discarded_for,) if discarded_for else outcome.findings:
             kept = self._worst[name]
-            heapq.heappush(kept, (_severity(_CHECKS[name], row), -self._seen, row | {"path": task.recording.path}))
+            heapq.heappush(kept, (_severity(_CHECKS[name], outcome), -self._seen, Highlight(recording, outcome)))
             if len(kept) > _SHOWN_PER_CHECK:
                 heapq.heappop(kept)
 
-    def worst(self, check: Check) -> list[dict[str, Any]]:
-        """Rows of the clips that a check finds, the worst first, at most twenty."""
-        return [row for _, _, row in sorted(self._worst[check.name], key=lambda entry: entry[:2], reverse=True)]
+    def worst(self, check: Check) -> list[Highlight]:
+        """Recordings that a check finds, the worst first, at most twenty."""
+        ranked = sorted(self._worst[check.name], key=lambda entry: entry[:2], reverse=True)
+        return [highlight for _, _, highlight in ranked]
 
 
-def _severity(check: Check, row: dict[str, Any]) -> float:
-    """How far beyond the limit; a twin under another label is worse than one under the same."""
-    value = row.get(check.column, "")
+def _severity(check: Check, outcome: Outcome) -> float:
+    """How far beyond the limit; a duplicate under another label is worse than one under the same."""
+    value = outcome.measured.get(check.column, "")
+    if not isinstance(value, str):
+        return -value if check.below else value
     if check.name in DUPLICATE_CHECKS:
-        return value.split("/")[0] != row["source"].split("/")[0]
-    if isinstance(value, str):
-        return 0
-    return -value if check.below else value
+        return value.split("/")[0] != outcome.source.split("/")[0]
+    return 0
 
 
 def decibels(share: float) -> float:

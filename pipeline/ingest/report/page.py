@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -18,79 +18,98 @@ from ....data.files import printable
 from ...html_page import write_page
 from ..checks import CHECKS, Check
 from ..clip_maker import ClipMaker
+from ..destination import REPORT as REPORT
+from ..result import CleanResult, LabelCounts
 from ..workers import mapping
-from .highlights import Highlights, decibels
+from .highlights import Highlight, Highlights, decibels
 from .spectrograms import as_png, picture
 
-REPORT = "report.html"
-_MEDIA_BYTES = 9 << 20  # of pictures and sound; base64 makes a third more of it
+_MEDIA_BYTES = 9 << 20  # of spectrograms and sound; base64 makes a third more of it
 _LABELS_SHOWN = 500
 _LABELS_OPEN = 50
 _PICTURE_SIZE = (320, 128)
 _COLORS = 64
 
-Clip = tuple[str, float]
-"""Path of a recording, and the second at which its clip begins."""
+
+@dataclass(frozen=True, slots=True)
+class _Excerpt:
+    """Path of a recording below the source, and the second at which its clip begins."""
+
+    path: str
+    start_s: float
 
 
-def write_report(path: Path, job: ClipMaker, totals: dict[str, Any], highlights: Highlights, jobs: int) -> None:
+_Media = tuple[str, str]
+"""Spectrogram (PNG) and sound (FLAC) as base64."""
+
+
+def write_report(path: Path, maker: ClipMaker, result: CleanResult, highlights: Highlights, jobs: int) -> None:
     """Writes the page.
 
     Parameters
     ----------
     path
         The HTML file; below 20 MB, whatever the number of recordings.
-    job
-        Where the recordings are, and the settings.
-    totals
-        `labels`, `long_sounds` and `duplicates_across`, as in `CleanResult`.
+    maker
+        Knows where the recordings are, and the settings.
+    result
+        What cleaning came to.
     highlights
         What was gathered.
     jobs
-        Processes to make pictures with.
+        Processes to draw spectrograms with.
     """
-    rows = {check: highlights.worst(check) for check in CHECKS}
-    media = _media(job, rows.values(), jobs)
-    labels = totals["labels"]
-    limits = {check.name: check.limit for check in job.checks}
+    worst = {check: highlights.worst(check) for check in CHECKS}
+    media = _media(maker, worst.values(), jobs)
+    labels = result.labels
+    limits = {check.name: check.limit for check in maker.checks}
     write_page(
         path,
         "ingest/report/report.html",
         title="Cleaning report",
-        source=printable(str(job.source.resolve())),
-        made_by=job.made_by(),
-        settings=job.settings,
-        labels=dict(sorted(labels.items(), key=lambda item: -item[1]["recordings"])[:_LABELS_SHOWN]),
+        source=printable(str(maker.source.resolve())),
+        made_by=maker.made_by(),
+        settings=maker.settings,
+        labels=dict(sorted(labels.items(), key=lambda item: -item[1].recordings)[:_LABELS_SHOWN]),
         labels_left_out=max(0, len(labels) - _LABELS_SHOWN),
         labels_open=_LABELS_OPEN,
         flagged=highlights.flagged,
         sums=_sums(labels),
-        totals=totals,
+        totals=result,
         limits=limits,
-        checks={check: [_card(check, row, media) for row in rows[check]] for check in CHECKS if rows[check]},
+        checks={check: [_card(check, shown, media) for shown in worst[check]] for check in CHECKS if worst[check]},
         histograms=[histogram for histogram in highlights.histograms.values() if any(histogram.counts)],
     )
 
 
-def _sums(labels: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Recordings and clips over all labels, and how often each check discarded and flagged."""
-
-    def found(how: str, name: str) -> int:
-        return sum(counts[how].get(name, 0) for counts in labels.values())
-
-    sums: dict[str, Any] = {name: sum(counts[name] for counts in labels.values()) for name in ("recordings", "clips")}
-    return sums | {how: {check.name: found(how, check.name) for check in CHECKS} for how in ("discarded", "flagged")}
-
-
-def _card(check: Check, row: dict[str, Any], media: dict[Clip, tuple[str, str]]) -> dict[str, Any]:
-    """What is shown of one clip."""
+def _sums(labels: Mapping[str, LabelCounts]) -> dict[str, Any]:
+    """For the page: recordings and clips over all labels, and how often each check discarded and flagged."""
     return {
-        "source": row["source"],
-        "measured": _measured(check, row.get(check.column, "")),
-        "level_dbfs": decibels(row["volume"]) if "volume" in row else None,
-        "row": row,
-        "also": [other.title for other in CHECKS if other.name in row["findings"].split(";") and other != check],
-        "media": media.get(_clip(row)),
+        "recordings": sum(counts.recordings for counts in labels.values()),
+        "clips": sum(counts.clips for counts in labels.values()),
+        "discarded": _over_labels(counts.discarded for counts in labels.values()),
+        "flagged": _over_labels(counts.flagged for counts in labels.values()),
+    }
+
+
+def _over_labels(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for of_label in counts:
+        total.update(of_label)
+    return total
+
+
+def _card(check: Check, highlight: Highlight, media: dict[_Excerpt, _Media]) -> dict[str, Any]:
+    """For the page: what is shown of one recording."""
+    outcome = highlight.outcome
+    measured = outcome.measured
+    return {
+        "source": outcome.source,
+        "measured": _measured(check, measured.get(check.column, outcome.detail)),
+        "level_dbfs": decibels(float(measured["volume"])) if "volume" in measured else None,
+        "measured_values": measured,
+        "also": [other.title for other in CHECKS if other.name in outcome.findings and other != check],
+        "media": media.get(_excerpt(highlight)),
     }
 
 
@@ -100,40 +119,41 @@ def _measured(check: Check, value: float | str) -> str:
     return value if check.name == "unreadable" else f"{check.column.replace('_', ' ')} {value}"
 
 
-def _clip(row: dict[str, Any]) -> Clip:
-    return row["path"], row.get("window_start_s", 0.0)
+def _excerpt(highlight: Highlight) -> _Excerpt:
+    return _Excerpt(highlight.recording.path, highlight.outcome.window_start_s)
 
 
-def _media(job: ClipMaker, rows: Iterable[list[dict[str, Any]]], jobs: int) -> dict[Clip, tuple[str, str]]:
-    """Picture and sound of as many clips as fit into the page, as base64: the worst of every check, then the next."""
-    ranks = zip_longest(*rows)
-    uses = Counter(_clip(row) for rank in ranks for row in rank if row and "volume" in row)
-    with mapping(_Portraits(job).portray, list(uses), jobs) as portraits:
+def _media(maker: ClipMaker, worst: Iterable[list[Highlight]], jobs: int) -> dict[_Excerpt, _Media]:
+    """Spectrogram and sound of as many clips as fit into the page: the worst of every check, then the next."""
+    ranks = zip_longest(*worst)
+    uses = Counter(_excerpt(shown) for rank in ranks for shown in rank if shown and "volume" in shown.outcome.measured)
+    with mapping(_Portraits(maker).portray, list(uses), jobs) as portraits:
         return dict(_within_budget(uses, portraits))
 
 
-def _within_budget(uses: Counter[Clip], portraits: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[Clip, Any]]:
+def _within_budget(
+    uses: Counter[_Excerpt], portraits: Iterable[tuple[bytes, bytes]]
+) -> Iterator[tuple[_Excerpt, _Media]]:
     left = _MEDIA_BYTES
-    for (clip, times), (png, flac) in zip(uses.items(), portraits, strict=True):
+    for (excerpt, times), (png, flac) in zip(uses.items(), portraits, strict=True):
         size = times * (len(png) + len(flac))
         if 0 < size <= left:
             left -= size
-            yield clip, tuple(base64.b64encode(data).decode("ascii") for data in (png, flac))
+            yield excerpt, (base64.b64encode(png).decode("ascii"), base64.b64encode(flac).decode("ascii"))
 
 
 @dataclass(frozen=True)
 class _Portraits:
-    job: ClipMaker
+    maker: ClipMaker
 
-    def portray(self, clip: Clip) -> tuple[bytes, bytes]:
+    def portray(self, excerpt: _Excerpt) -> tuple[bytes, bytes]:
         """PNG and FLAC of the second that was chosen of a recording; nothing where it was changed since."""
-        path, start_s = clip
         try:
-            samples = read_sound(self.job.source / path).samples
+            samples = read_sound(self.maker.source / excerpt.path).samples
         except RecordingError:
             return b"", b""
-        start = round(start_s * SAMPLE_RATE_HZ)
-        samples = samples[max(0, start) : start + self.job.settings.window_samples]
+        start = round(excerpt.start_s * SAMPLE_RATE_HZ)
+        samples = samples[max(0, start) : start + self.maker.settings.window_samples]
         if not len(samples):
             return b"", b""
         return as_png(picture(samples, *_PICTURE_SIZE), _COLORS), _as_flac(samples)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from wordspot.data.errors import WordspotError
 from wordspot.data.splits import assign_splits
 from wordspot.pipeline.ingest.checks import CHECKS
 from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.ingest.result import DuplicateGroups, LabelCounts
 from wordspot.pipeline.ingest.settings import CleanSettings
 from wordspot.pipeline.ingest.tables import CLIP_COLUMNS, DISCARD_COLUMNS
 from wordspot.pipeline.signal.window import loudest_window
@@ -40,14 +42,9 @@ DISCARDED = {
     "right/silent.wav": "near_silent",
 }
 LABELS = {
-    "_background_noise_": {"recordings": 1, "clips": 0, "discarded": {"unreadable": 1}, "flagged": {}},
-    "left": {"recordings": 5, "clips": 4, "discarded": {"near_silent": 1}, "flagged": {}},
-    "right": {
-        "recordings": 11,
-        "clips": 3,
-        "discarded": {"near_silent": 1, "unreadable": 7},
-        "flagged": {"wrong_format": 1},
-    },
+    "_background_noise_": LabelCounts(1, 0, {"unreadable": 1}),
+    "left": LabelCounts(5, 4, {"near_silent": 1}),
+    "right": LabelCounts(11, 3, {"near_silent": 1, "unreadable": 7}, {"wrong_format": 1}),
 }
 
 
@@ -61,7 +58,7 @@ def test_each_recording_becomes_a_clip_or_a_discard_with_its_reason(
     assert written == {*KEPT, "_background_noise_/room.wav"}
     assert result.labels == LABELS
     assert (result.clips, result.long_sounds, result.already_clean) == (7, 1, False)
-    assert result.duplicates_across == {"labels": 0, "speakers": 0}
+    assert result.duplicates_across == DuplicateGroups(0, 0)
 
 
 @pytest.mark.parametrize("window", ["centered", "loudest"])
@@ -139,7 +136,8 @@ def test_the_marker_tells_settings_versions_and_totals(messy: Path, tmp_path: Pa
     assert marker["settings"]["min_volume"] == 0.002
     assert marker["source"] == str(messy.resolve())
     assert set(marker["versions"]) == {"wordspot", "numpy", "soundfile", "soxr", "libsndfile"}
-    assert (marker["labels"], marker["long_sounds"]) == (LABELS, 1)
+    assert marker["labels"] == {label: dataclasses.asdict(counts) for label, counts in LABELS.items()}
+    assert marker["long_sounds"] == 1
 
 
 def test_long_sounds_are_passed_whole(messy: Path, tmp_path: Path) -> None:

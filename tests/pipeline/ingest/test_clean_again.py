@@ -45,6 +45,21 @@ def change(messy: Path) -> None:
     (messy / "left/ann_nohash_0.wav").write_bytes(content)
 
 
+def without(path: str) -> Callable[[Path], None]:
+    """Removes a file or a label; the split list names another recording then."""
+
+    def remove(messy: Path) -> None:
+        (messy / "validation_list.txt").write_text("right/Ann_nohash_0.ogg\n")
+        shutil.rmtree(messy / path) if (messy / path).is_dir() else (messy / path).unlink()
+
+    return remove
+
+
+def rename_label(messy: Path) -> None:
+    (messy / "left").rename(messy / "port")
+    (messy / "validation_list.txt").write_text("port/ann_nohash_0.wav\n")
+
+
 def swap_kinds(messy: Path) -> None:
     shutil.copy(messy / "left/ann_nohash_0.wav", messy / "left/quiet.wav")
     (messy / "left/bob_nohash_0.wav").write_text("no longer a sound")
@@ -53,11 +68,11 @@ def swap_kinds(messy: Path) -> None:
 CHANGES: dict[str, Callable[[Path], Any]] = {
     "a recording added in front": add_before,
     "a recording changed": change,
-    "a recording removed": lambda messy: (messy / "left/ann_nohash_0.wav").unlink(),
+    "a recording removed": without("left/ann_nohash_0.wav"),
     "the first of two of a name removed": lambda messy: (messy / "left/bob_nohash_0.flac").unlink(),
     "a discard removed": lambda messy: (messy / "left/quiet.wav").unlink(),
-    "a label removed": lambda messy: shutil.rmtree(messy / "left"),
-    "a label renamed": lambda messy: (messy / "left").rename(messy / "port"),
+    "a label removed": without("left"),
+    "a label renamed": rename_label,
     "a clip that no longer qualifies and one that now does": swap_kinds,
     "long sound removed": lambda messy: shutil.rmtree(messy / "_background_noise_"),
     "a split list added": lambda messy: (messy / "testing_list.txt").write_text("left/bob_nohash_0.wav\n"),

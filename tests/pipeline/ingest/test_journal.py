@@ -1,3 +1,5 @@
+import base64
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,37 +11,42 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wordspot.data.folders import Recording
 from wordspot.pipeline.ingest.journal import Journal
+from wordspot.pipeline.ingest.outcome import MEASURED_COLUMNS, TEXT_COLUMNS, Outcome
 
 HEADER = {"source": "/somewhere/ä"}
 RECORDINGS = [Recording("left/a.wav", 1, 2), Recording("left/b\udcff\r.wav", 3, 4), Recording("left/ç.wav", 5, 6)]
-ROWS: list[dict[str, Any]] = [
-    {"file_name": "left/a.wav"},
-    {"file_name": "left/b_.wav", "reason": "unreadable"},
-    {"file_name": "left/ç.wav"},
+MEASURED = {column: "" if column in TEXT_COLUMNS else 0.5 for column in sorted(MEASURED_COLUMNS)}
+FINGERPRINT = base64.b64encode(bytes(range(79))).decode()
+OUTCOMES = [
+    Outcome("left/a.wav", "left", "ann", "left/a.wav", ("clipped", "low_snr"), "", "", MEASURED, FINGERPRINT, "0" * 32),
+    Outcome("left/b_.wav", "left", "", r"left/b\udcff\x0d.wav", ("unreadable",), "unreadable", "no \N{SNOWMAN} sound"),
+    Outcome("left/ç.wav", "left", "", "left/ç.wav", clip_digest="f" * 32),
 ]
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """A locked journal with three rows on disk, the second a discard."""
+def journal(tmp_path: Path) -> Journal:
+    """A journal with three outcomes on disk, the second a discard."""
     journal = Journal(tmp_path)
     with journal.locked():
         journal.header = HEADER
         journal.rewrite([])
         append(journal, *RECORDINGS)
-        yield journal
+    return journal
 
 
 def append(journal: Journal, *recordings: Recording) -> None:
     with journal.appending() as add:
         for recording in recordings:
-            add(recording, ROWS[RECORDINGS.index(recording)])
+            add(recording, OUTCOMES[RECORDINGS.index(recording)])
 
 
-def on_disk(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The header and the rows of a journal, by a reader of its own."""
+def on_disk(folder: Path) -> tuple[dict[str, Any], list[Outcome]]:
+    """The header and the outcomes of a journal, by a reader of its own."""
     header, *entries = map(json.loads, (folder / ".wordspot/journal.jsonl").read_bytes().splitlines())
-    return header, [entry["row"] for entry in entries]
+    for entry in entries:
+        entry["outcome"]["findings"] = tuple(entry["outcome"]["findings"])
+    return header, [Outcome(source=entry["path"], **entry["outcome"]) for entry in entries]
 
 
 @contextmanager
@@ -51,26 +58,27 @@ def loaded(folder: Path) -> Iterator[Journal]:
         yield journal
 
 
-def test_rows_come_back(journal: Journal, tmp_path: Path) -> None:
+def test_outcomes_come_back(journal: Journal, tmp_path: Path) -> None:
     with loaded(tmp_path) as again:
         assert again.header == HEADER
-        assert [again.row(recording) for recording in RECORDINGS] == ROWS
-        assert [again.known_row(recording) for recording in RECORDINGS[::-1]] == ROWS[::-1]
+        assert [again.outcome(recording) for recording in RECORDINGS] == OUTCOMES
+        assert [again.known_outcome(recording) for recording in RECORDINGS[::-1]] == OUTCOMES[::-1]
         assert again.holds_exactly(RECORDINGS)
         assert again.holds_exactly(RECORDINGS[::-1])
         assert not again.holds_exactly(RECORDINGS[:2])
         assert not again.holds_exactly([*RECORDINGS, Recording("x", 0, 0)])
-        assert again.file_names() == {"left/a.wav", "left/ç.wav"}
+        assert list(again.outcomes()) == OUTCOMES
 
 
 @pytest.mark.parametrize(
     "changed", [Recording("left/a.wav", 2, 2), Recording("left/a.wav", 1, 3), Recording("x", 1, 2)]
 )
-def test_a_changed_recording_has_no_row(journal: Journal, changed: Recording) -> None:
-    assert journal.row(changed) is None
+def test_a_changed_recording_has_no_outcome(journal: Journal, tmp_path: Path, changed: Recording) -> None:
+    with loaded(tmp_path) as again:
+        assert again.outcome(changed) is None
 
 
-def test_any_cut_leaves_the_rows_before_it_and_later_rows_follow_them(journal: Journal, tmp_path: Path) -> None:
+def test_any_cut_leaves_the_lines_before_it_and_later_lines_follow_them(journal: Journal, tmp_path: Path) -> None:
     content = journal.path.read_bytes()
     lines = content.splitlines(keepends=True)
     for size in range(len(content)):
@@ -79,21 +87,24 @@ def test_any_cut_leaves_the_rows_before_it_and_later_rows_follow_them(journal: J
         kept = RECORDINGS[: max(whole - 1, 0)]
         with loaded(tmp_path) as again:
             assert again.header == (HEADER if whole else {})
-            assert [again.row(recording) for recording in RECORDINGS[: max(whole - 1, 0)]] == ROWS[: len(kept)]
+            assert [again.outcome(recording) for recording in RECORDINGS[: max(whole - 1, 0)]] == OUTCOMES[: len(kept)]
             append(again, RECORDINGS[2])
-            assert [again.known_row(recording) for recording in [*kept, RECORDINGS[2]]] == [*ROWS[: len(kept)], ROWS[2]]
+            assert [again.known_outcome(recording) for recording in [*kept, RECORDINGS[2]]] == [
+                *OUTCOMES[: len(kept)],
+                OUTCOMES[2],
+            ]
         if whole:
-            assert on_disk(tmp_path) == (HEADER, [*ROWS[: len(kept)], ROWS[2]])
+            assert on_disk(tmp_path) == (HEADER, [*OUTCOMES[: len(kept)], OUTCOMES[2]])
 
 
-def test_a_row_that_takes_the_place_of_a_torn_one_is_read_as_it_is_now(journal: Journal, tmp_path: Path) -> None:
+def test_a_line_that_takes_the_place_of_a_torn_one_is_read_as_it_is_now(journal: Journal, tmp_path: Path) -> None:
     journal.path.write_bytes(journal.path.read_bytes()[:-5])
     with loaded(tmp_path) as again:
-        assert again.row(RECORDINGS[1]) == ROWS[1]  # reads ahead, into the torn line
+        assert again.outcome(RECORDINGS[1]) == OUTCOMES[1]  # reads ahead, into the torn line
         changed = Recording(RECORDINGS[2].path, 123_456_789, 987_654_321)
         with again.appending() as add:
-            add(changed, {"file_name": "left/something else.wav"})
-        assert again.row(changed) == {"file_name": "left/something else.wav"}
+            add(changed, dataclasses.replace(OUTCOMES[2], file_name="left/something else.wav"))
+        assert again.known_outcome(changed).file_name == "left/something else.wav"
 
 
 @pytest.mark.parametrize("garbage", [b"\0" * 100, b"\xff\xfe\xff", b"{}\n\0\0\0\n", b"[", b"\n\n\n"])
@@ -102,20 +113,20 @@ def test_garbage_is_ignored(tmp_path: Path, garbage: bytes) -> None:
     (tmp_path / ".wordspot/journal.jsonl").write_bytes(garbage)
     with loaded(tmp_path) as journal:
         assert journal.header == {}
-        assert journal.file_names() == set()
+        assert list(journal.outcomes()) == []
 
 
 def test_a_missing_journal_holds_nothing_and_reading_makes_none(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.load()
     assert journal.header == {}
-    assert journal.row(RECORDINGS[0]) is None
+    assert journal.outcome(RECORDINGS[0]) is None
     assert list(tmp_path.iterdir()) == []
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=st.permutations(RECORDINGS), kept=st.lists(st.sampled_from(RECORDINGS), unique=True))
-def test_rewriting_keeps_the_rows_asked_for_in_their_order_and_no_other(
+def test_rewriting_keeps_the_lines_asked_for_in_their_order_and_no_other(
     tmp_path: Path, written: list[Recording], kept: list[Recording]
 ) -> None:
     journal = Journal(tmp_path)
@@ -123,15 +134,15 @@ def test_rewriting_keeps_the_rows_asked_for_in_their_order_and_no_other(
         journal.header = HEADER
         journal.rewrite([])
         append(journal, *written)
-        assert on_disk(tmp_path) == (HEADER, [ROWS[RECORDINGS.index(recording)] for recording in written])
+        assert on_disk(tmp_path) == (HEADER, [OUTCOMES[RECORDINGS.index(recording)] for recording in written])
         journal.rewrite(kept)
-        rows = [ROWS[RECORDINGS.index(recording)] for recording in kept]
-        assert on_disk(tmp_path) == (HEADER, rows)
-        assert [journal.known_row(recording) for recording in kept] == rows
+        outcomes = [OUTCOMES[RECORDINGS.index(recording)] for recording in kept]
+        assert on_disk(tmp_path) == (HEADER, outcomes)
+        assert [journal.known_outcome(recording) for recording in kept] == outcomes
         assert journal.holds_exactly(kept)
         append(journal, RECORDINGS[0])
-        assert on_disk(tmp_path) == (HEADER, [*rows, ROWS[0]])
-        assert journal.known_row(RECORDINGS[0]) == ROWS[0]
+        assert on_disk(tmp_path) == (HEADER, [*outcomes, OUTCOMES[0]])
+        assert journal.known_outcome(RECORDINGS[0]) == OUTCOMES[0]
 
 
 def test_the_scratch_folder_is_empty_at_first_and_gone_at_the_end(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.folders import Recording
+from wordspot.pipeline.ingest.destination import is_clip_name
 from wordspot.pipeline.ingest.plan import plan_clips
 
 _LETTERS = st.sampled_from(["a", "A", "b", "ß", "ss", "é", "e\u0301", "İ", "-", "2", " ", ".", "\udcff", "\r", "長"])
@@ -17,7 +18,7 @@ _PATHS = st.builds(
 
 
 def names(*paths: str) -> list[str]:
-    return [task.file_name for task in plan_clips(Recording(path, 0, 0) for path in paths)]
+    return [clip.file_name for clip in plan_clips(Recording(path, 0, 0) for path in paths)]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,7 @@ def names(*paths: str) -> list[str]:
         (["left/noending"], ["left/noending.wav"]),
         (["left/Icon\r", "left/a\udcff.wav"], ["left/Icon_.wav", "left/a_.wav"]),
         (["le\udcff/a.wav"], ["le_/a.wav"]),
+        ([" .left/a.wav"], ["xleft/a.wav"]),
     ],
 )
 def test_names_follow_the_recordings(paths: list[str], expected: list[str]) -> None:
@@ -44,19 +46,19 @@ def test_names_follow_the_recordings(paths: list[str], expected: list[str]) -> N
 @settings(deadline=None, max_examples=300)
 @given(st.lists(_PATHS, max_size=25, unique=True))
 def test_names_are_unique_and_stay_below_their_label_on_any_file_system(paths: list[str]) -> None:
-    tasks = plan_clips(Recording(path, 0, 0) for path in paths)
-    folded = {unicodedata.normalize("NFC", task.file_name).casefold() for task in tasks}
-    assert len(folded) == len(tasks) == len(paths)
-    for task, path in zip(tasks, paths, strict=True):
-        assert task.recording.path == path
-        parts = PurePosixPath(task.file_name).parts
+    planned = plan_clips(Recording(path, 0, 0) for path in paths)
+    folded = {unicodedata.normalize("NFC", clip.file_name).casefold() for clip in planned}
+    assert len(folded) == len(planned) == len(paths)
+    for clip, path in zip(planned, paths, strict=True):
+        assert clip.recording.path == path
+        parts = PurePosixPath(clip.file_name).parts
         assert len(parts) == 2
-        assert not {"..", "."} & set(parts)
-        assert task.file_name == os.path.normpath(task.file_name)
+        assert is_clip_name(clip.file_name)
+        assert clip.file_name == os.path.normpath(clip.file_name)
         assert parts[1].endswith(".wav")
-        task.file_name.encode("utf-8")
-        if not {"\udcff", "\r"} & set(task.recording.label):
-            assert task.label == parts[0] == task.recording.label
+        clip.file_name.encode("utf-8")
+        if not {"\udcff", "\r"} & set(clip.recording.label) and not clip.recording.label.startswith("."):
+            assert clip.label == parts[0] == clip.recording.label
 
 
 @pytest.mark.parametrize("letter", ["n", "é", "長", "😀"])

@@ -36,7 +36,9 @@ def cleaned_pairs(tmp_path_factory: pytest.TempPathFactory, take: Callable, rows
         result = clean(folder / "messy", folder / "clips", CleanSettings(min_volume=0))
         assert result.clips == 2 * _TAKES_PER_KIND * len(kinds) > 64  # too many to compare all with all
         found = {Path(row["source"]).stem: row for row in rows(folder / "clips/metadata.csv")}
-        firsts = {kind: [name for name in found if name.startswith(f"take_{kind}_") and name[-1] == "a"] for kind in kinds}
+        firsts = {
+            kind: [name for name in found if name.startswith(f"take_{kind}_") and name[-1] == "a"] for kind in kinds
+        }
         return {kind: [(found[name], found[f"{name[:-1]}b"]) for name in names] for kind, names in firsts.items()}
 
     return run

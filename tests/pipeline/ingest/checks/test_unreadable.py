@@ -33,7 +33,7 @@ def test_what_cannot_be_decoded_is_discarded_with_a_sentence_that_says_why(tmp_p
     for name, (make, _) in MAKERS.items():
         make(tmp_path / "messy/left" / name)
     result = clean(tmp_path / "messy", tmp_path / "clips", CleanSettings(flag="low_snr,cut_off"))
-    assert result.labels["left"]["discarded"] == {CHECK.name: len(MAKERS)}
+    assert result.labels["left"].discarded == {CHECK.name: len(MAKERS)}
     table = {row["source"].removeprefix("left/"): row for row in rows(tmp_path / "clips/discarded.csv")}
     assert table.keys() == MAKERS.keys()
     for name, (_, words) in MAKERS.items():

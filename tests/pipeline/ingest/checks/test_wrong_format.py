@@ -42,7 +42,7 @@ def value(folder: Path, kind: tuple[str, str], name: str) -> str:
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     path.symlink_to(folder / "-".join(kind))
-    return str(CHECK.value(ClipMaker(folder, CleanSettings()).look_at(f"left/{name}", read_sound(path))))
+    return str(CHECK.value(ClipMaker(folder, CleanSettings()).cut(f"left/{name}", read_sound(path))))
 
 
 @pytest.mark.parametrize("kind", RIGHT_ENDINGS, ids="-".join)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 from wordspot.data.clips import read_clip_table
-from wordspot.pipeline.ingest.clean import CleanResult, clean
+from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.ingest.result import CleanResult, DuplicateGroups, LabelCounts
 from wordspot.pipeline.ingest.settings import CleanSettings
 
 DISCARD_BOTH = CleanSettings(discard="duplicate,near-duplicate")
@@ -52,8 +53,8 @@ def test_of_one_label_the_first_by_path_is_kept_and_the_others_are_named_after_i
         "left/c/a_nohash_0.wav": (first, ""),
         "left/d.wav": ("", first),
     }
-    assert result.labels["left"]["flagged"] == {"duplicate": 2, "near_duplicate": 1}
-    assert result.duplicates_across == {"labels": 0, "speakers": 1}
+    assert result.labels["left"].flagged == {"duplicate": 2, "near_duplicate": 1}
+    assert result.duplicates_across == DuplicateGroups(0, 1)
 
 
 def test_under_different_labels_all_are_named_for_nobody_knows_which_label_is_right(
@@ -70,7 +71,7 @@ def test_under_different_labels_all_are_named_for_nobody_knows_which_label_is_ri
         "right/b.wav": ("left/a.wav", ""),
         "right/x.wav": ("", "left/x.wav"),
     }
-    assert result.duplicates_across == {"labels": 2, "speakers": 0}
+    assert result.duplicates_across == DuplicateGroups(2, 0)
     clean(tmp_path / "messy", tmp_path / "kept", DISCARD_BOTH)
     assert [clip.file_name for clip in read_clip_table(tmp_path / "kept")] == ["up/y.wav"]
 
@@ -116,12 +117,7 @@ def test_leaving_them_out_keeps_one_of_each_and_the_next_run_has_nothing_to_do(
     assert {row["file_name"] for row in rows(tmp_path / "clips/metadata.csv")} == {
         f"left/{name}" for name in files(tmp_path / "clips")
     }
-    assert result.labels["left"] == {
-        "recordings": 9,
-        "clips": 6,
-        "discarded": {"duplicate": 2, "near_duplicate": 1},
-        "flagged": {},
-    }
+    assert result.labels["left"] == LabelCounts(9, 6, {"duplicate": 2, "near_duplicate": 1})
     discarded = {row["source"]: row for row in rows(tmp_path / "clips/discarded.csv")}
     assert discarded["left/1.wav"]["reason"] == "duplicate"
     assert discarded["left/1.wav"]["detail"] == "duplicate of left/1-copy.wav"

@@ -1,12 +1,10 @@
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wordspot.data.folders import Recording
 from wordspot.pipeline.ingest.checks import CHECKS
-from wordspot.pipeline.ingest.plan import PlannedClip
-from wordspot.pipeline.ingest.report.highlights import Highlights, Histogram, decibels
+from wordspot.pipeline.ingest.outcome import Outcome
+from wordspot.pipeline.ingest.report.highlights import Highlight, Highlights, Histogram, decibels
 
 BY_NAME = {check.name: check for check in CHECKS}
 
@@ -19,9 +17,13 @@ def histogram(*values: float, limit: float | None = None) -> Histogram:
     return made
 
 
-def add(highlights: Highlights, path: str, findings: str, **values: Any) -> None:
-    row = {"label": path.split("/")[0], "source": path, "findings": findings, **values}
-    highlights.add(PlannedClip(Recording(path, 0, 0), path), row)
+def add(highlights: Highlights, path: str, *findings: str, discarded_for: str = "", **measured: float) -> None:
+    outcome = Outcome(path, path.split("/")[0], "", path, findings, discarded_for, measured=measured)
+    highlights.add(Recording(path, 0, 0), outcome)
+
+
+def paths(found: list[Highlight]) -> list[str]:
+    return [highlight.recording.path for highlight in found]
 
 
 @given(st.lists(st.floats(-40, 40)))
@@ -55,20 +57,25 @@ def test_the_limit_lies_between_the_bars_it_parts() -> None:
 def test_the_worst_twenty_are_kept_and_of_equals_the_first() -> None:
     highlights = Highlights(CHECKS)
     for number in range(50):
-        add(highlights, f"left/{number}.wav", "clipped;low_snr", clipped_share=number // 10, snr_db=-(number % 7))
-    clipped = [row["path"] for row in highlights.worst(BY_NAME["clipped"])]
-    assert clipped == [f"left/{number}.wav" for number in (*range(40, 50), *range(30, 40))]
-    assert [row["snr_db"] for row in highlights.worst(BY_NAME["low_snr"])] == [-6] * 7 + [-5] * 7 + [-4] * 6
+        add(highlights, f"left/{number}.wav", "clipped", "low_snr", clipped_share=number // 10, snr_db=-(number % 7))
+    assert paths(highlights.worst(BY_NAME["clipped"])) == [
+        f"left/{number}.wav" for number in (*range(40, 50), *range(30, 40))
+    ]
+    assert [shown.outcome.measured["snr_db"] for shown in highlights.worst(BY_NAME["low_snr"])] == [-6] * 7 + [
+        -5
+    ] * 7 + [-4] * 6
 
 
 def test_a_discard_is_shown_below_its_reason_alone_and_counts_as_no_flag() -> None:
     highlights = Highlights(CHECKS)
-    add(highlights, "left/a.wav", "near_silent;clipped", reason="near_silent", volume=0.001, clipped_share=0.5)
-    add(highlights, "left/b.wav", "clipped;dropouts", clipped_share=0.1, dropout_ms=3)
-    add(highlights, "left/c.wav", "")
+    add(
+        highlights, "left/a.wav", "near_silent", "clipped", discarded_for="near_silent", volume=0.001, clipped_share=0.5
+    )
+    add(highlights, "left/b.wav", "clipped", "dropouts", clipped_share=0.1, dropout_ms=3)
+    add(highlights, "left/c.wav")
     add(highlights, "right/d.wav", "clipped", clipped_share=0.2)
-    paths = {check.name: [row["path"] for row in highlights.worst(check)] for check in CHECKS}
-    assert {name: found for name, found in paths.items() if found} == {
+    worst = {check.name: paths(highlights.worst(check)) for check in CHECKS}
+    assert {name: found for name, found in worst.items() if found} == {
         "near_silent": ["left/a.wav"],
         "clipped": ["right/d.wav", "left/b.wav"],
         "dropouts": ["left/b.wav"],

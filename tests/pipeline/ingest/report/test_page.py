@@ -1,5 +1,6 @@
 import base64
 import csv
+import dataclasses
 import io
 import re
 from html.parser import HTMLParser
@@ -14,18 +15,20 @@ from wordspot.data.audio import read_sound
 from wordspot.data.files import printable
 from wordspot.data.folders import Recording
 from wordspot.pipeline.ingest.checks import CHECKS
-from wordspot.pipeline.ingest.clean import CleanResult, clean
+from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.clip_maker import ClipMaker
-from wordspot.pipeline.ingest.plan import PlannedClip
+from wordspot.pipeline.ingest.outcome import Outcome
 from wordspot.pipeline.ingest.report.highlights import Highlights
 from wordspot.pipeline.ingest.report.page import write_report
+from wordspot.pipeline.ingest.result import CleanResult, DuplicateGroups, LabelCounts
 from wordspot.pipeline.ingest.settings import CleanSettings
 
 RATE_HZ = 16_000
 BY_NAME = {check.name: check for check in CHECKS}
 HOSTILE = "<script>alert(1)</script>\"' onerror=x &amp; {{ 7 * 7 }}.wav".replace("/", "\N{DIVISION SLASH}")
 VOID = {"meta", "img"}
-NOTHING: dict[str, Any] = {"labels": {}, "long_sounds": 0, "duplicates_across": {"labels": 0, "speakers": 0}}
+MEASURED: dict[str, float | str] = {"volume": 0.25, "snr_db": 1.0, "duration_s": 30.0, "peak_dbfs": 0.0}
+NOTHING = CleanResult({}, 0, DuplicateGroups())
 
 
 class Page(HTMLParser):
@@ -152,24 +155,24 @@ def test_every_reason_has_its_section_its_numbers_and_its_advice(
 ) -> None:
     counts = cleaned[2].labels.values()
     for how, words in (("discarded", "left out"), ("flagged", "flagged")):
-        for name in {name for label in counts for name in label[how]}:
-            number = sum(label[how].get(name, 0) for label in counts)
+        for name in {name for label in counts for name in getattr(label, how)}:
+            number = sum(getattr(label, how).get(name, 0) for label in counts)
             check = BY_NAME[name]
             assert f"{check.title[0].upper()}{check.title[1:]} " in page.text
             assert f"{number} {words}" in page.text
             assert check.advice in page.text
             assert len(page.sections[name]) <= 20
-    found = {name for label in counts for how in ("discarded", "flagged") for name in label[how]}
+    found = {name for label in counts for how in ("discarded", "flagged") for name in getattr(label, how)}
     assert set(page.sections) == found
     assert {"unreadable", "near_silent", "clipped", "dc_offset", "dropouts", "duplicate", "wrong_format"} <= found
-    assert f"{cleaned[2].clips} clips from {sum(label['recordings'] for label in counts)} recordings" in page.text
+    assert f"{cleaned[2].clips} clips from {sum(label.recordings for label in counts)} recordings" in page.text
 
 
 def test_the_labels_have_their_counts(page: Page, cleaned: tuple[Path, Path, CleanResult]) -> None:
     for label, counts in cleaned[2].labels.items():
         flagged = [row for row in rows(cleaned[1] / "metadata.csv") if row["label"] == label and row["findings"]]
-        share = 100 * (1 - counts["clips"] / counts["recordings"])
-        assert f"{label} {counts['recordings']} {counts['clips']} {share:.1f}% {len(flagged)} " in page.text
+        share = 100 * (1 - counts.clips / counts.recordings)
+        assert f"{label} {counts.recordings} {counts.clips} {share:.1f}% {len(flagged)} " in page.text
 
 
 def test_the_worst_come_first_and_are_the_worst_of_all(page: Page, cleaned: tuple[Path, Path, CleanResult]) -> None:
@@ -254,18 +257,18 @@ def worst_case(folder: Path) -> Path:
     """The page of more labels and findings, longer names and longer clips than anybody has."""
     rng = np.random.default_rng(2)
     put(folder / "noise.wav", rng.uniform(-0.5, 0.5, 30 * RATE_HZ))
-    job = ClipMaker(folder, CleanSettings(window_ms=10_000))
-    highlights = Highlights(job.checks)
+    maker = ClipMaker(folder, CleanSettings(window_ms=10_000))
+    highlights = Highlights(maker.checks)
     name = '"' * 255
     for number in range(20):
         for place, check in enumerate(CHECKS):
-            row = {"findings": check.name, "label": name, "source": f"{name}/{number}" + "/<&" * 300}
-            row |= {"window_start_s": 1.6 * place + number / 20, "volume": 0.25, "snr_db": 1.0, "duration_s": 30.0}
-            row |= {"peak_dbfs": 0.0, check.column: name if check.limit == "" else number / 10}
-            highlights.add(PlannedClip(Recording("noise.wav", 0, 0), "noise.wav"), row)
-    counts = {"recordings": 9, "clips": 5, "discarded": {check.name: 1 for check in CHECKS}, "flagged": {}}
+            measured = {**MEASURED, "window_start_s": 1.6 * place + number / 20}
+            measured[check.column] = name if check.limit == "" else number / 10
+            outcome = Outcome("", name, "", f"{name}/{number}" + "/<&" * 300, (check.name,), measured=measured)
+            highlights.add(Recording("noise.wav", 0, 0), outcome)
+    counts = LabelCounts(9, 5, {check.name: 1 for check in CHECKS})
     labels = {f"{number}{name}": counts for number in range(5_000)}
-    write_report(folder / "report.html", job, NOTHING | {"labels": labels}, highlights, jobs=1)
+    write_report(folder / "report.html", maker, dataclasses.replace(NOTHING, labels=labels), highlights, jobs=1)
     return folder / "report.html"
 
 
@@ -282,15 +285,14 @@ def test_the_page_stays_small_and_gives_every_check_its_share(tmp_path: Path) ->
 
 
 def test_a_recording_that_was_changed_since_has_no_sound(tmp_path: Path) -> None:
-    job = ClipMaker(tmp_path, CleanSettings())
-    highlights = Highlights(job.checks)
+    maker = ClipMaker(tmp_path, CleanSettings())
+    highlights = Highlights(maker.checks)
     put(tmp_path / "short.wav", np.full(100, 0.1))
     (tmp_path / "broken.wav").write_text("no sound")
     for name in ("short.wav", "broken.wav"):
-        row = {"findings": "clipped", "label": "left", "source": name, "window_start_s": 0.5, "clipped_share": 0.1}
-        row |= {"volume": 0.25, "snr_db": 1.0, "duration_s": 30.0, "peak_dbfs": 0.0}
-        highlights.add(PlannedClip(Recording(name, 0, 0), name), row)
-    write_report(tmp_path / "report.html", job, NOTHING, highlights, jobs=1)
+        measured = {**MEASURED, "window_start_s": 0.5, "clipped_share": 0.1}
+        highlights.add(Recording(name, 0, 0), Outcome(name, "left", "", name, ("clipped",), measured=measured))
+    write_report(tmp_path / "report.html", maker, NOTHING, highlights, jobs=1)
     assert Page(tmp_path / "report.html").sections == {
         "clipped": [{"code": name, "strong": "clipped_share 0.10000"} for name in ("short.wav", "broken.wav")]
     }

@@ -1,0 +1,179 @@
+"""The clean folder: what may be written into it, and what was put or changed there by somebody else.
+
+Every path that cleaning writes or deletes lies inside the clean folder and was written by cleaning before, byte for byte:
+of every clip the journal keeps a digest, of the other files `made.json` does. What somebody has put there or edited is work,
+and refused by name.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ...data.clips import CLIP_TABLE
+from ...data.errors import WordspotError
+from ...data.files import printable, read_json, write_json
+from ...data.folders import SPLIT_LISTS, check_folder
+from .outcome import Outcome
+from .plan import PlannedClip
+
+JOURNAL_FOLDER = ".wordspot"
+MARKER = "clean.json"
+DISCARD_TABLE = "discarded.csv"
+REPORT = "report.html"
+MADE_FILES = (MARKER, CLIP_TABLE, DISCARD_TABLE, REPORT)
+DIGEST_CHARACTERS = 32
+_DIGESTS = "made.json"
+_ANEW = "or clean into a new folder"
+
+
+def digest(path: Path | str) -> str:
+    """BLAKE2b of a file's bytes, to notice that somebody has edited it."""
+    with open(path, "rb", buffering=0) as file:
+        return hashlib.blake2b(file.read(), digest_size=DIGEST_CHARACTERS // 2).hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stands(path: Path) -> bool:
+    """Whether a file is there, and not empty, as files are that were written when the machine lost power."""
+    return path.is_file() and path.stat().st_size > 0
+
+
+def is_clip_name(name: str) -> bool:
+    """Whether it is `<label>/<name>.wav` and nothing else: no way out of the folder, no hidden file."""
+    parts = name.replace(os.sep, "/").split("/")
+    return len(parts) == 2 and name.endswith(".wav") and not any(part.startswith(".") or not part for part in parts)
+
+
+def check_apart(source: Path, destination: Path, planned: Iterable[PlannedClip]) -> None:
+    """Raises `WordspotError` where one of the two folders lies in the other, or a link leads from the source to the clips."""
+    inside, outside = destination.resolve(), source.resolve()
+    if inside == outside or outside in inside.parents:
+        raise WordspotError(
+            f"{destination} lies inside {source}, which is never written to: choose a folder outside of it"
+        )
+    if inside in outside.parents:
+        raise WordspotError(
+            f"{destination} holds something else, the recordings in {source}: choose a new or an empty folder"
+        )
+    paths = [clip.recording.path for clip in planned]
+    links = [path for path in paths if os.path.islink(f"{source}/{path}")]
+    for path in [*dict.fromkeys(path.rpartition("/")[0] for path in paths), *links]:
+        real = (source / path).resolve()
+        if real == inside or inside in real.parents:
+            raise WordspotError(
+                f"{printable(str(source / path))} leads into {destination}, where the clips are to be written: remove that "
+                "link, or choose another folder for the clips"
+            )
+
+
+def check_destination(destination: Path, labels: Iterable[str]) -> None:
+    """Raises `WordspotError` unless the folder is new, empty or a clean folder, and none of its own folders leads out of it."""
+    if not destination.exists():
+        return
+    check_folder(destination)
+    own = destination / JOURNAL_FOLDER
+    for name in (*MADE_FILES, *SPLIT_LISTS):
+        _check_real(destination / name, destination, Path.is_file, "a file")
+    for folder in (own, *(destination / label for label in sorted(labels))):
+        _check_real(folder, destination, Path.is_dir, "a folder")
+    for file in own.iterdir() if own.exists() else ():
+        _check_real(file, destination, Path.exists, "a file")
+    if not (own / "journal.jsonl").is_file() and any(entry.name != own.name for entry in destination.iterdir()):
+        raise WordspotError(f"{destination} holds something else: choose a new or an empty folder")
+
+
+def _check_real(path: Path, destination: Path, is_right: Callable[[Path], bool], expected: str) -> None:
+    if path.is_symlink():
+        raise WordspotError(
+            f"{path} is a link to {printable(str(path.readlink()))}, and cleaning writes nothing outside of {destination}: "
+            f"remove the link, {_ANEW}"
+        )
+    if path.exists() and not is_right(path):
+        raise WordspotError(f"{path} stands where {expected} is to be: move it away, {_ANEW}")
+
+
+def check_untouched(destination: Path, outcomes: Iterable[Outcome]) -> None:
+    """Raises `WordspotError` where a clip that is to go is not as cleaning wrote it."""
+    for outcome in outcomes:
+        if outcome.clip_digest:
+            _check_clip(destination, outcome)
+
+
+def remove_clip(destination: Path, outcome: Outcome) -> None:
+    """Deletes the clip of an outcome, unless somebody has edited it."""
+    _check_clip(destination, outcome)
+    (destination / outcome.file_name).unlink(missing_ok=True)
+
+
+def _check_clip(destination: Path, outcome: Outcome) -> None:
+    path = destination / outcome.file_name
+    _check_real(path.parent, destination, Path.is_dir, "a folder")
+    _refuse_edits(path, _is_somebodys(path, outcome.clip_digest))
+
+
+def check_free(destination: Path, outcome: Outcome) -> None:
+    """Raises `WordspotError` where somebody's file stands in the place of a clip that has just been made."""
+    path = destination / outcome.file_name
+    if _is_somebodys(path, outcome.clip_digest):
+        raise WordspotError(
+            f"{path} was not written by cleaning, and the clip of {outcome.source} would replace it: move it away, {_ANEW}"
+        )
+
+
+def _is_somebodys(path: Path, known_digest: str) -> bool:
+    """Whether something is there that does not have this digest; a file that a power cut left empty is nobody's."""
+    if not os.path.lexists(path):
+        return False
+    if path.is_symlink() or not path.is_file():
+        return True
+    return path.stat().st_size > 0 and digest(path) != known_digest
+
+
+def check_made_files(source: Path, destination: Path, clip_table_sha256: str | None) -> None:
+    """Raises `WordspotError` where a table, the report or a split list is not as cleaning wrote it.
+
+    Parameters
+    ----------
+    source
+        Where the split lists are copied from.
+    destination
+        The clean folder.
+    clip_table_sha256
+        What `clean.json` says of the clip table; None where the folder is not complete, and its tables are nobody's work yet.
+    """
+    written = _written_digests(destination)
+    if clip_table_sha256 is not None:
+        table = destination / CLIP_TABLE
+        _refuse_edits(table, stands(table) and sha256(table) != clip_table_sha256)
+        for name in (DISCARD_TABLE, REPORT):
+            _refuse_edits(destination / name, name in written and _is_somebodys(destination / name, written[name]))
+    for name in SPLIT_LISTS:
+        if (source / name).is_file():
+            known = (written.get(name, ""), digest(source / name))
+            _refuse_edits(destination / name, all(_is_somebodys(destination / name, one) for one in known))
+
+
+def _refuse_edits(path: Path, edited: bool) -> None:
+    if edited:
+        raise WordspotError(
+            f"{path} was edited after cleaning, and cleaning again would lose the edits: move it away, {_ANEW}"
+        )
+
+
+def write_digests(destination: Path, names: Iterable[str]) -> None:
+    """Takes note of these files as they are now."""
+    write_json(destination / JOURNAL_FOLDER / _DIGESTS, {name: digest(destination / name) for name in names})
+
+
+def _written_digests(destination: Path) -> dict[str, str]:
+    path = destination / JOURNAL_FOLDER / _DIGESTS
+    if not stands(path):
+        return {}
+    values = read_json(path)
+    return {name: value for name, value in values.items() if isinstance(value, str)}
