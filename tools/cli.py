@@ -1,164 +1,143 @@
 """The `wordspot` command: finds the subcommand, and turns what a user can cause into one line."""
 
 import errno
-import functools
-import inspect
 import os
-import re
 import sys
-import textwrap
 import warnings
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
-import typer
+import click
+
+from .terminal.notes import show_notes
 
 COMMANDS = {
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
+    "explain": "Show one recording the way cleaning sees it: measurements, findings, picture.",
     "extract": "Turn a clean folder into log-mel features.",
-    "models": "List the networks, what they cost and how well they hear.",
-    "train": "Train a network to tell words apart, watching its confusion matrix.",
+    "models": "List the networks, what they cost and how accurate they are.",
+    "train": "Train a network to tell words apart.",
     "tune": "Look for better settings: train many times, keep the best.",
     "export": "Write a training run as one .tflite file for a Raspberry Pi, a phone or a laptop.",
     "evaluate": "Measure a .tflite model on a folder of labeled clips.",
     "predict": "Say which word a sound file holds.",
-    "listen": "Hear words in a microphone, a file or a pipe.",
-    "score-stream": "Measure misses and false accepts an hour on long streams.",
+    "listen": "Recognize words in a microphone, a file or a pipe.",
+    "score-stream": "Measure misses and false accepts per hour on long streams.",
     "set-thresholds": "Write thresholds into a model file that keep false accepts rare.",
     "web": "Serve a page that recognizes words in the browser, on a laptop or a phone.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }
+_INTERRUPTED, _READER_GONE = 130, 141
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
-_EXTRA_OF = {"optuna": "tune", "sqlalchemy": "tune", "espeakng_loader": "voices", "sounddevice": "mic"}
+_EXTRA_OF = {"optuna": "tune", "sqlalchemy": "tune", "espeakng_loader": "voices", "sounddevice": "mic", "av": "media"}
 
 
-def main() -> None:
-    """Entry point of the console script.
+class _Commands(click.Group):
+    """The commands by name; only the module of the one that is called is imported, so that help starts fast."""
 
-    Only the module of the command that was asked for is imported, so that help and the light commands start fast.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # the products that NumPy is asked for here are small: threads that wait for their part cost more than they do
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
-    sys.argv[1:] = _join_pairs(sys.argv[1:])
-    try:
-        _app(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="wordspot")
-    except KeyboardInterrupt:  # while a command was being loaded
-        sys.exit(130)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return import_module(f".commands.{cmd_name.replace('-', '_')}", __package__).command
 
-def _join_pairs(arguments: list[str]) -> list[str]:
-    """`listen --on left 'mpc next'` to `--on left='mpc next'`: Typer has no options of two values that may be repeated."""
-    if arguments[:1] != ["listen"]:
-        return arguments
-    joined, rest = [], iter(arguments)
-    for argument in rest:
-        joined.append(argument)
-        if argument == "--on":
-            word = next(rest, None)
-            text = next(rest, None) if word and "=" not in word else None
-            joined += [f"{word}={text}" if text is not None else word] if word else []
-    return joined
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
-def _app(requested: str) -> typer.Typer:
-    app = typer.Typer(
-        name="wordspot",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,  # Rich would double the time until help appears, and leave half of its width to the words
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback(
-        help="Turn a folder of spoken words into a recognizer for a Raspberry Pi, a phone or a laptop. "
-        "Begin with: wordspot demo"
-    )(_global_options)
-    for name, summary in COMMANDS.items():
-        if name == requested:
-            command = _load(name)
-            app.command(name, help=_flowing(command.__doc__ or summary))(_guarded(command))
-        else:
-            app.command(name, short_help=summary)(_placeholder)
-    return app
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:
+    if chosen:
         from importlib.metadata import version  # here, because it takes as long to load as Python itself
 
         print(version("wordspot"))
-        raise typer.Exit
+        ctx.exit()
 
 
-def _global_options(
-    show_version: bool = typer.Option(
-        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
-    ),
-) -> None:
-    """Options before the command."""
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    no_args_is_help=True,
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def main_group() -> None:
+    """Turn a folder of spoken words into a recognizer for a Raspberry Pi, a phone or a laptop.
+
+    Begin with: wordspot demo
+    """
 
 
-def _placeholder() -> None:
-    """Stands for the commands that were not asked for, in the list of commands."""
-
-
-def _flowing(text: str) -> str:
-    """The docstring with the lines of each paragraph joined, for the help page to break anew; examples stay as they are."""
-    words, _, examples = inspect.cleandoc(text).partition("Examples:\n")
-    examples = textwrap.indent(textwrap.dedent(examples), "  ")
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", words) + f"\b\nExamples:\n{examples}"
-
-
-def _load(name: str) -> Callable[..., None]:
+def main() -> None:
+    """Entry point of the console script."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # the products that NumPy is given here are small: threads that wait for their part cost more than they do
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
+    show_notes()
+    _open_closed_streams()
     try:
-        return import_module(f".commands.{name.replace('-', '_')}", __package__).command
+        run(sys.argv[1:])
+        sys.stdout.flush()  # a full disk or a pipe without a reader is found out here
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads any more; say no more
+        sys.exit(_READER_GONE)
+    except OSError as error:
+        _fail(_in_words(error))
+
+
+def run(arguments: list[str]) -> None:
+    """Runs one command line; what a user can cause ends in one line on standard error and a `SystemExit`."""
+    from ..data.errors import WordspotError
+
+    try:
+        status = main_group.main(arguments, prog_name="wordspot", standalone_mode=False)
+    except WordspotError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted; nothing is lost", _INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         _fail_for_missing_module(error)
         raise
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _fail(_in_words(error))
+    if isinstance(status, int) and status:
+        sys.exit(status)
 
 
-def _guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with everything that a user can cause told in one line, without a traceback."""
-    from ..data.errors import WordspotError
-
-    @functools.wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except WordspotError as error:
-            _fail(str(error))
-        except KeyboardInterrupt:
-            _fail("interrupted; nothing is lost", status=130)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader has gone; say no more
-            raise typer.Exit(141) from None
-        except ModuleNotFoundError as error:
-            _fail_for_missing_module(error)
-            raise
-        except OSError as error:
-            _fail(_in_words(error))
-
-    return guarded
+def _open_closed_streams() -> None:
+    """Gives a process that was started without standard streams ones that swallow everything."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            descriptor = os.open(os.devnull, os.O_RDONLY if name == "stdin" else os.O_WRONLY)
+            if descriptor != number:  # so that no file that is opened later takes the number, and gets what is printed
+                os.dup2(descriptor, number)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 it stays open
 
 
-def _fail(message: str, status: int = 1) -> None:
+def _fail(message: str, status: int = 1) -> NoReturn:
     print(f"wordspot: {message}", file=sys.stderr)
-    raise typer.Exit(status)
+    sys.exit(status)
 
 
 def _fail_for_missing_module(error: ModuleNotFoundError) -> None:
     """Says which extra brings a module that is not part of the base install; returns for any other module."""
     name = (error.name or "").split(".")[0]
     if name and not name.startswith("wordspot"):
-        print(f"wordspot: {_MISSING_EXTRA.format(name=name, extra=_EXTRA_OF.get(name, 'train'))}", file=sys.stderr)
-        sys.exit(1)
+        _fail(_MISSING_EXTRA.format(name=name, extra=_EXTRA_OF.get(name, "train")))
 
 
-def _in_words(error: OSError) -> str:
+def _in_words(error: Any) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (

@@ -26,6 +26,11 @@ class MixSettings(Settings):
     others_per_hour: float = setting(300.0, "Other words, for each hour.", minimum=0, maximum=1_500)
     seed: int = setting(0, "Seed of everything that is drawn.", minimum=0)
 
+    @property
+    def streams_per_ratio(self) -> int:
+        """How many streams are made for each signal-to-noise ratio."""
+        return max(1, round(self.hours * 60 / self.stream_minutes))
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -91,7 +96,7 @@ def mix_streams(
     sample_rate_hz
         Of clips, noise and streams.
     """
-    count = max(1, round(settings.hours * 60 / settings.stream_minutes))
+    count = settings.streams_per_ratio
     size = round(settings.hours * 3_600 / count * sample_rate_hz)
     for snr_db in snrs_db:
         rng = np.random.default_rng([settings.seed, round(1_000 * (snr_db + 1_000))])

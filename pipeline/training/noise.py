@@ -8,11 +8,11 @@ import numpy as np
 from ...data.feature_set import FeatureSet
 from ...data.front_end import FrontEnd
 from ..features.log_mel import hann_window, log_mel, mel_matrix
+from ..signal.noise import SPECTRAL_EXPONENTS, colored_noise
 from . import augmentation as augment
 from .settings import AugmentSettings
 
 _SYNTHETIC_SECONDS = 4
-_SPECTRAL_EXPONENTS = np.linspace(-1, 2.5, 15)  # power ~ 1 / f^e: -1 blue, 0 white, 1 pink, 2 brown
 _SYNTHETIC_SHARE = 0.3  # of the draws, where there is recorded noise too
 
 
@@ -75,13 +75,8 @@ def synthetic_noise_waveforms(front_end: FrontEnd, split: str) -> Iterator[np.nd
     """Steady colored noise, a few seconds of each color, different for each split: float32 [n] each, peak 1."""
     rng = np.random.default_rng(list(split.encode()))
     size = _SYNTHETIC_SECONDS * max(front_end.sample_rate_hz, front_end.clip_samples)
-    frequencies = np.maximum(
-        np.fft.rfftfreq(size), 1 / 400
-    )  # level below 40 Hz at 16 kHz, or brown noise is rumble alone
-    for exponent in _SPECTRAL_EXPONENTS:
-        spectrum = np.fft.rfft(rng.normal(size=size)) * frequencies ** (-exponent / 2)
-        waveform = np.fft.irfft(spectrum, size)
-        yield (waveform / np.abs(waveform).max()).astype(np.float32)
+    for exponent in SPECTRAL_EXPONENTS:
+        yield colored_noise(size, exponent, rng)
 
 
 @functools.cache

@@ -1,42 +1,46 @@
 """`wordspot clean`: recordings to clips."""
 
+import json
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from ...pipeline.ingest.settings import CleanSettings
-from ..terminal.common import with_settings
+from ..terminal.notes import hide_notes
+from ..terminal.options import argument, declare, settings_options
+from ..terminal.progress import progress_bar
 
 
-@with_settings(CleanSettings)
+@declare
+@argument("source", metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")
+@argument("destination", metavar="DST", help="New folder for the clips.")
+@click.option(
+    "--jobs",
+    "-j",
+    "jobs",
+    type=click.IntRange(1, None),
+    default=os.cpu_count() or 1,
+    show_default=True,
+    help="Processes to work with.",
+)
+@click.option("--dry-run", "dry_run", is_flag=True, help="Say what would be done, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
+@click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
+@settings_options(CleanSettings)
 def command(
-    source: Annotated[
-        Path | None, typer.Argument(metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")
-    ] = None,
-    destination: Annotated[Path | None, typer.Argument(metavar="DST", help="New folder for the clips.")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to work with.")] = os.cpu_count() or 1,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")] = False,
-    explain: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Show one recording instead: verdicts of all checks but duplicates, picture."
-        ),
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="With --explain: where to write the picture.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the totals, or with --explain the verdicts, as JSON.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    *,
+    source: Path,
+    destination: Path,
+    jobs: int,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
     settings: CleanSettings,
 ) -> None:
     """Cut every recording to the second that holds its word; find what is wrong with it, and say so.
 
-    SRC is never written to. DST gets <label>/<name>.wav (16 kHz, mono, 16 bits), the table of clips metadata.csv with
+    SRC is never written to. DST gets <label>/<name>.wav (16 kHz, mono, 16 bits), the clip table metadata.csv with
     what every check measured and found, discarded.csv with the reason for every recording left out, and report.html to
     look at and listen to. Unreadable, too short and near-silent recordings are left out; everything else that is found
     is only flagged, unless --discard names it. Folders whose name begins with _ hold long sound (_background_noise_)
@@ -46,19 +50,19 @@ def command(
         wordspot clean recordings clips
         wordspot clean recordings clips --discard clipped,duplicate --dry-run
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
-        wordspot clean --explain recordings/left/anna.wav --picture anna.png
     """
-    if explain:
-        if source:
-            raise typer.BadParameter("--explain FILE shows one recording: no folders are wanted beside it")
-        from .explain import show  # here, like the next, so that help need not wait for what only work needs
+    from ...pipeline.ingest.clean import (
+        clean,
+    )  # here, like the next, so that help need not wait for what only work needs
+    from ..terminal.cleaning import print_clean_result
 
-        show(explain, settings, picture, as_json=as_json, quiet=quiet)
-        return
-    if picture:
-        raise typer.BadParameter("--picture shows one recording: say which with --explain FILE")
-    if source is None or destination is None:
-        raise typer.BadParameter("two folders are wanted: SRC, the recordings, and DST, for the clips")
-    from .clean_folder import clean_folder
-
-    clean_folder(source, destination, settings, jobs=jobs, dry_run=dry_run, as_json=as_json, quiet=quiet)
+    if quiet or as_json:
+        hide_notes()
+    progress = progress_bar("cleaning", quiet=quiet)
+    result = clean(source, destination, settings, jobs=jobs, dry_run=dry_run, progress=progress)
+    if as_json:
+        print(json.dumps(result.to_dict(), ensure_ascii=False))
+    elif not quiet:
+        print_clean_result(result, destination, dry_run=dry_run)
+        for quiet_label in result.quiet_labels:
+            print(f"note: {quiet_label}", file=sys.stderr)

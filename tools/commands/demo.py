@@ -3,15 +3,14 @@
 import os
 import time
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from ...data.feature_set import is_feature_set
 from ...pipeline.training.recipe import Recipe
 from ...pipeline.training.settings import TrainSettings
 from ..demo_voices.recordings import all_voices, speak_recordings
-from ..terminal.common import OUT, split_words, tracker
+from ..terminal.console import OUT
+from ..terminal.options import argument, declare, split_words
+from ..terminal.progress import progress_bar
 from . import clean, evaluate, export, extract, predict, train
 
 _WORDS: str = "down,go,left,no,off,on,right,stop,up,yes"
@@ -21,11 +20,9 @@ _SEED = 1
 _EPOCHS = 30
 
 
-def command(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to put everything.")] = Path(
-        "wordspot-demo"
-    ),
-) -> None:
+@declare
+@argument("folder", metavar="[FOLDER]", default=Path("wordspot-demo"), help="Where to put everything.")
+def command(folder: Path) -> None:
     """See all of it work, on recordings it makes itself: a few minutes, offline.
 
     Synthetic voices (espeak-ng) say ten command words and twenty others into messy recordings, which are cleaned,
@@ -76,7 +73,7 @@ def _speak(folder: Path) -> None:
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             spoken = speak_recordings(path, group, takes, seed=_SEED, jobs=os.cpu_count() or 1)
-            count = sum(tracker("speaking")(spoken, len(group)))
+            count = sum(progress_bar("speaking")(spoken, len(group)))
             OUT.print(f"{path}: {len(group)} voices, {count:,} recordings of {len(takes)} words, and a broken one")
         else:
             OUT.print(f"{path} is there already")

@@ -1,8 +1,9 @@
-"""`wordspot clean --explain FILE`: one recording, with its measurements, results and picture."""
+"""`wordspot explain FILE`: one recording, with its measurements, findings and picture."""
 
 import json
 from pathlib import Path
 
+import click
 import numpy as np
 from rich.color import Color
 from rich.style import Style
@@ -14,9 +15,10 @@ from ...data.errors import WordspotError
 from ...data.files import printable, replacing
 from ...pipeline.ingest.checks import CutRecording
 from ...pipeline.ingest.explain import CheckResult, Explanation, explain
-from ...pipeline.ingest.report.spectrograms import as_png, picture, with_scales
+from ...pipeline.ingest.report import spectrograms
 from ...pipeline.ingest.settings import CleanSettings
-from ..terminal.common import OUT, check_can_become_file
+from ..terminal.console import OUT
+from ..terminal.options import PATH, argument, check_can_become_file, declare, settings_options
 
 _PICTURE_SIZE = (1_000, 420)
 _LINES, _COLUMNS = 22, 120  # of the picture in a terminal, at most
@@ -24,27 +26,33 @@ _ENOUGH_COLORS = ("256", "truecolor")  # for a picture; in a pipe there are none
 _STYLES = {"fine": "green", "flagged": "yellow", "discarded": "bold red"}
 
 
-def show(path: Path, settings: CleanSettings, picture_file: Path | None, *, as_json: bool, quiet: bool) -> None:
-    """Prints what cleaning thinks of a file; writes its picture to `picture_file` where one is given.
+@declare
+@argument("file", metavar="FILE", help="One recording, of any format, rate and length.")
+@click.option("--picture", "picture", type=PATH, metavar="PNG", help="Write waveform and spectrogram to this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was measured and found as JSON.")
+@settings_options(CleanSettings, "window_ms", "window", "min_volume", "discard", "flag")
+def command(file: Path, picture: Path | None, as_json: bool, settings: CleanSettings) -> None:
+    """Show one recording the way cleaning sees it: every measurement beside its limit, and the picture.
 
-    Raises
-    ------
-    WordspotError
-        The file is a folder, or there is no picture: of what cannot be decoded, or where no file can be written.
-    FileNotFoundError
-        There is no such recording.
+    All checks are made but those that need the other recordings: duplicates. On a terminal with colors the picture is
+    printed, too; what lies between the lines is the clip.
+
+    Examples:
+        wordspot explain recordings/left/anna.wav
+        wordspot explain recordings/left/anna.wav --picture anna.png
+        wordspot explain quiet.wav --min-volume 0.001 --json
     """
-    if path.is_dir():
-        raise WordspotError(f"{path} is a folder; --explain wants one recording")
-    if picture_file:
-        _check_can_become_picture(picture_file)
-    explanation = explain(path, settings)
+    if file.is_dir():
+        raise WordspotError(f"{file} is a folder; expected one recording")
+    if picture:
+        _check_can_become_picture(picture)
+    explanation = explain(file, settings)
     if as_json:
         print(json.dumps(explanation.as_dict()))
-    elif not quiet:
+    else:
         _print(explanation)
-    if picture_file:
-        _write_picture(explanation, picture_file)
+    if picture:
+        _write_picture(explanation, picture)
 
 
 def _check_can_become_picture(file: Path) -> None:
@@ -57,9 +65,9 @@ def _write_picture(explanation: Explanation, file: Path) -> None:
     if explanation.cut is None:
         raise WordspotError(f"{file} was not written: {printable(str(explanation.path))} cannot be decoded")
     samples = explanation.cut.sound.samples
-    image = with_scales(picture(samples, *_PICTURE_SIZE, _chosen(explanation.cut)), samples)
+    image = spectrograms.with_scales(spectrograms.picture(samples, *_PICTURE_SIZE, _chosen(explanation.cut)), samples)
     with replacing(file) as temporary:
-        temporary.write_bytes(as_png(image))
+        temporary.write_bytes(spectrograms.as_png(image))
 
 
 def _print(explanation: Explanation) -> None:
@@ -86,11 +94,13 @@ def _headline(explanation: Explanation) -> Text:
 def _in_words(cut: CutRecording) -> str:
     sound = cut.sound
     channels = {1: "mono", 2: "stereo"}.get(sound.source_channels, f"{sound.source_channels} channels")
-    told = f"{sound.container}, {sound.source_rate_hz:,} Hz, {channels}, {sound.duration_s:.3f} s"
+    source = f"{sound.container}, {sound.source_rate_hz:,} Hz, {channels}, {sound.duration_s:.3f} s"
     first, last = (edge / SAMPLE_RATE_HZ for edge in (cut.start, cut.start + len(cut.clip)))
     if cut.start < 0:
-        return f"{told}; the clip is all of it, between zeros"
-    return f"{told}; the clip is {first:.3f} s to {last:.3f} s" if _chosen(cut) else f"{told}; the clip is all of it"
+        return f"{source}; the clip is all of it, between zeros"
+    return (
+        f"{source}; the clip is {first:.3f} s to {last:.3f} s" if _chosen(cut) else f"{source}; the clip is all of it"
+    )
 
 
 def _table(results: list[CheckResult]) -> Table:
@@ -114,7 +124,7 @@ def _chosen(cut: CutRecording) -> tuple[int, int] | None:
 def _in_terminal(cut: CutRecording) -> Text:
     """The picture in half blocks: two pixels a character, the upper one its color, the lower one its background."""
     width = min(OUT.width, _COLUMNS)
-    pixels = np.asarray(picture(cut.sound.samples, width, 2 * _LINES, _chosen(cut)))
+    pixels = np.asarray(spectrograms.picture(cut.sound.samples, width, 2 * _LINES, _chosen(cut)))
     text = Text(no_wrap=True)
     for upper, lower in zip(pixels[::2], pixels[1::2], strict=True):
         for above, below in zip(upper, lower, strict=True):

@@ -1,22 +1,23 @@
 """`wordspot export`: a run to one model file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from ...data.native_output import without_native_output
-from ..terminal.common import OUT, check_can_become_file
+from ..terminal.console import OUT
+from ..terminal.options import PATH, argument, check_can_become_file, declare
 
 if TYPE_CHECKING:
     from ...pipeline.export.export import Agreement
 
 
-def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `wordspot train`.")],
-    int8: Annotated[bool, typer.Option("--int8", help="Eight-bit network (the front end stays float).")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default RUN/model.tflite.")] = None,
-) -> None:
+@declare
+@argument("run", metavar="RUN", help="Run folder of `wordspot train`.")
+@click.option("--int8", "int8", is_flag=True, help="Eight-bit network (the front end stays float).")
+@click.option("--out", "out", type=PATH, help="File to write; default RUN/model.tflite.")
+def command(run: Path, int8: bool, out: Path | None) -> None:
     """Write a training run as one .tflite file: raw sound in, probabilities out, labels inside.
 
     The file is run on validation clips before it is kept; one that answers differently from the network is refused.

@@ -2,18 +2,20 @@
 
 import dataclasses
 import json
-from typing import Annotated
 
-import typer
+import click
 from rich.table import Table
 
 from ...models.benchmarks import NetworkCost, read_benchmarks
-from ..terminal.common import OUT
+from ..terminal.console import OUT
+from ..terminal.options import declare
 
 _HEADINGS = ("network", "parameters", "M MACs", "int8 kB", "int8 ms", "accuracy", "epochs", "seeds")
 
 
-def command(as_json: Annotated[bool, typer.Option("--json", help="Print an array.")] = False) -> None:
+@declare
+@click.option("--json", "as_json", is_flag=True, help="Print an array.")
+def command(as_json: bool) -> None:
     """List the networks that `wordspot train --model` takes.
 
     Parameters, millions of multiply-accumulates (M MACs, for one clip of a second) and sizes are those with twelve labels.

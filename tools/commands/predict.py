@@ -1,27 +1,30 @@
 """`wordspot predict`: a model file on sound files."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from ...data.errors import RecordingError, WordspotError
 from ...pipeline.device.recognizer import Prediction, Recognizer
 from ...pipeline.signal.one_clip import read_one_clip
-from ..terminal.common import ERR, OUT
+from ..terminal.console import ERR, OUT
+from ..terminal.options import argument, declare
 from .model_argument import MODEL_HELP, split_model
 
 
-def command(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="[MODEL] FILE...", help=f"{MODEL_HELP} Then sound files of any format, rate and length."
-        ),
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print an array with all probabilities.")] = False,
-) -> None:
+@declare
+@argument(
+    "files",
+    metavar="[MODEL] FILE...",
+    nargs=-1,
+    required=True,
+    help=f"{MODEL_HELP} Then sound files of any format, rate and length.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print an array with all probabilities.")
+def command(files: tuple[Path, ...], as_json: bool) -> None:
     """Say which word a sound file holds.
 
     A file longer than the model's clip is judged on the second that holds its word, and a shorter one is centered in silence.
@@ -34,18 +37,18 @@ def command(
         wordspot predict model.tflite left.wav
         wordspot predict model.tflite *.wav --json
     """
-    model, files = split_model(files)
-    if not files:
+    model, sounds = split_model(files)
+    if not sounds:
         raise WordspotError(f"{model} is a model; name the sound files behind it")
     recognizer = Recognizer.load(model)
-    results = [result for path in files if (result := _predict(recognizer, path))]
+    results = [result for path in sounds if (result := _predict(recognizer, path))]
     if as_json:
         print(json.dumps(results, ensure_ascii=False))
     else:
         for result in results:
             OUT.print(_line(result))
-    if len(results) < len(files):
-        raise typer.Exit(1)
+    if len(results) < len(sounds):
+        sys.exit(1)
 
 
 def _predict(recognizer: Recognizer, path: Path) -> dict[str, Any] | None:

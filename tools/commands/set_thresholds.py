@@ -2,47 +2,49 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from ...data.errors import WordspotError
 from ...data.files import replacing
 from ...pipeline.device.model_file import pack_model, read_model
 from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.device.stream import StreamSettings
-from ...pipeline.scoring.stream_answers import (
-    DATA_HELP,
-    LabelsOption,
-    SnrOption,
-    Source,
-    SplitOption,
-    answer_streams,
-    parse_snrs,
-)
 from ...pipeline.scoring.stream_mix import MixSettings
-from ...pipeline.scoring.stream_score import StreamScore
-from ...pipeline.scoring.thresholds import ThresholdSearch
-from ..terminal.common import ERR, OUT, check_can_become_file, with_settings
+from ...pipeline.scoring.stream_report import ThresholdChoice, choose_thresholds
+from ...pipeline.scoring.streams import StreamSource
+from ..terminal.console import ERR, OUT
+from ..terminal.options import PATH, argument, check_can_become_file, declare, settings_options
+from ..terminal.progress import progress_bar
+from ..terminal.stream_options import DATA_HELP, labels_option, parse_snrs, snr_option, split_option
 from .model_argument import model_path
-from .score_stream import named
 
 
-@with_settings(StreamSettings, "hop_ms", "average_ms", "hold_off_ms")
-@with_settings(MixSettings, into="mix")
+@declare
+@argument("model", metavar="MODEL", help="A .tflite file of `wordspot export`; one that ships needs --out.")
+@argument("data", metavar="DATA", help=DATA_HELP)
+@click.option(
+    "--false-accepts-per-hour",
+    "false_accepts_per_hour",
+    type=click.FloatRange(0.01, 1000),
+    default=1.0,
+    show_default=True,
+    help="How often it may fire at nothing.",
+)
+@labels_option
+@split_option
+@snr_option
+@click.option("--out", "out", type=PATH, help="Write another file; default: change MODEL.")
+@settings_options(StreamSettings, "hop_ms", "average_ms", "hold_off_ms")
+@settings_options(MixSettings, into="mix")
 def command(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A .tflite file of `wordspot export`; one that ships needs --out.")
-    ],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help=DATA_HELP)],
-    false_accepts_per_hour: Annotated[
-        float, typer.Option("--false-accepts-per-hour", min=0.01, max=1_000, help="How often it may fire at nothing.")
-    ] = 1.0,
-    labels: LabelsOption = None,
-    split: SplitOption = "validation",
-    snr_db: SnrOption = "10",
-    out: Annotated[Path | None, typer.Option("--out", help="Write another file; default: change MODEL.")] = None,
-    *,
+    model: Path,
+    data: Path,
+    false_accepts_per_hour: float,
+    labels: Path | None,
+    split: str,
+    snr_db: str,
+    out: Path | None,
     mix: MixSettings,
     settings: StreamSettings,
 ) -> None:
@@ -61,38 +63,30 @@ def command(
     path = model_path(model)
     if path != model and not out:
         raise WordspotError(f"{model} ships with wordspot and stays as it is: name another file with --out")
-    recognizer = Recognizer.load(path)
-    source = Source(data, labels, split, parse_snrs(snr_db), None)
-    answers = [one for some in answer_streams(recognizer, source, mix, settings).values() for one in some]
-    point = ThresholdSearch(answers, recognizer.labels).choose(false_accepts_per_hour)
-    thresholds = named(point.thresholds, recognizer.labels)
-    if not thresholds:
-        raise WordspotError(f"none of the model's words is said in {data}: its thresholds would be arbitrary")
-    if not point.score.together.hits:
-        raise WordspotError(
-            f"with thresholds that fire {false_accepts_per_hour:g} times an hour at nothing, no word is heard any more; "
-            "nothing was written: allow more with --false-accepts-per-hour, or make the words louder with --snr-db"
-        )
-    if unsaid := [label for label in recognizer.description.words if label not in thresholds]:
-        ERR.print(
-            f"note: {', '.join(unsaid)} is not said there: its threshold stays as it was, and fires as often as it did"
-        )
+    source = StreamSource(data, labels, split, parse_snrs(snr_db))
+    choice = choose_thresholds(
+        Recognizer.load(path), source, false_accepts_per_hour, mix, settings, progress=progress_bar("listening")
+    )
     file = read_model(path)
-    thresholds = {**file.description.thresholds, **thresholds}
+    thresholds = {**file.description.thresholds, **choice.thresholds}
     with replacing(out or model) as temporary:
         temporary.write_bytes(pack_model(file.graph, dataclasses.replace(file.description, thresholds=thresholds)))
         Recognizer.load(temporary)
     OUT.print(", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
-    if deaf := never_heard(point.score):
-        ERR.print(
-            f"note: with these thresholds {', '.join(deaf)} is never heard: allow more false accepts, or leave it out"
-        )
+    _print_notes(choice)
     OUT.print(
-        f"On these {point.score.hours:.2f} hours: {point.score.together.miss_rate:.1%} not heard, "
-        f"{point.score.false_accepts_per_hour:.2f} false accepts an hour. Written into {out or model}"
+        f"On these {choice.score.hours:.2f} hours: {choice.score.together.miss_rate:.1%} not detected, "
+        f"{choice.score.false_accepts_per_hour:.2f} false accepts per hour. Written into {out or model}"
     )
 
 
-def never_heard(score: StreamScore) -> list[str]:
-    """Words that were said and not detected once: so many other words sound like them that they were given up."""
-    return [label for label, counted in score.per_label.items() if counted.said and not counted.hits]
+def _print_notes(choice: ThresholdChoice) -> None:
+    if choice.unsaid:
+        ERR.print(f"note: {', '.join(choice.unsaid)}: not said there, so the threshold stays as it was")
+    if choice.few:
+        ERR.print(f"note: {', '.join(choice.few)}: too few clips there to choose by, so the threshold stays as it was")
+    if choice.never_detected:
+        ERR.print(
+            f"note: with these thresholds {', '.join(choice.never_detected)} is never detected: allow more false accepts, "
+            "or leave it out"
+        )

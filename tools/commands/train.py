@@ -5,16 +5,18 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ...data.native_output import without_native_output
 from ...pipeline.training.recipe import Recipe, read_recipe
 from ...pipeline.training.settings import TRANSFER_SETTINGS, TrainSettings
-from ..terminal.common import ERR, OUT, given_options, split_words, tracker, with_settings
 from ..terminal.confusion import accuracy_line, print_confusion
+from ..terminal.console import ERR, OUT
+from ..terminal.options import PATH, argument, declare, given_options, settings_options, split_words
+from ..terminal.progress import progress_bar
 
 if TYPE_CHECKING:
     from ...data.feature_set import FeatureSet
@@ -24,31 +26,38 @@ if TYPE_CHECKING:
 _OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed")
 
 
-@with_settings(TrainSettings, *_OFFERED)
+@declare
+@argument("data", metavar="DATA", help="Clean folder or feature set.")
+@click.option("--run", "run", type=PATH, required=True, help="New folder for what the training writes.")
+@click.option("--words", "words", type=str, help="Labels to recognize, with commas; default: every label.")
+@click.option(
+    "--from",
+    "start",
+    type=str,
+    metavar="MODEL",
+    help="Begin with the body of a run, or of small or accurate, which ship.",
+)
+@click.option(
+    "--teacher",
+    "teacher",
+    type=str,
+    metavar="MODEL",
+    help="Learn from the answers of a run, or of small or accurate, too: they know the words.",
+)
+@click.option("--config", "config", type=PATH, help="How to train, as JSON; options given here win over it.")
+@click.option("--resume", "resume", is_flag=True, help="Go on with the interrupted run in --run.")
+@settings_options(TrainSettings, *_OFFERED)
+@click.pass_context
 def command(
-    context: typer.Context,
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder or feature set.")],
+    context: click.Context,
+    data: Path,
     settings: TrainSettings,
-    run: Annotated[Path, typer.Option("--run", help="New folder for what the training writes.")],
-    words: Annotated[
-        str | None, typer.Option("--words", help="Labels to recognize, with commas; default: every label.")
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="MODEL", help="Begin with the body of a run, or of small or accurate, which ship."
-        ),
-    ] = None,
-    teacher: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL", help="Learn from the answers of a run, or of small or accurate, too: they know the words."
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="How to train, as JSON; options given here win over it.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --run.")] = False,
+    run: Path,
+    words: str | None,
+    start: str | None,
+    teacher: str | None,
+    config: Path | None,
+    resume: bool,
 ) -> None:
     """Train a network to tell words apart, watching its confusion matrix.
 
@@ -66,7 +75,7 @@ def command(
     """
     given = given_options(context)
     if start and "model" in given:
-        raise typer.BadParameter("--from keeps the network that it begins with: leave --model out")
+        raise click.UsageError("--from keeps the network that it begins with: leave --model out")
     defaults = Recipe(TRANSFER_SETTINGS if start else TrainSettings())
     recipe = _recipe(config, defaults, settings, given)
     train_and_show(data, run, split_words(words), recipe, start=start, teacher=teacher, resume=resume)
@@ -136,7 +145,7 @@ class _TrainingDisplay:
     def watcher(self) -> "TrainingCallbacks":
         from ...pipeline.training.train import TrainingCallbacks
 
-        return TrainingCallbacks(self._on_start, self._on_step, self._on_epoch, tracker("extracting"))
+        return TrainingCallbacks(self._on_start, self._on_step, self._on_epoch, progress_bar("extracting"))
 
     def _on_start(self, classes: "Classes", counts: dict[str, dict[str, int]], data: "FeatureSet") -> None:
         if not data.speakers_known:

@@ -4,15 +4,17 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ...data.native_output import without_native_output
 from ...pipeline.training.recipe import Recipe
 from ...pipeline.training.settings import TrainSettings
-from ..terminal.common import ERR, OUT, split_words, tracker, with_settings
+from ..terminal.console import ERR, OUT
+from ..terminal.options import PATH, argument, declare, settings_options, split_words
+from ..terminal.progress import progress_bar
 
 if TYPE_CHECKING:
     from ...pipeline.tuning.tune import Tuned, TuningCallbacks
@@ -20,20 +22,18 @@ if TYPE_CHECKING:
 _OFFERED = ("model", "epochs", "batch_size", "patience", "seed")
 
 
-@with_settings(TrainSettings, *_OFFERED)
+@declare
+@argument("data", metavar="DATA", help="Clean folder or feature set.")
+@click.option("--trials", "trials", type=click.IntRange(1, None), required=True, help="How many there shall be in all.")
+@click.option("--out", "out", type=PATH, required=True, help="Folder for what the tuning writes.")
+@click.option("--words", "words", type=str, help="Labels to recognize, with commas; default: every label.")
+@click.option(
+    "--storage", "storage", type=str, metavar="URL", help="Database that several machines share; default: a file."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@settings_options(TrainSettings, *_OFFERED)
 def command(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Clean folder or feature set.")],
-    settings: TrainSettings,
-    trials: Annotated[int, typer.Option("--trials", min=1, help="How many there shall be in all.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for what the tuning writes.")],
-    words: Annotated[
-        str | None, typer.Option("--words", help="Labels to recognize, with commas; default: every label.")
-    ] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option("--storage", metavar="URL", help="Database that several machines share; default: a file."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    data: Path, settings: TrainSettings, trials: int, out: Path, words: str | None, storage: str | None, as_json: bool
 ) -> None:
     """Look for better settings: train again and again, each time with others, and keep the best.
 
@@ -107,7 +107,7 @@ class _TuningDisplay:
     def watcher(self) -> "TuningCallbacks":
         from ...pipeline.tuning.tune import TuningCallbacks
 
-        return TuningCallbacks(self._on_begin, self._on_step, self._on_done, tracker("extracting"))
+        return TuningCallbacks(self._on_begin, self._on_step, self._on_done, progress_bar("extracting"))
 
     def _on_begin(self, number: int, so_far: "Tuned") -> None:
         best = so_far.trials[0] if so_far.recipe else None

@@ -2,9 +2,9 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from ...data.labels import is_word
 from ...pipeline.device.model_file import read_model
@@ -12,21 +12,35 @@ from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.device.stream import Detector, StreamSettings, thresholds_of
 from ..browser.files import collect_files
 from ..browser.server import Address, Server
-from ..terminal.common import ERR, OUT, with_settings
+from ..terminal.console import ERR, OUT
+from ..terminal.options import PATH, argument, declare, settings_options
 from .model_argument import MODEL_HELP, model_path
 
 
-@with_settings(StreamSettings)
+@declare
+@argument("model", metavar="MODEL", required=False, help=MODEL_HELP)
+@click.option(
+    "--host",
+    "host",
+    type=str,
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to listen; 0.0.0.0 for the local network.",
+)
+@click.option(
+    "--port",
+    "port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="TCP port; 0 for any free one.",
+)
+@click.option("--cert", "cert", type=PATH, help="TLS certificate (PEM), to serve by https.")
+@click.option("--key", "key", type=PATH, help="The certificate's key (PEM).")
+@settings_options(StreamSettings)
 def command(
-    model: Annotated[Path | None, typer.Argument(metavar="MODEL", help=MODEL_HELP)] = None,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; 0.0.0.0 for the local network.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="TCP port; 0 for any free one.")] = 8000,
-    cert: Annotated[Path | None, typer.Option("--cert", help="TLS certificate (PEM), to serve by https.")] = None,
-    key: Annotated[Path | None, typer.Option("--key", help="The certificate's key (PEM).")] = None,
-    *,
-    settings: StreamSettings,
+    model: Path | None, host: str, port: int, cert: Path | None, key: Path | None, settings: StreamSettings
 ) -> None:
     """Serve a page that listens through the browser's microphone.
 

@@ -4,10 +4,9 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
+import click
 import numpy as np
-import typer
 
 from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.files import read_json
@@ -18,7 +17,8 @@ from ...pipeline.training.batches import Classes, SplitClips
 from ...pipeline.training.recipe import Recipe
 from ...pipeline.training.run import Run
 from ...pipeline.training.settings import AugmentSettings, TrainSettings
-from ..terminal.common import OUT
+from ..terminal.console import OUT
+from ..terminal.options import PATH, argument, declare
 from .model_card import write_card
 
 WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
@@ -58,16 +58,26 @@ STEPS = {
 }
 
 
-def command(
-    data: Annotated[Path, typer.Argument(help="Folder with the recordings and the log-mel images of Speech Commands.")],
-    work: Annotated[
-        Path, typer.Argument(help="Folder for features and runs; kept, so that an interrupted run goes on.")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the model files and cards.")] = Path(pretrained.__file__).parent,
-    seeds: Annotated[
-        int, typer.Option(help="Trainings of each model that ships; the first one ships, the others tell its chance.")
-    ] = 1,
-) -> None:
+@declare
+@argument("data", help="Folder with the recordings and the log-mel images of Speech Commands.")
+@argument("work", help="Folder for features and runs; kept, so that an interrupted run goes on.")
+@click.option(
+    "--out",
+    "out",
+    type=PATH,
+    default=Path(pretrained.__file__).parent,
+    show_default=True,
+    help="Folder for the model files and cards.",
+)
+@click.option(
+    "--seeds",
+    "seeds",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Trainings of each model that ships; the first one ships, the others tell its chance.",
+)
+def command(data: Path, work: Path, out: Path, seeds: int) -> None:
     """Train on everything there is of Speech Commands, and write the model files, their cards and checksums."""
     features = joined_features(data, work)
     for name, step in STEPS.items():
@@ -136,4 +146,4 @@ def _wordspot(*arguments: object) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

@@ -6,10 +6,10 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
+import click
 import numpy as np
-import typer
 from rich.table import Table
 
 from ....data.audio import read_sound
@@ -19,7 +19,9 @@ from ....pipeline.ingest.clean import clean
 from ....pipeline.ingest.duplicates.search import DUPLICATE_CHECKS
 from ....pipeline.ingest.settings import CleanSettings
 from ....pipeline.ingest.tables import DISCARD_TABLE
-from ...terminal.common import OUT, tracker
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
+from ...terminal.progress import progress_bar
 from .planting import DEFECTS, ending, save
 
 _UNTOUCHED = 2_000
@@ -48,13 +50,18 @@ class Planted:
     original: str
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings.")],
-    half: Annotated[
-        str, typer.Option(help="Speakers to use: `tuning`, on whom limits are chosen, or `reporting`.")
-    ] = "reporting",
-    seed: Annotated[int, typer.Option()] = 0,
-) -> None:
+@declare
+@argument("source", help="Folder of recordings.")
+@click.option(
+    "--half",
+    "half",
+    type=str,
+    default="reporting",
+    show_default=True,
+    help="Speakers to use: `tuning`, on whom limits are chosen, or `reporting`.",
+)
+@click.option("--seed", "seed", type=int, default=0, show_default=True)
+def command(source: Path, half: str, seed: int) -> None:
     """Print recall and precision of every check, and how it does on each severity.
 
     Negatives are the untouched clips, which pass every check, and the clips with other defects planted; where one defect
@@ -72,7 +79,7 @@ def command(
 
 def _cleaned(source: Path, destination: Path) -> dict[str, dict[str, Any]]:
     """{source: row} of both tables."""
-    clean(source, destination, CleanSettings(), jobs=2, progress=tracker("cleaning"))
+    clean(source, destination, CleanSettings(), jobs=2, progress=progress_bar("cleaning"))
     rows = {}
     for table in (CLIP_TABLE, DISCARD_TABLE):
         with (destination / table).open(newline="", encoding="utf-8") as file:
@@ -168,4 +175,4 @@ def _print(files: dict[str, Planted], rows: dict[str, dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

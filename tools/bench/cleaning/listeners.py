@@ -3,10 +3,8 @@
 import csv
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from rich.table import Table
 
 from ....data.audio import FULL_SCALE, read_sound
@@ -15,17 +13,19 @@ from ....data.feature_set import read_feature_set
 from ....pipeline.features.log_mel import log_mel
 from ....pipeline.ingest.checks import CHECKS
 from ....pipeline.ingest.tables import DISCARD_TABLE
-from ...terminal.common import OUT, tracker
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
+from ...terminal.progress import progress_bar
 from .same_sound import Matcher
 
 _COMPLETE = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")  # every clip of v0.02 is there
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Recordings of Speech Commands v0.01.")],
-    clean_folder: Annotated[Path, typer.Argument(help="What `wordspot clean` made of them.")],
-    features: Annotated[Path, typer.Argument(help="Feature set of v0.02.")],
-) -> None:
+@declare
+@argument("source", help="Recordings of Speech Commands v0.01.")
+@argument("clean_folder", help="What `wordspot clean` made of them.")
+@argument("features", help="Feature set of v0.02.")
+def command(source: Path, clean_folder: Path, features: Path) -> None:
     """Print, for every check, how many of the recordings that listeners rejected and kept it finds.
 
     File names were given anew from v0.01 to v0.02, so that a recording is looked for among the clips of its speaker and word
@@ -35,7 +35,7 @@ def command(
     matcher = Matcher(kept_features)
     rows = [row for row in _rows(clean_folder) if row["label"] in _COMPLETE]
     kept, found = Counter(), defaultdict(Counter)
-    for row in tracker("looking for the same sound")(rows, len(rows)):
+    for row in progress_bar("looking for the same sound")(rows, len(rows)):
         samples = read_sound(source / row["source"]).samples.astype(np.float32) / FULL_SCALE
         frames = log_mel(samples, kept_features.front_end)
         is_kept = matcher.find(row["label"], row["speaker"], frames) is not None
@@ -60,4 +60,4 @@ def _rows(clean_folder: Path) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

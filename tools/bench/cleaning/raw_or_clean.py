@@ -6,24 +6,26 @@ and int8, mean over seeds. Takes 5 minutes a training on two cores; finished tra
 
 import json
 from pathlib import Path
-from typing import Annotated
 
+import click
 import numpy as np
-import typer
 
 from ....pipeline.export.export import export
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 from .. import run_wordspot
 
 _KINDS = {"raw": ("--min-volume", "0"), "clean": ()}
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings.")],
-    work: Annotated[Path, typer.Argument(help="Folder for what is made on the way.")],
-    words: Annotated[str, typer.Option(help="Words, with commas.")] = "down,go,left,right,up",
-    seeds: Annotated[int, typer.Option(help="Trainings of each kind.")] = 3,
-) -> None:
+@declare
+@argument("source", help="Folder of recordings.")
+@argument("work", help="Folder for what is made on the way.")
+@click.option(
+    "--words", "words", type=str, default="down,go,left,right,up", show_default=True, help="Words, with commas."
+)
+@click.option("--seeds", "seeds", type=int, default=3, show_default=True, help="Trainings of each kind.")
+def command(source: Path, work: Path, words: str, seeds: int) -> None:
     """Train on raw and on cleaned recordings with the same settings, and compare."""
     for kind, options in _KINDS.items():
         run_wordspot("clean", source, work / kind, "--quiet", *options)
@@ -74,4 +76,4 @@ def _print(rows: list[tuple[str, int, dict[str, float]]]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

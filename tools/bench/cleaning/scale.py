@@ -6,24 +6,24 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from ....data.labels import is_word
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 from .. import write_as_wav
 
 _EVERY_S = 0.5
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings.")],
-    sizes: Annotated[
-        list[int] | None, typer.Option("--size", help="How many recordings; may be repeated. [default: 10000, 100000]")
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j")] = 2,
-) -> None:
+@declare
+@argument("source", help="Folder of recordings.")
+@click.option(
+    "--size", "sizes", multiple=True, type=int, help="How many recordings; may be repeated. [default: 10000, 100000]"
+)
+@click.option("--jobs", "-j", "jobs", type=int, default=2, show_default=True)
+def command(source: Path, sizes: tuple[int, ...], jobs: int) -> None:
     """Clean folders of links to the recordings as 16-bit WAV; print seconds a thousand, and peak memory (Linux only)."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -54,7 +54,7 @@ def _clean(source: Path, destination: Path, jobs: int) -> tuple[float, float]:
         peak_kb = max(peak_kb, sum(map(_proportional_kb, _family(process.pid))))
         time.sleep(_EVERY_S)
     if process.returncode:
-        raise typer.Exit(process.returncode)
+        raise SystemExit(process.returncode)
     return time.monotonic() - began, peak_kb / 1024
 
 
@@ -80,4 +80,4 @@ def _proportional_kb(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

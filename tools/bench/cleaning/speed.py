@@ -9,15 +9,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
+import click
 import numpy as np
-import typer
 
 from ....data.audio import SAMPLE_RATE_HZ
 from ....data.folders import scan_recordings
 from ....pipeline.device.recognizer import Recognizer
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import PATH, argument, declare
 from .. import run_wordspot, write_as_wav
 
 _ROUNDS = 5
@@ -25,12 +25,10 @@ _CLASSIFICATIONS = 300
 _BY_LIBROSA = 1_000
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings.")],
-    models: Annotated[
-        list[Path] | None, typer.Option("--model", help="A .tflite file to time; may be repeated.")
-    ] = None,
-) -> None:
+@declare
+@argument("source", help="Folder of recordings.")
+@click.option("--model", "models", multiple=True, type=PATH, help="A .tflite file to time; may be repeated.")
+def command(source: Path, models: tuple[Path, ...]) -> None:
     """Measure speed, size and memory on this machine; every ratio is of alternating runs."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -146,4 +144,4 @@ def _seconds(action: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
+import click
 import numpy as np
-import typer
 from rich.table import Table
 
 from ....data.audio import SAMPLE_RATE_HZ, read_sound
 from ....data.folders import Recording, scan_recordings
 from ....pipeline.ingest.explain import explain
 from ....pipeline.signal.window import fit_to_window
-from ...terminal.common import OUT, tracker
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
+from ...terminal.progress import progress_bar
 from .planting import to_int16, word_span
 
 _RULES = ("loudest", "centered")
@@ -40,25 +41,25 @@ class Scene:
     last: int
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings, with background noise.")],
-    words: Annotated[int, typer.Option(help="How many words to place.")] = 1_000,
-    seed: Annotated[int, typer.Option()] = 0,
-) -> None:
+@declare
+@argument("source", help="Folder of recordings, with background noise.")
+@click.option("--words", "words", type=int, default=1000, show_default=True, help="How many words to place.")
+@click.option("--seed", "seed", type=int, default=0, show_default=True)
+def command(source: Path, words: int, seed: int) -> None:
     """Print, for each noise level, the share of words wholly inside the window and how far off its center they are."""
     rng = np.random.default_rng(seed)
     recordings = scan_recordings(source)
     noises = [read_sound(source / recording.path).samples for recording in recordings if recording.is_long_sound]
     spoken = [recording for recording in recordings if not recording.is_long_sound]
-    placed = list(tracker("choosing words")(_words(source, spoken, words, rng), words))
+    placed = list(progress_bar("choosing words")(_words(source, spoken, words, rng), words))
     OUT.print(f"{len(placed):,} words, median {np.median([len(word) for word in placed]) / SAMPLE_RATE_HZ:.2f} s long")
     table = Table("SNR", "click", *(f"{rule}: {what}" for what in ("inside", "off by") for rule in _RULES), box=None)
     for snr_db in _SNRS_DB:
-        for click in (False, True):
-            scenes = [_scene(word, noises[rng.integers(len(noises))], snr_db, click, rng) for word in placed]
+        for with_click in (False, True):
+            scenes = [_scene(word, noises[rng.integers(len(noises))], snr_db, with_click, rng) for word in placed]
             inside, off = zip(*(_judge(scenes, rule) for rule in _RULES), strict=True)
             cells = [f"{100 * share:.1f}%" for share in inside] + [f"{distance:.0f} ms" for distance in off]
-            table.add_row(f"{snr_db} dB", "yes" if click else "no", *cells)
+            table.add_row(f"{snr_db} dB", "yes" if with_click else "no", *cells)
     OUT.print(table, soft_wrap=False)
 
 
@@ -79,7 +80,7 @@ def _words(source: Path, spoken: list[Recording], count: int, rng: np.random.Gen
             return
 
 
-def _scene(word: np.ndarray, noise: np.ndarray, snr_db: float, click: bool, rng: np.random.Generator) -> Scene:
+def _scene(word: np.ndarray, noise: np.ndarray, snr_db: float, with_click: bool, rng: np.random.Generator) -> Scene:
     size = _SCENE_S * SAMPLE_RATE_HZ
     begin = int(rng.integers(len(noise) - size))
     background = noise[begin : begin + size].astype(np.float64)
@@ -87,7 +88,7 @@ def _scene(word: np.ndarray, noise: np.ndarray, snr_db: float, click: bool, rng:
     samples = background * np.sqrt(power * 10 ** (-snr_db / 10))
     first = int(rng.integers(size - len(word)))
     samples[first : first + len(word)] += word
-    if click:
+    if with_click:
         length = int(rng.integers(8, 80))  # 0.5 to 5 ms, dying away
         at = int(rng.integers(size - length))
         samples[at : at + length] += rng.choice([-1, 1], length) * 30_000 * np.exp(-3 * np.arange(length) / length)
@@ -105,4 +106,4 @@ def _judge(scenes: list[Scene], rule: str) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

@@ -9,14 +9,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from ....data.errors import WordspotError
 from ....data.folders import scan_recordings
 from ....models import pretrained
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 from .. import run_wordspot
 
 _CPU = "cortex-a72"
@@ -30,10 +29,10 @@ _STREAM = ("--hours", 0.05, "--stream-minutes", 3)
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "QEMU_CPU": _CPU}  # nothing of this machine's settings
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings with background noise.")],
-    work: Annotated[Path, typer.Argument(help="Folder for the Debian; kept, so that the next time takes less.")],
-) -> None:
+@declare
+@argument("source", help="Folder of recordings with background noise.")
+@argument("work", help="Folder for the Debian; kept, so that the next time takes less.")
+def command(source: Path, work: Path) -> None:
     """Install the wheel in an arm64 Debian and compare its answers with this machine's (root on Debian or Ubuntu)."""
     debian = work.resolve() / "debian"
     _register_qemu()
@@ -138,6 +137,6 @@ def _run(*command: object, environment: dict[str, str] | None = None) -> str:
 
 if __name__ == "__main__":
     try:
-        typer.run(command)
+        command()
     except WordspotError as error:
         sys.exit(f"wordspot: {error}")

@@ -8,16 +8,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
+import click
 import numpy as np
-import typer
 
 from ....data.audio import SAMPLE_RATE_HZ, read_sound
 from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer
 from ....pipeline.device.stream import Detector
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 from .. import run_wordspot
 
 _ROUNDS = 5
@@ -28,10 +29,17 @@ _MICRO = Path(__file__).with_name("micro_wake_word.py")
 _HEADINGS = "| | ms of one core per second of sound | times pymicro-wakeword | start-up, processor time | peak memory |"
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings with background noise.")],
-    hours: Annotated[float, typer.Option(help="How long the simulated listening lasts; 0 for none.")] = 24,
-) -> None:
+@declare
+@argument("source", help="Folder of recordings with background noise.")
+@click.option(
+    "--hours",
+    "hours",
+    type=float,
+    default=24,
+    show_default=True,
+    help="How long the simulated listening lasts; 0 for none.",
+)
+def command(source: Path, hours: float) -> None:
     """Measure what it costs to listen; every figure is processor time, of processes that take turns."""
     with tempfile.TemporaryDirectory() as folder:
         run_wordspot("score-stream", source, *_STREAM, "--out", folder)
@@ -133,4 +141,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] in _WAYS:
         print(json.dumps(_contest(*sys.argv[1:])))
     else:
-        typer.run(command)
+        command()

@@ -5,29 +5,29 @@ Streams of four seeds; thresholds chosen on each, and judged on the three others
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from rich.table import Table
 
 from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer
-from ....pipeline.device.stream import StreamSettings
-from ....pipeline.scoring.stream_answers import Source, answer_streams
 from ....pipeline.scoring.stream_mix import MixSettings
+from ....pipeline.scoring.stream_report import LIMITS_PER_HOUR
 from ....pipeline.scoring.stream_score import StreamPosteriors, count
+from ....pipeline.scoring.streams import StreamSource, run_detector
 from ....pipeline.scoring.thresholds import ThresholdSearch, common_curve, reaching
-from ...commands.score_stream import LIMITS_PER_HOUR
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 
 _SEEDS = 4
 _SNR_DB = 10.0
 _WAYS = ("a threshold for each word", "one for all")
 
 
-def command(clips: Annotated[Path, typer.Argument(help="Clean folder with background noise.")]) -> None:
-    """Print what is not heard and the false accepts an hour of the models that ship, by limit and way of choosing."""
+@declare
+@argument("clips", help="Clean folder with background noise.")
+def command(clips: Path) -> None:
+    """Print what is not detected and the false accepts per hour of the models that ship, by limit and way of choosing."""
     table = Table("model", "limit", *_WAYS, box=None)
     for name in pretrained.NAMES:
         recognizer = Recognizer.load(pretrained.path_of(name))
@@ -38,8 +38,8 @@ def command(clips: Annotated[Path, typer.Argument(help="Clean folder with backgr
 
 
 def _answers(recognizer: Recognizer, clips: Path, seed: int) -> list[StreamPosteriors]:
-    source = Source(clips, None, "validation", [_SNR_DB], None)
-    return answer_streams(recognizer, source, MixSettings(seed=seed), StreamSettings())[_SNR_DB]
+    source = StreamSource(clips, snrs_db=[_SNR_DB])
+    return run_detector(recognizer, source, MixSettings(seed=seed)).by_snr_db[_SNR_DB]
 
 
 def _judge(streams: list[list[StreamPosteriors]], labels: Sequence[str], limit: float) -> list[str]:
@@ -53,8 +53,8 @@ def _judge(streams: list[list[StreamPosteriors]], labels: Sequence[str], limit: 
                 score = count(others, labels, point.thresholds)
                 found[way].append((score.together.miss_rate, score.false_accepts_per_hour))
     means = (np.mean(found[way], axis=0) for way in _WAYS)
-    return [f"{missed:.1%} not heard, {accepts:.2f} an hour" for missed, accepts in means]
+    return [f"{missed:.1%} not detected, {accepts:.2f} per hour" for missed, accepts in means]
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

@@ -10,10 +10,8 @@ import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from rich.table import Table
 
 from ....data.feature_set import FeatureSet, read_feature_set
@@ -23,7 +21,8 @@ from ....pipeline.training.recipe import Recipe
 from ....pipeline.training.run import Run
 from ....pipeline.training.settings import TRANSFER_SETTINGS, TrainSettings
 from ...release.pretrain import joined_features
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 from ..parts import Part, write_part
 
 _NEW_WORDS = ("eight", "five", "happy", "zero")
@@ -35,11 +34,11 @@ _BODIES = {"as from small": "bc_resnet_1_late_t2", "as from accurate": "bc_resne
 _SCRATCH = "from scratch"
 
 
-def command(
-    data: Annotated[Path, typer.Argument(help="Folder with the recordings and the log-mel images of Speech Commands.")],
-    pretrained: Annotated[Path, typer.Argument(help="Work folder of `make pretrained`; what it lacks is made.")],
-    work: Annotated[Path, typer.Argument(help="Folder for what is made on the way.")],
-) -> None:
+@declare
+@argument("data", help="Folder with the recordings and the log-mel images of Speech Commands.")
+@argument("pretrained", help="Work folder of `make pretrained`; what it lacks is made.")
+@argument("work", help="Folder for what is made on the way.")
+def command(data: Path, pretrained: Path, work: Path) -> None:
     """Print the mean recall of four new words, unknown ones and silence, by number of clips and way of training."""
     everything = read_feature_set(joined_features(data, pretrained))
     bodies = {_SCRATCH: None} | {way: _pretrain(everything, work, model) for way, model in _BODIES.items()}
@@ -112,4 +111,4 @@ def _print(found: dict[tuple[str, int], list[float]]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

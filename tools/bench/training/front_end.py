@@ -7,10 +7,8 @@ value, and by what the models hear in either.
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from rich.table import Table
 
 from ....data.audio import FULL_SCALE, read_sound
@@ -20,7 +18,9 @@ from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer
 from ....pipeline.features.log_mel import log_mel
 from ...release.pretrain import WORDS
-from ...terminal.common import OUT, tracker
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
+from ...terminal.progress import progress_bar
 from ..cleaning.same_sound import Matcher
 
 _BANDS = 8  # rows of the table by mel band
@@ -44,10 +44,10 @@ class Pairs:
     floor: float
 
 
-def command(
-    source: Annotated[Path, typer.Argument(help="Recordings of Speech Commands v0.01.")],
-    work: Annotated[Path, typer.Argument(help="Work folder of `make pretrained`.")],
-) -> None:
+@declare
+@argument("source", help="Recordings of Speech Commands v0.01.")
+@argument("work", help="Work folder of `make pretrained`.")
+def command(source: Path, work: Path) -> None:
     """Compare levels, spread, floor, texture and padding, and accuracies."""
     pairs = _find_pairs(source, work)
     OUT.print(f"{len(pairs.labels):,} takes found in both, {pairs.whole.sum():,} of them a full second long")
@@ -63,7 +63,9 @@ def _find_pairs(source: Path, work: Path) -> Pairs:
         source_of = {row["file_name"]: source / row["source"] for row in csv.DictReader(file)}
     matcher, floor = Matcher(images), np.float32(np.log(images.front_end.log_floor))
     found = []
-    for row, clip in tracker("looking for the same sound")(list(enumerate(recordings.clips)), len(recordings.clips)):
+    for row, clip in progress_bar("looking for the same sound")(
+        list(enumerate(recordings.clips)), len(recordings.clips)
+    ):
         frames = log_mel(
             read_sound(source_of[clip.file_name]).samples.astype(np.float32) / FULL_SCALE, images.front_end
         )
@@ -143,4 +145,4 @@ def _rms(values: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

@@ -3,25 +3,24 @@
 import statistics
 import time
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 
 from ....data.files import replacing
 from ....data.front_end import FrontEnd
 from ....data.native_output import without_native_output
 from ....models import NETWORKS, NetworkShape, build_network
 from ....models.benchmarks import NetworkCost, read_benchmarks, write_benchmarks
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 
 _ROUNDS = 500
 _LABELS = 12
 
 
-def command(
-    table: Annotated[Path, typer.Argument(help="The table to write; accuracies already known are kept.")],
-) -> None:
+@declare
+@argument("table", help="The table to write; accuracies already known are kept.")
+def command(table: Path) -> None:
     """Measure every network; its weights are random, which costs the same."""
     known = {row.network: row for row in read_benchmarks()}
     rows = []
@@ -63,4 +62,4 @@ def _milliseconds(graph: bytes, frames: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

@@ -8,10 +8,9 @@ import shutil
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
 
+import click
 import numpy as np
-import typer
 from rich.table import Table
 
 from ....data.feature_set import FeatureSet, read_feature_set
@@ -19,7 +18,8 @@ from ....data.files import read_json, write_json
 from ....data.native_output import without_native_output
 from ....pipeline.training.recipe import Recipe
 from ....pipeline.training.settings import AugmentSettings, TrainSettings
-from ...terminal.common import OUT
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 from ..parts import Part, write_part
 
 _SHORT_S = 600
@@ -44,15 +44,28 @@ RECIPES = {
 }
 
 
+@declare
+@argument("features", help="Feature set to train on.")
+@argument("work", help="Folder for what is made on the way.")
+@click.option(
+    "--words", "words", type=str, default="down,go,left,right,up", show_default=True, help="Words, with commas."
+)
+@click.option(
+    "--names",
+    "names",
+    type=str,
+    default=",".join(RECIPES),
+    show_default=True,
+    help="Recipes, with commas; default: all.",
+)
+@click.option(
+    "--share", "share", type=float, default=1.0, show_default=True, help="Share of the training speakers to train on."
+)
+@click.option("--epochs", "epochs", type=int, default=40, show_default=True, help="Epochs of each training.")
+@click.option("--seeds", "seeds", type=int, default=3, show_default=True, help="Trainings of each recipe.")
+@click.option("--teacher", "teacher", type=str, help="Who teaches them all: a run, small or accurate.")
 def command(
-    features: Annotated[Path, typer.Argument(help="Feature set to train on.")],
-    work: Annotated[Path, typer.Argument(help="Folder for what is made on the way.")],
-    words: Annotated[str, typer.Option(help="Words, with commas.")] = "down,go,left,right,up",
-    names: Annotated[str, typer.Option(help="Recipes, with commas; default: all.")] = ",".join(RECIPES),
-    share: Annotated[float, typer.Option(help="Share of the training speakers to train on.")] = 1.0,
-    epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 40,
-    seeds: Annotated[int, typer.Option(help="Trainings of each recipe.")] = 3,
-    teacher: Annotated[str | None, typer.Option(help="Who teaches them all: a run, small or accurate.")] = None,
+    features: Path, work: Path, words: str, names: str, share: float, epochs: int, seeds: int, teacher: str | None
 ) -> None:
     """Train every recipe from several seeds, and print accuracy, minutes and speed: means and standard deviation."""
     if share < 1:
@@ -114,4 +127,4 @@ def _train(recipe: Recipe, teacher: str | None, features: Path, words: list[str]
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    command()

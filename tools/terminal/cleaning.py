@@ -1,7 +1,5 @@
 """`wordspot clean SRC DST`: cleans a folder and prints what came of it."""
 
-import dataclasses
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -9,38 +7,21 @@ from rich.table import Table
 
 from ...data.clips import CLIP_TABLE
 from ...pipeline.ingest.checks import CHECKS
-from ...pipeline.ingest.clean import CleanResult, clean
 from ...pipeline.ingest.report.page import REPORT
-from ...pipeline.ingest.settings import CleanSettings
+from ...pipeline.ingest.result import CleanResult
 from ...pipeline.ingest.tables import DISCARD_TABLE
 from ..terminal.console import OUT
-from ..terminal.notes import hide_notes
-from ..terminal.progress import progress_bar
 
 
-def clean_folder(
-    source: Path, destination: Path, settings: CleanSettings, *, jobs: int, dry_run: bool, as_json: bool, quiet: bool
-) -> None:
-    """Cleans, showing how far it has come, and prints the totals; see `wordspot.pipeline.ingest.clean.clean`."""
-    if quiet or as_json:
-        hide_notes()
-    result = clean(
-        source, destination, settings, jobs=jobs, dry_run=dry_run, progress=progress_bar("cleaning", quiet=quiet)
-    )
-    if as_json:
-        print(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
-    elif not quiet:
-        _print_result(result, destination, dry_run)
-
-
-def _print_result(result: CleanResult, destination: Path, dry_run: bool) -> None:
+def print_clean_result(result: CleanResult, destination: Path, *, dry_run: bool) -> None:
+    """Prints the counts of every label, and where everything is."""
     OUT.print(_table(result), soft_wrap=False)
-    flagged = sum((Counter(counts["flagged"]) for counts in result.labels.values()), Counter())
+    flagged = sum((Counter(counts.flagged) for counts in result.labels.values()), Counter())
     if flagged:
         OUT.print("Flagged, but kept: " + ", ".join(f"{_title(name)} {n:,}" for name, n in flagged.most_common()) + ".")
-    if result.duplicates_across["labels"]:
+    if result.duplicates_across.labels:
         OUT.print(
-            f"Groups of equal clips under different labels: {result.duplicates_across['labels']:,}; at least one label of "
+            f"Groups of equal clips under different labels: {result.duplicates_across.labels:,}; at least one label of "
             "each is wrong."
         )
     if result.long_sounds:
@@ -61,14 +42,13 @@ def _title(name: str) -> str:
 
 
 def _table(result: CleanResult) -> Table:
-    reasons = sorted({reason for counts in result.labels.values() for reason in counts["discarded"]})
+    reasons = sorted({reason for counts in result.labels.values() for reason in counts.discarded})
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_footer=len(result.labels) > 1)
     columns = {
-        "recordings": [counts["recordings"] for counts in result.labels.values()],
-        "clips": [counts["clips"] for counts in result.labels.values()],
+        "recordings": [counts.recordings for counts in result.labels.values()],
+        "clips": [counts.clips for counts in result.labels.values()],
         **{
-            _title(reason): [counts["discarded"].get(reason, 0) for counts in result.labels.values()]
-            for reason in reasons
+            _title(reason): [counts.discarded.get(reason, 0) for counts in result.labels.values()] for reason in reasons
         },
     }
     table.add_column("label", footer="all")

@@ -1,41 +1,37 @@
 """What a detector makes of streams: mixed from held-out clips, or a recording with a label file."""
 
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 
 from ...data.annotations import read_annotations, write_annotations
+from ...data.arrays import to_samples
 from ...data.audio import read_sound, write_wav
 from ...data.clips import list_clips
-from ...data.errors import RecordingError, WordspotError
+from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.files import replacing
 from ...data.folders import scan_recordings
 from ...data.labels import SILENCE, UNKNOWN, is_word
 from ...data.splits import SPLITS, assign_splits, split_long_sound
-from ...tools.terminal.common import ERR, check_can_become_file, tracker
 from ..device.recognizer import Recognizer
 from ..device.stream import Detector, StreamSettings
+from ..progress import Progress, no_progress
+from ..signal.noise import SPECTRAL_EXPONENTS, colored_noise
 from .stream_mix import MixSettings, Stream, mix_streams
 from .stream_score import StreamPosteriors
 
-DATA_HELP = "Clean folder with background noise, or a recording with a label file."
-LabelsOption = Annotated[
-    Path | None, typer.Option("--labels", metavar="TXT", help="Of a recording: what was said when (default: *.txt).")
-]
-SplitOption = Annotated[str, typer.Option("--split", help="Speakers: validation, testing, training or all.")]
-SnrOption = Annotated[str, typer.Option("--snr-db", help="Decibels of the words above the noise; 20,10,5 for three.")]
 _FEW_CLIPS = 10
+_SYNTHETIC_S, _SYNTHETIC_SEED = 15, 1
 
 _LabeledClip = tuple[str, np.ndarray]  # int16 [n]
 
 
 @dataclass(frozen=True)
-class Source:
+class StreamSource:
     """Where streams come from.
 
     Attributes
@@ -53,85 +49,97 @@ class Source:
     """
 
     data: Path
-    labels: Path | None
-    split: str
-    snrs_db: Sequence[float]
-    out: Path | None
+    labels: Path | None = None
+    split: str = "validation"
+    snrs_db: Sequence[float] = (10.0,)
+    out: Path | None = None
 
 
-def answer_streams(
-    recognizer: Recognizer, source: Source, mix: MixSettings, settings: StreamSettings
-) -> dict[float | None, list[StreamPosteriors]]:
-    """Runs the detector over all streams: {signal-to-noise ratio: answers}; the key is None for a recording.
+@dataclass(frozen=True)
+class DetectorRun:
+    """What a detector made of streams.
+
+    Attributes
+    ----------
+    by_snr_db
+        {signal-to-noise ratio: posteriors of each stream}; the key is None for a recording of one's own.
+    clips
+        How many different clips of each word there were; of a recording, how often each was said.
+    """
+
+    by_snr_db: dict[float | None, list[StreamPosteriors]]
+    clips: Counter[str]
+
+    @property
+    def all(self) -> list[StreamPosteriors]:
+        """Those of all ratios together."""
+        return [one for some in self.by_snr_db.values() for one in some]
+
+
+def run_detector(
+    recognizer: Recognizer,
+    source: StreamSource,
+    mix: MixSettings = MixSettings(),
+    settings: StreamSettings = StreamSettings(),
+    *,
+    progress: Progress = no_progress,
+) -> DetectorRun:
+    """Runs the detector over all streams of a source.
 
     Raises
     ------
     WordspotError
-        No clips, no words of the model or no background noise in the folder; a label file that does not fit.
+        No clips or no words of the model in the folder; a label file that does not fit.
+
+    Warns
+    -----
+    WordspotWarning
+        Few clips of a word, no background noise, or files that cannot be read.
     """
     if not source.data.is_dir():
         stream = _own_stream(recognizer, source)
-        return {None: [_answers(recognizer, stream, settings)]}
-    answers: dict[float | None, list[StreamPosteriors]] = {}
-    streams = mixed_streams(recognizer, source, mix)
-    count = len(source.snrs_db) * max(1, round(mix.hours * 60 / mix.stream_minutes))
-    for stream in tracker("listening")(streams, count):
+        clips = Counter(word.label for word in stream.spoken)
+        return DetectorRun({None: [_posteriors(recognizer, stream, settings)]}, clips)
+    words, others = _clips(recognizer, source)
+    streams = mix_streams(words, others, _noises(recognizer, source), source.snrs_db, mix, recognizer.sample_rate_hz)
+    by_snr_db: dict[float | None, list[StreamPosteriors]] = {}
+    for stream in progress(streams, len(source.snrs_db) * mix.streams_per_ratio):
         if source.out:
             _write(source.out, stream, recognizer.sample_rate_hz)
-        answers.setdefault(stream.snr_db, []).append(_answers(recognizer, stream, settings))
-    return answers
+        by_snr_db.setdefault(stream.snr_db, []).append(_posteriors(recognizer, stream, settings))
+    return DetectorRun(by_snr_db, Counter(label for label, _ in words))
 
 
-def mixed_streams(recognizer: Recognizer, source: Source, mix: MixSettings) -> Iterator[Stream]:
-    """Streams of a folder's held-out clips over its background noise."""
-    words, others = _clips(recognizer, source)
-    noises = _noises(recognizer, source)
-    return mix_streams(words, others, noises, source.snrs_db, mix, recognizer.sample_rate_hz)
-
-
-def parse_snrs(text: str) -> list[float]:
-    """`20,10` to numbers. Raises `WordspotError` for anything else."""
-    try:
-        snrs_db = [float(part) for part in text.split(",")]
-    except ValueError:
-        snrs_db = []
-    if not snrs_db or not all(-50 <= snr_db <= 100 for snr_db in snrs_db):
-        raise WordspotError(
-            f"--snr-db is {text!r}; wanted numbers from -50 to 100 with commas between them, as in 20,10,5"
-        )
-    return list(dict.fromkeys(snrs_db))
-
-
-def _clips(recognizer: Recognizer, source: Source) -> tuple[list[_LabeledClip], list[_LabeledClip]]:
+def _clips(recognizer: Recognizer, source: StreamSource) -> tuple[list[_LabeledClip], list[_LabeledClip]]:
     """Clips of the model's words, and of all others."""
     if source.split not in ("all", *SPLITS):
-        raise WordspotError(f"--split is {source.split!r}; wanted one of all, {', '.join(SPLITS)}")
+        raise WordspotError(f"split is {source.split!r}; expected one of all, {', '.join(SPLITS)}")
     clips = [clip for clip in list_clips(source.data) if is_word(clip.label) or clip.label == UNKNOWN]
     splits = assign_splits(clips, source.data) if source.split != "all" else ["all"] * len(clips)
     clips = [clip for clip, split in zip(clips, splits, strict=True) if split == source.split]
     words: list[_LabeledClip] = []
     others: list[_LabeledClip] = []
-    for clip in tracker("reading clips")(clips, len(clips)):
+    for clip in clips:
         try:
             samples = read_sound(source.data / clip.file_name, recognizer.sample_rate_hz).samples
         except (RecordingError, FileNotFoundError) as error:
-            ERR.print(f"left out, not readable: {clip.file_name}: {error}")
+            _warn(f"left out, not readable: {clip.file_name}: {error}")
             continue
         (words if clip.label in recognizer.description.words else others).append((clip.label, samples))
     _check_words(recognizer, source, Counter(label for label, _ in words))
     return words, others
 
 
-def _check_words(recognizer: Recognizer, source: Source, clips: Counter[str]) -> None:
-    wanted = recognizer.description.words
+def _check_words(recognizer: Recognizer, source: StreamSource, clips: Counter[str]) -> None:
+    expected = recognizer.description.words
     if not clips:
-        raise WordspotError(f"{source.data} has no clips of {source.split} speakers that say {', '.join(wanted)}")
-    few = [f"{label} ({clips[label]})" for label in wanted if clips[label] < _FEW_CLIPS]
+        raise WordspotError(f"{source.data} has no clips of {source.split} speakers that say {', '.join(expected)}")
+    few = [f"{label} ({clips[label]})" for label in expected if clips[label] < _FEW_CLIPS]
     if few:
-        ERR.print(f"note: fewer than {_FEW_CLIPS} clips of {', '.join(few)}: what is said about them rests on little")
+        _warn(f"fewer than {_FEW_CLIPS} clips of {', '.join(few)}: what is said about them rests on little")
 
 
-def _noises(recognizer: Recognizer, source: Source) -> list[np.ndarray]:
+def _noises(recognizer: Recognizer, source: StreamSource) -> list[np.ndarray]:
     """The part of each background recording that was not trained on: none of a short one, which is trained on whole."""
     noises = []
     for recording in scan_recordings(source.data):
@@ -139,20 +147,31 @@ def _noises(recognizer: Recognizer, source: Source) -> list[np.ndarray]:
             try:
                 samples = read_sound(source.data / recording.path, recognizer.sample_rate_hz).samples
             except RecordingError as error:
-                ERR.print(f"left out, not readable: {recording.path}: {error}")
+                _warn(f"left out, not readable: {recording.path}: {error}")
                 continue
             trained_on = split_long_sound(len(samples), "training", recognizer.clip_samples).stop
             noises.append(samples if source.split == "all" else samples[trained_on:])
     noises = [noise for noise in noises if len(noise)]
     if not noises:
-        raise WordspotError(
-            f"{source.data} has no background noise that was not trained on (all of a recording shorter than ten clips is): "
-            f"put longer recordings of the room without words into {source.data}/_background_noise_"
+        _warn(
+            f"{source.data} has no background noise that was not trained on (all of a recording shorter than ten clips is), "
+            f"so synthetic noise takes its place: put longer recordings of the room into {source.data}/_background_noise_"
         )
+        return _synthetic_noises(recognizer.sample_rate_hz)
     return noises
 
 
-def _own_stream(recognizer: Recognizer, source: Source) -> Stream:
+def _synthetic_noises(sample_rate_hz: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(_SYNTHETIC_SEED)
+    size = _SYNTHETIC_S * sample_rate_hz
+    return [to_samples(colored_noise(size, exponent, rng) / 4) for exponent in SPECTRAL_EXPONENTS]
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, WordspotWarning, stacklevel=4)
+
+
+def _own_stream(recognizer: Recognizer, source: StreamSource) -> Stream:
     path = source.labels or source.data.with_suffix(".txt")
     try:
         sound = read_sound(source.data, recognizer.sample_rate_hz)
@@ -162,8 +181,8 @@ def _own_stream(recognizer: Recognizer, source: Source) -> Stream:
         raise WordspotError(f"{source.data}: {error}") from error
     if not path.exists():
         raise WordspotError(
-            f"{source.data} needs a label file, a line a word with start, end and label: {path} does not exist; write "
-            "it, or name another with --labels"
+            f"{source.data} needs a label file, one row per word with start, end and label: {path} does not exist; write "
+            "it, or name another (--labels)"
         )
     spoken = read_annotations(path)
     late = [word for word in spoken if word.end_s > sound.duration_s + 1]
@@ -184,7 +203,7 @@ def _check_length(recognizer: Recognizer, path: Path, samples: int) -> None:
         )
 
 
-def _answers(recognizer: Recognizer, stream: Stream, settings: StreamSettings) -> StreamPosteriors:
+def _posteriors(recognizer: Recognizer, stream: Stream, settings: StreamSettings) -> StreamPosteriors:
     rate_hz = recognizer.sample_rate_hz
     smoothed = np.array([window.smoothed for window in Detector(recognizer, settings).windows(stream.samples)])
     best = smoothed.argmax(axis=1)
@@ -202,7 +221,6 @@ def _answers(recognizer: Recognizer, stream: Stream, settings: StreamSettings) -
 def _write(folder: Path, stream: Stream, sample_rate_hz: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stream.name}.wav"
-    check_can_become_file(path)
     with replacing(path) as temporary:
         write_wav(temporary, stream.samples, sample_rate_hz)
     write_annotations(path.with_suffix(".txt"), stream.spoken)
