@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .errors import WordspotError
 from .files import write_text
+from .labels import normalize_name
 
 
 @dataclass(frozen=True, order=True)
@@ -20,7 +21,7 @@ class Annotation:
 
 
 def read_annotations(path: Path) -> list[Annotation]:
-    """Reads a label file: a line a word, start, end and label with tabs between them, times in seconds.
+    """Reads a label file: one line per word, start, end and label with tabs between them, times in seconds.
 
     Lines that begin with a backslash (Audacity's frequency ranges) and empty lines are passed over; the order of the lines
     does not matter.
@@ -59,7 +60,7 @@ def _lines(path: Path, lines: list[str]) -> Iterator[tuple[Annotation, int]]:
         start, end, label = [*line.split("\t", 2), "", "", ""][:3]
         if not _is_time(start) or not _is_time(end) or not label.strip():
             raise WordspotError(
-                f"{path}, line {number}: {line!r}; wanted start and end in seconds and a label, with tabs between them, "
+                f"{path}, line {number}: {line!r}; expected start and end in seconds and a label, with tabs between them, "
                 "as Audacity exports labels"
             )
         start_s, end_s = float(start), float(end)
@@ -68,7 +69,7 @@ def _lines(path: Path, lines: list[str]) -> Iterator[tuple[Annotation, int]]:
                 f"{path}, line {number}: {label.strip()!r} from {start_s:g} to {end_s:g} s; times must not be negative, and "
                 "a word must not end before it begins"
             )
-        yield Annotation(start_s, end_s, label.strip()), number
+        yield Annotation(start_s, end_s, normalize_name(label)), number
 
 
 def _is_time(text: str) -> bool:

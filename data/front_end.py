@@ -41,8 +41,8 @@ class FrontEnd(Settings):
             f"f_max_hz is {self.f_max_hz:g}; it must lie above f_min_hz and at most at half of sample_rate_hz": (
                 not self.f_min_hz < self.f_max_hz <= self.sample_rate_hz / 2
             ),
-            f"mel_scale is {self.mel_scale!r}; wanted 'htk' or 'slaney'": self.mel_scale not in ("htk", "slaney"),
-            f"mel_norm is {self.mel_norm!r}; wanted null or 'slaney'": self.mel_norm not in (None, "slaney"),
+            f"mel_scale is {self.mel_scale!r}; expected 'htk' or 'slaney'": self.mel_scale not in ("htk", "slaney"),
+            f"mel_norm is {self.mel_norm!r}; expected null or 'slaney'": self.mel_norm not in (None, "slaney"),
             f"a clip of {self.clip_ms:g} ms is shorter than a window": self.clip_samples < self.window_samples,
         }
         for problem, is_so in problems.items():
@@ -82,9 +82,9 @@ class FrontEnd(Settings):
     def from_dict(cls, values: dict[str, Any], where: str) -> "FrontEnd":
         """The reverse of `to_dict`; `where` names the file in errors. Raises `WordspotError` for what it cannot mean."""
         values = dict(values)
-        for name, wanted in _FIXED.items():
-            if values.pop(name, wanted) != wanted:
-                raise WordspotError(f"{where}: {name} must be {wanted!r}, no other kind of frame is supported")
+        for name, fixed in _FIXED.items():
+            if values.pop(name, fixed) != fixed:
+                raise WordspotError(f"{where}: {name} must be {fixed!r}, no other kind of frame is supported")
         unknown = sorted(values.keys() - cls.__dataclass_fields__.keys())
         if unknown:
             raise WordspotError(f"{where}: {unknown[0]!r} is not a setting of the front end")

@@ -35,10 +35,10 @@ def test_any_order_and_what_audacity_adds(tmp_path: Path) -> None:
         ("1\t2\tleft\n1.5\t3\tright", "line 2: 'right' begins at 1.5 s, before 'left' of line 1 ends at 2 s"),
         ("-1\t2\tleft", "line 1: 'left' from -1 to 2 s; times must not be negative"),
         ("2\t1\tleft", "must not end before it begins"),
-        ("1,5\t2\tleft", "wanted start and end in seconds"),
+        ("1,5\t2\tleft", "expected start and end in seconds"),
         ("1 2 left", "with tabs between them"),
-        ("1\t2\t ", "wanted start and end in seconds and a label"),
-        ("nan\tinf\tleft", "wanted start and end in seconds"),
+        ("1\t2\t ", "expected start and end in seconds and a label"),
+        ("nan\tinf\tleft", "expected start and end in seconds"),
     ],
 )
 def test_lines_that_make_no_sense_are_told(text: str, told: str, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_value_of_the_wrong_type_is_named(tmp_path: Path, part: str, field: da
         ({"settings": {"epohcs": 3}}, "recipe.json, settings: epohcs is not a setting; did you mean epochs?"),
         ({"settings": {"zzz": 3}}, "zzz is not a setting; did you mean batch_size or"),
         ({"setings": {}}, "setings is not known here; wanted settings and augmentation"),
-        ({"settings": [1]}, r"settings: this is \[1\]; wanted names and values"),
+        ({"settings": [1]}, r"settings: this is \[1\]; expected names and values"),
         ([], "must hold a JSON object"),
         ({"settings": {"model": "resnet"}}, "settings: there is no model 'resnet'; wanted one of ds_cnn"),
         ({"augmentation": {"min_snr_db": 40}}, "min_snr_db is 40; it must be at most max_snr_db, 30"),
