@@ -12,7 +12,7 @@ from typing import Any
 
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError, WordspotWarning
-from ...data.files import copy, printable, read_json, remove_leftovers, write_json
+from ...data.files import copy, printable, remove_leftovers
 from ...data.folders import SPLIT_LISTS, Recording, scan_recordings
 from ...data.layout import diagnose
 from ...data.tables import read_table
@@ -20,16 +20,16 @@ from ..progress import Progress, no_progress
 from .clip_maker import ClipMaker
 from .destination import (
     MADE_FILES,
-    MARKER,
     check_apart,
     check_destination,
     check_free,
     check_made_files,
     check_untouched,
+    read_marker,
     remove_clip,
     sha256,
     stands,
-    write_digests,
+    write_marker,
 )
 from .duplicates.search import DUPLICATE_CHECKS, Duplicates, find_duplicates
 from .journal import Journal
@@ -172,41 +172,17 @@ def _check_label_names(source: Path, planned: list[PlannedClip]) -> None:
 
 
 def _clean_into(destination: Path, work: _Work) -> CleanResult:
-    marker = _read_marker(destination)
+    marker = read_marker(destination)
     same_work = work.journal.header == work.header
     done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work.journal)]
     if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
         without_clip = set(work.planned) - set(done)
         if {clip.recording.key for clip in without_clip} <= _discarded_as_duplicates(destination):
-            with _naming_damage(destination / MARKER):
-                return CleanResult.from_marker(marker)
+            return CleanResult.from_marker(marker)
     _open_up(destination, work, done, marker)
     for label in {clip.label for clip in work.planned}:
         (destination / label).mkdir(exist_ok=True)
     return _do(work)
-
-
-def _read_marker(destination: Path) -> dict[str, Any] | None:
-    """What `clean.json` holds; None where it is missing, because the folder is not complete."""
-    path = destination / MARKER
-    if not stands(path):
-        return None
-    with _naming_damage(path):
-        marker = read_json(path)
-        if not isinstance(marker.get("clip_table_sha256"), str):
-            raise WordspotError("it has no clip_table_sha256")
-        return marker
-
-
-@contextlib.contextmanager
-def _naming_damage(marker: Path) -> Iterator[None]:
-    try:
-        yield
-    except WordspotError as error:
-        raise WordspotError(
-            f"{marker} is damaged ({error}), so that nobody can tell whether {CLIP_TABLE} beside it was edited: keep a copy "
-            "of that table, delete both, and run the same command again"
-        ) from error
 
 
 def _is_done(clip: PlannedClip, destination: Path, journal: Journal) -> bool:
@@ -321,6 +297,5 @@ def _complete(destination: Path, work: _Work, result: CleanResult, highlights: H
     for name in lists:
         copy(work.maker.source / name, destination / name)
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
-    write_digests(destination, (DISCARD_TABLE, REPORT, *lists))
     clip_table = {"clip_table_sha256": sha256(destination / CLIP_TABLE)}
-    write_json(destination / MARKER, work.maker.made_by() | clip_table | result.to_marker())
+    write_marker(destination, work.maker.made_by() | clip_table | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))

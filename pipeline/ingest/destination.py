@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
@@ -166,14 +167,50 @@ def _refuse_edits(path: Path, edited: bool) -> None:
         )
 
 
-def write_digests(destination: Path, names: Iterable[str]) -> None:
-    """Takes note of these files as they are now."""
-    write_json(destination / JOURNAL_FOLDER / _DIGESTS, {name: digest(destination / name) for name in names})
+def write_marker(destination: Path, values: dict[str, Any], made: Iterable[str]) -> None:
+    """Takes note of what these files hold, and last writes `clean.json`, which says that the folder is complete."""
+    unplaced = destination / JOURNAL_FOLDER / MARKER
+    write_json(unplaced, values)
+    digests = {name: digest(destination / name) for name in made}
+    write_json(destination / JOURNAL_FOLDER / _DIGESTS, digests | {MARKER: digest(unplaced)})
+    os.replace(unplaced, destination / MARKER)
+
+
+def read_marker(destination: Path) -> dict[str, Any] | None:
+    """What `clean.json` holds; None where it is missing, because the folder is not complete.
+
+    Raises
+    ------
+    WordspotError
+        It is not as cleaning wrote it.
+    """
+    path = destination / MARKER
+    if not stands(path):
+        return None
+    try:
+        marker = read_json(path)
+    except WordspotError as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(marker.get("clip_table_sha256"), str):
+        raise _damaged(path, "clip_table_sha256 is missing")
+    if _written_digests(destination).get(MARKER, found := digest(path)) != found:
+        raise _damaged(path, "cleaning has written something else")
+    return marker
+
+
+def _damaged(path: Path, why: str) -> WordspotError:
+    return WordspotError(
+        f"{path} was changed after cleaning ({why}), so that nobody can tell whether {CLIP_TABLE} beside it was edited: keep a "
+        f"copy of that table, delete {MARKER}, and run the same command again"
+    )
 
 
 def _written_digests(destination: Path) -> dict[str, str]:
+    """{file: its digest when cleaning wrote it}; nothing of a folder that an older version made."""
     path = destination / JOURNAL_FOLDER / _DIGESTS
     if not stands(path):
         return {}
-    values = read_json(path)
-    return {name: value for name, value in values.items() if isinstance(value, str)}
+    try:
+        return {name: str(value) for name, value in read_json(path).items()}
+    except WordspotError as error:
+        raise WordspotError(f"{error}; delete it, and run the same command again") from error

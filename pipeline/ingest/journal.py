@@ -35,6 +35,7 @@ class Journal:
         self.path = self.folder / "journal.jsonl"
         self.header: dict[str, Any] = {}
         self._places: dict[str, int] = {}
+        self._lines = 0  # with those that are ignored
         self._end = 0
         self._reader: BinaryIO | None = None
 
@@ -50,6 +51,7 @@ class Journal:
                     self._places[entry.outcome.source] = self._end
                 if line.endswith(b"\n"):
                     self._end += len(line)
+                    self._lines += number > 0
 
     def outcome(self, recording: Recording) -> Outcome | None:
         """That of a recording which has not changed since, or None."""
@@ -72,8 +74,9 @@ class Journal:
 
     def rewrite(self, recordings: list[Recording]) -> None:
         """Keeps the outcomes of these recordings alone, in this order."""
-        if self._places and list(self._places) == [recording.key for recording in recordings]:
-            return  # they were written in this order
+        in_order = list(self._places) == [recording.key for recording in recordings]
+        if self._places and in_order and self._lines == len(self._places):
+            return  # they were written so, and nothing else was
         places: dict[str, int] = {}
         with replacing(self.path) as temporary, open(temporary, "wb") as file:
             end = file.write(json.dumps(self.header, ensure_ascii=False).encode() + b"\n")
@@ -82,7 +85,7 @@ class Journal:
                 places[recording.key] = end
                 end += file.write(line)
             self._close()  # a file that is open cannot be replaced everywhere
-        self._places, self._end = places, end
+        self._places, self._lines, self._end = places, len(places), end
 
     @contextmanager
     def appending(self) -> Iterator[Callable[[Recording, Outcome], None]]:
@@ -93,6 +96,7 @@ class Journal:
 
             def add(recording: Recording, outcome: Outcome) -> None:
                 self._places[recording.key] = self._end
+                self._lines += 1
                 self._end += file.write(write_line(recording, outcome))
                 file.flush()
 

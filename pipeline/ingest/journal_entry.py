@@ -2,6 +2,7 @@
 
 import base64
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from .duplicates.fingerprints import FINGERPRINT_BYTES
 from .outcome import MEASURED_COLUMNS, TEXT_COLUMNS, Outcome
 
 FORMAT = 2
+_CHECKSUM = b', "crc32": '
 _LARGEST = 1e15  # of a measured value, either way; what is not below it is no measurement, NaN neither
 
 
@@ -39,7 +41,7 @@ class JournalEntry:
 
 
 def write_line(recording: Recording, outcome: Outcome) -> bytes:
-    """One JSON object and a line feed."""
+    """One JSON object and a line feed; its last value is the CRC-32 of what stands before it."""
     values = {
         "path": recording.key,
         "size_bytes": recording.size_bytes,
@@ -56,18 +58,22 @@ def write_line(recording: Recording, outcome: Outcome) -> bytes:
             "clip_digest": outcome.clip_digest,
         },
     }
-    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
+    text = json.dumps(values, ensure_ascii=False).encode()[:-1]
+    return text + _CHECKSUM + b"%d}\n" % zlib.crc32(text)
 
 
 def parse_line(line: bytes) -> JournalEntry | None:
     """The entry of a line that anybody may have written.
 
-    None for one that was not written to its end, that another version wrote, or whose values cannot be of a recording: a
-    file outside of the clean folder, a check or a column that does not exist, a number that is none.
+    None for one that was not written to its end, or was changed since, that another version wrote, or whose values cannot
+    be of a recording: a file outside of the clean folder, a check or a column that does not exist, a number that is none.
     """
+    text, _, rest = line.rpartition(_CHECKSUM)
+    if rest != b"%d}\n" % zlib.crc32(text):
+        return None
     try:
-        entry = read_line(line) if line.endswith(b"\n") else None
-        return entry if entry and _is_sound(entry) else None
+        entry = read_line(line)
+        return entry if _is_sound(entry) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 

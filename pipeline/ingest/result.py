@@ -140,7 +140,9 @@ class CleanResult:
                 already_clean=True,
             )
         except (KeyError, TypeError, AttributeError) as error:
-            raise WordspotError(f"it does not hold the counts of a clean folder ({error})") from error
+            raise WordspotError(
+                f"clean.json does not hold the counts of a clean folder ({error}): delete it, and run the same command again"
+            ) from error
 
     def _totals(self) -> dict[str, Any]:
         return {
