@@ -8,8 +8,6 @@ from pathlib import Path, PurePosixPath
 
 from .errors import WordspotError
 from .folders import check_folder, scan_recordings
-from .labels import SILENCE as SILENCE
-from .labels import UNKNOWN as UNKNOWN
 from .labels import normalize_name
 from .layout import refuse_misplaced
 from .tables import iterate_table

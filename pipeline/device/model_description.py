@@ -107,9 +107,12 @@ class ModelDescription:
                 raise WordspotError(f"{where}: {name} is {values.get(name)!r}, but its front end gives {expected}")
         try:
             return cls(
-                labels,
+                tuple(map(normalize_name, labels)),  # of a model made before labels were written so
                 front_end,
-                thresholds=_part(values, "thresholds", dict, where, {}),
+                thresholds={
+                    normalize_name(label): value
+                    for label, value in _part(values, "thresholds", dict, where, {}).items()
+                },
                 quantization=_part(values, "quantization", str, where, ""),
                 made_by=_part(values, "made_by", str, where, ""),
                 training=_part(values, "training", dict, where, {}),

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...data.clips import Clip, in_sketch, list_clips
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
-from ...data.labels import SILENCE, UNKNOWN, is_word
+from ...data.labels import SILENCE, UNKNOWN, differing_in_case, is_word
 from ...data.splits import SPLITS, assign_splits, speaker_of, split_of_speaker
 from ..device.recognizer import Prediction, Recognizer
 from ..progress import Progress, no_progress
@@ -71,7 +71,7 @@ def evaluate(
     Warns
     -----
     WordspotWarning
-        The model was trained on some of these clips.
+        The model was trained on some of these clips; labels that differ from its words only in case.
 
     Examples
     --------
@@ -86,6 +86,7 @@ def evaluate(
     recognizer = model if isinstance(model, Recognizer) else Recognizer.load(model)
     clips = _of_split(_judged(list_clips(folder)), folder, split)
     _warn_of_training_clips(clips, recognizer, split)
+    _warn_of_case({clip.label for clip in clips}, recognizer)
     labels = _labels(recognizer, clips)
     results: list[tuple[str, int, Prediction]] = []
     unreadable: list[str] = []
@@ -150,6 +151,19 @@ def _warn_of_training_clips(clips: Sequence[Clip], recognizer: Recognizer, split
             WordspotWarning,
             stacklevel=3,
         )
+
+
+def _warn_of_case(present: set[str], recognizer: Recognizer) -> None:
+    words = set(recognizer.description.words)
+    for group in differing_in_case(present | words):
+        known, others = sorted(words & set(group)), sorted(set(group) - words)
+        if known and others:
+            warnings.warn(
+                f"clips of {' and '.join(others)} count as {UNKNOWN}, for the model knows {' and '.join(known)}: "
+                "give them that label if they are the same word",
+                WordspotWarning,
+                stacklevel=3,
+            )
 
 
 def _labels(recognizer: Recognizer, clips: Sequence[Clip]) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from wordspot.data.errors import WordspotError
+from wordspot.data.front_end import FrontEnd
+from wordspot.pipeline.device.model_description import ModelDescription
 from wordspot.pipeline.device.model_file import pack_model, read_model
 from wordspot.pipeline.device.recognizer import Recognizer
 
@@ -104,3 +106,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_loading_says_nothing(model: Path, wordspot: Callable, clips: Path) -> None:
     result = wordspot("predict", model, next((clips / "rise").glob("*.wav")))
     assert result.stderr == ""
+
+
+def test_labels_of_an_older_model_are_read_in_one_unicode_form() -> None:
+    values = ModelDescription(("\u00e9t\u00e9", "_silence_"), FrontEnd(), thresholds={"\u00e9t\u00e9": 0.9}).to_json()
+    values["thresholds"] = {"e\u0301te\u0301 ": 0.9}
+    description = ModelDescription.from_json(("e\u0301te\u0301 ", "_silence_"), values, "old.tflite")
+    assert description.words == ["\u00e9t\u00e9"]
+    assert description.thresholds == {"\u00e9t\u00e9": 0.9}
