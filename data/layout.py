@@ -97,7 +97,7 @@ def refuse_misplaced(folder: Path, recordings: Sequence[Recording]) -> None:
     below = _wrapper(sounds)
     _refuse_parts_of_a_data_set(folder.joinpath(*below), [parts[len(below) :] for parts in sounds])
     if below and _is_certain(folder, below, sounds):
-        inside = _listed({parts[len(below)] for parts in sounds})
+        inside = _listed(filter(is_word, {parts[len(below)] for parts in sounds}))
         raise WordspotError(
             f"{folder} holds everything in one folder, {'/'.join(below)}, and the words ({inside}) are folders in that: run "
             f"{_command(folder.joinpath(*below))}; if {below[-1]} is a word, put its recordings into it without folders"
@@ -139,7 +139,7 @@ def _refuse_parts_of_a_data_set(folder: Path, sounds: Sequence[_Parts]) -> None:
     """`train/left/a.wav`, `test/left/b.wav`."""
     of_words = [parts for parts in sounds if is_word(parts[0])]
     tops = sorted({parts[0] for parts in of_words})
-    inner = {parts[1] for parts in of_words if len(parts) > 2}
+    inner = {parts[1] for parts in of_words if len(parts) > 2 and is_word(parts[1])}
     if not tops or len(inner) < 2 or any(len(parts) < 3 for parts in of_words):
         return
     if all(top.casefold() in _PARTS_OF_A_DATA_SET for top in tops):
@@ -271,7 +271,7 @@ def _loose_files(folder: Path) -> Iterator[Note]:
     if names:
         yield Note(
             "loose files",
-            f"{len(names):,} sound files lie in {folder} itself, in no label's folder, and are left out: {_listed(names)}"
+            f"sound that lies in {folder} itself, in no label's folder, is left out ({len(names):,}: {_listed(names)})"
             f"{sorting_hint(folder, names)}",
         )
 

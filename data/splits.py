@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 
 from .clips import Clip
 from .errors import WordspotError, WordspotWarning
-from .folders import SPLIT_LISTS
 from .split_lists import SplitLists, label_of, read_split_lists
 
 SPLITS = ("training", "validation", "testing")
@@ -95,7 +94,7 @@ def _splits_of_lists(clips: Sequence[Clip], lists: SplitLists, folder: Path | st
     paths = [clip.source or clip.file_name for clip in clips]
     match = lists.match(paths)
     if not match.splits:
-        raise WordspotError(f"{folder}: {' and '.join(SPLIT_LISTS)} name none of the clips: correct or remove them")
+        raise WordspotError(f"{folder}: {' and '.join(lists.names)} name none of the clips: correct or remove them")
     labels = {clip.label for clip in clips}
     for name, entries in lists.names.items():
         listed = sum(label_of(entry) in labels for entry in entries)

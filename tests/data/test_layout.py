@@ -69,7 +69,7 @@ MISPLACED = {  # names: (what is said, the first command, its source)
     ),
     "noise inside": (
         numbered("mine/left/", "mine/right/", "mine/_background_noise_/room"),
-        "everything in one folder, mine",
+        r"everything in one folder, mine, and the words \(left, right\)",
         "wordspot clean {}/mine CLIPS",
     ),
     "lists inside": (
@@ -169,7 +169,7 @@ NOTED = {
     "a space": (numbered("right/", "right /"), "spelling", "the folders 'right ', 'right' are one label, right"),
     "Unicode forms": (numbered("caf\u00e9/", "cafe\u0301/"), "spelling", "are one label, caf\u00e9"),
     "misread": (numbered("true/", "null/", "test/", "yes/"), "audiofolder", "the label null, test, true for a split"),
-    "loose files": ([*numbered("left/"), "a.wav", "b.M4A"], "loose files", r"2 sound files lie in .*: a\.wav, b\.M4A$"),
+    "loose files": ([*numbered("left/"), "a.wav", "b.M4A"], "loose files", r"is left out \(2: a\.wav, b\.M4A\)$"),
 }
 
 
