@@ -79,6 +79,11 @@ def command(
         return
     if save_uncertain and not save_detections:
         raise click.UsageError("--save-uncertain needs --save-detections DIR: say where to keep them")
+    for word, program in on:
+        if program.startswith("-"):
+            raise click.UsageError(
+                f"--on {word} takes a command, and {program} is an option: --on {word} 'mpc next' {program}"
+            )
     recognizer = Recognizer.load(model_path(model))
     programs, health = Programs.parse(on, recognizer.labels), StreamHealth()
     recorder = _recorder(recognizer, source, save_detections, save_uncertain)

@@ -1,10 +1,11 @@
 """What `listen` shows: detections on standard output, a meter and notes on standard error."""
 
+import shutil
 import sys
 
 import numpy as np
 
-from ...data.audio import FULL_SCALE
+from ...data.arrays import Samples, to_waveform
 
 _QUIETEST_DBFS = -60.0
 _BAR = 30  # characters of the meter
@@ -26,7 +27,7 @@ class DetectionDisplay:
         self.as_json = as_json
         self.lines = 0
         self._meter = sys.stderr.isatty() and not as_json
-        self._best = ""
+        self._best = ""  # label and its probability
 
     def __enter__(self) -> "DetectionDisplay":
         return self
@@ -41,7 +42,7 @@ class DetectionDisplay:
         self.lines += 1
 
     def note(self, text: str) -> None:
-        """Prints a line for the person who listens."""
+        """Prints a line for a person, `wordspot: ...`."""
         self.clear()
         print(f"wordspot: {text}", file=sys.stderr, flush=True)
 
@@ -49,16 +50,22 @@ class DetectionDisplay:
         """Remembers the best label, for the meter."""
         self._best = f"{label} {probability:.0%}"
 
-    def level(self, samples: np.ndarray) -> None:
+    def level(self, samples: Samples) -> None:
         """Shows the level of the last samples, int16 [n]."""
         if self._meter and len(samples):
-            rms = float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))) / FULL_SCALE
-            level_dbfs = max(_QUIETEST_DBFS, 20 * np.log10(max(rms, 1e-9)))
+            level_dbfs = _rms_dbfs(samples)
             full = round(_BAR * (1 - level_dbfs / _QUIETEST_DBFS))
-            bar = "#" * full + "." * (_BAR - full)
-            print(f"{_CLEAR}{bar} {level_dbfs:4.0f} dBFS  {self._best}", end="", file=sys.stderr, flush=True)
+            text = f"{'#' * full + '.' * (_BAR - full)} {level_dbfs:4.0f} dBFS  {self._best}"
+            columns = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken away
+            print(_CLEAR + text[:columns], end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """Takes the meter away."""
         if self._meter:
             print(_CLEAR, end="", file=sys.stderr, flush=True)
+
+
+def _rms_dbfs(samples: Samples) -> float:
+    """Root mean square relative to full scale, in dB, at least that of the empty meter."""
+    mean_square = float(np.mean(np.square(to_waveform(samples))))
+    return max(_QUIETEST_DBFS, 10 * np.log10(max(mean_square, 1e-18)))

@@ -1,20 +1,28 @@
-"""What `listen` keeps of the sound it hears: a clean folder of detections and near misses."""
+"""What `listen` keeps of a stream: a clean folder of detections and near misses."""
 
-import csv
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from ...data.arrays import Samples
 from ...data.audio import write_wav
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
-from ...data.files import printable, replacing
+from ...data.files import held_alone, printable, replacing
 from ...data.labels import is_word
+from ...data.tables import read_table, write_table
 from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.device.stream import Window
 
-COLUMNS = ("file_name", "label", "speaker", "source", "kind", "heard", "probability", "time_s", "duration_s")
+COLUMNS = ("file_name", "label", "speaker", "source", "kind", "recognized", "probability", "time_s", "duration_s")
+_REQUIRED = ("file_name", "label", "kind")  # the last of them is in no clip table of `clean`
+_LOCK = ".listening"
+_LONGEST_SESSION = 60  # characters of four bytes at most, so that the whole name fits a file system
 
 
 class History:
@@ -42,6 +50,15 @@ class History:
         return np.pad(clip, (0, self._clip_samples - len(clip)))
 
 
+class KeptWindow(NamedTuple):
+    """A window that is worth keeping: what was recognized, where the window begins, its samples."""
+
+    label: str
+    probability: float
+    start: int
+    samples: Samples
+
+
 class ClipRecorder:
     """Writes clips into a clean folder as they come: `<label>/<session>-<time>.wav` and a row of the clip table.
 
@@ -49,10 +66,14 @@ class ClipRecorder:
     detection and none of which reached `high`; the window where it was largest is kept, when the stretch is over. The
     second after a detection does not count, because the word is still in its windows.
 
+    Nothing that is in the folder is written over: clips get a name that is free, and rows are added to the clip table as
+    it is on disk, so that labels that somebody corrects meanwhile stay. A context: the folder is its own until the end.
+
     Raises
     ------
     WordspotError
-        Limits that are not 0 <= low < high <= 1; a folder that holds something else, or a clip table of another kind.
+        Limits that are not 0 <= low < high <= 1; a folder that holds something else, a clip table of another kind, or
+        another process that writes there; a label that would lead out of the folder.
     """
 
     def __init__(
@@ -64,76 +85,110 @@ class ClipRecorder:
         uncertain: tuple[float, float] | None,
     ) -> None:
         if uncertain and not 0 <= uncertain[0] < uncertain[1] <= 1:
-            raise WordspotError(f"--save-uncertain is {uncertain[0]:g} {uncertain[1]:g}; wanted 0 <= LOW < HIGH <= 1")
-        self._folder, self._session, self._source = folder, printable(session), printable(source)
+            raise WordspotError(
+                f"the limits of near misses are {uncertain[0]:g} and {uncertain[1]:g}; expected 0 <= LOW < HIGH <= 1"
+            )
+        self._folder, self._session, self._source = folder, printable(session)[:_LONGEST_SESSION], printable(source)
         self._labels, self._rate_hz = recognizer.labels, recognizer.sample_rate_hz
         self._clip_samples = recognizer.clip_samples
         self._uncertain = uncertain
-        self._rows = _read_rows(folder / CLIP_TABLE)
-        self._near: tuple[str, float, int, np.ndarray] | None = (
-            None  # of the stretch so far: word, value, start, samples
-        )
+        self._near: KeptWindow | None = None  # of the stretch so far
         self._spoiled = False
         self._quiet_until = 0
+        self._lock = ExitStack()
+        _check_folder(folder)
 
-    def keep(self, window: Window, samples: np.ndarray) -> None:
+    def __enter__(self) -> "ClipRecorder":
+        self._folder.mkdir(parents=True, exist_ok=True)
+        refusal = f"another `wordspot listen` keeps clips in {self._folder}: choose a folder of its own"
+        self._lock.enter_context(held_alone(self._folder / _LOCK, refusal))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Keeps the near miss that the end of the stream cut off."""
+        with self._lock:
+            self._end_stretch()
+
+    def keep(self, window: Window, samples: Samples) -> None:
         """Takes notice of a window and its samples, int16 [clip_samples]."""
         found = window.detection
         if found:
             self._near, self._spoiled = None, True
             self._quiet_until = window.start + self._clip_samples
-            self._write("detection", found.label, found.probability, window.start, samples)
+            self._write("detection", KeptWindow(found.label, found.probability, window.start, samples))
         elif self._uncertain:
             self._watch(window, samples, *self._uncertain)
 
-    def finish(self) -> None:
-        """Keeps the near miss that the end of the stream cut off."""
-        near, self._near = self._near, None
-        if near and not self._spoiled:
-            self._write("uncertain", *near)
-
-    def _watch(self, window: Window, samples: np.ndarray, low: float, high: float) -> None:
+    def _watch(self, window: Window, samples: Samples, low: float, high: float) -> None:
         best = int(window.smoothed.argmax())
         value = float(window.smoothed[best])
         if value < low or not is_word(self._labels[best]) or window.start < self._quiet_until:
-            self.finish()
+            self._end_stretch()
             self._spoiled = False
             return
         self._spoiled |= value >= high
-        if self._near is None or value > self._near[1]:
-            self._near = (self._labels[best], value, window.start, samples.copy())
+        if self._near is None or value > self._near.probability:
+            self._near = KeptWindow(self._labels[best], value, window.start, samples.copy())
 
-    def _write(self, kind: str, heard: str, probability: float, start: int, samples: np.ndarray) -> None:
-        end_s = (start + self._clip_samples) / self._rate_hz
-        name = f"{heard}/{self._session}-{round(1000 * end_s):09d}ms.wav"
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            write_wav(temporary, samples, self._rate_hz)
-        values = (name, heard, "", self._source, kind, heard, f"{probability:.4f}", f"{end_s:.3f}")
-        duration_s = f"{len(samples) / self._rate_hz:g}"
-        self._rows[name] = dict(zip(COLUMNS, (*values, duration_s), strict=True))
-        self._write_table()
+    def _end_stretch(self) -> None:
+        near, self._near = self._near, None
+        if near and not self._spoiled:
+            self._write("uncertain", near)
 
-    def _write_table(self) -> None:
-        path = self._folder / CLIP_TABLE
-        with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-            writer: csv.DictWriter[str] = csv.DictWriter(file, list(COLUMNS), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self._rows.values())
+    def _write(self, kind: str, found: KeptWindow) -> None:
+        end_s = (found.start + self._clip_samples) / self._rate_hz
+        name = self._free_name(found.label, f"{self._session}-{round(1000 * end_s):09d}ms")
+        with replacing(self._folder / name) as temporary:
+            write_wav(temporary, found.samples, self._rate_hz)
+        self._add_row(
+            {
+                "file_name": name,
+                "label": found.label,
+                "speaker": "",
+                "source": self._source,
+                "kind": kind,
+                "recognized": found.label,
+                "probability": f"{found.probability:.4f}",
+                "time_s": f"{end_s:.3f}",
+                "duration_s": f"{len(found.samples) / self._rate_hz:g}",
+            }
+        )
 
-
-def _read_rows(path: Path) -> dict[str, dict[str, str]]:
-    """The rows of a table that an earlier session wrote, with what a person corrected in them."""
-    if not path.exists():
-        if path.parent.is_dir() and any(path.parent.iterdir()):
+    def _free_name(self, label: str, stem: str) -> str:
+        """`<label>/<stem>.wav`, with a number where that is taken; the label's folder is there then."""
+        folder = self._folder / label
+        if folder.resolve().parent != self._folder.resolve():
             raise WordspotError(
-                f"{path.parent} holds something else: choose a new or an empty folder for what is heard"
+                f"{folder} leads out of {self._folder}, and nothing is written there: {label!r} is no label"
             )
-        return {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        rows = {row["file_name"]: row for row in reader if row.get("file_name")}
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise WordspotError(f"{path} is a clip table of another kind: choose a folder of its own for what is heard")
-    return rows
+        folder.mkdir(exist_ok=True)
+        names = (f"{stem}{f'-{number}' if number > 1 else ''}.wav" for number in count(1))
+        return f"{label}/{next(name for name in names if not os.path.lexists(folder / name))}"
+
+    def _add_row(self, row: dict[str, str]) -> None:
+        """Adds to the table as it is now: what somebody has corrected since the last row stays."""
+        rows = _read_rows(self._folder)
+        columns = dict.fromkeys(
+            [*(rows[0] if rows else ()), *COLUMNS]
+        )  # theirs in their order, and those that are missing
+        write_table(self._folder / CLIP_TABLE, list(columns), [*rows, row])
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises `WordspotError` unless the folder is new, empty, or one that an earlier session wrote."""
+    _read_rows(folder)
+    if folder.is_dir() and not (folder / CLIP_TABLE).exists() and any(e.name != _LOCK for e in folder.iterdir()):
+        raise WordspotError(f"{folder} holds something else: choose a new or an empty folder for what is recognized")
+
+
+def _read_rows(folder: Path) -> list[dict[str, str]]:
+    """The rows of the clip table as they are now, with what a person corrected in them."""
+    path = folder / CLIP_TABLE
+    if not path.exists():
+        return []
+    try:
+        return read_table(path, _REQUIRED)
+    except WordspotError as error:
+        raise WordspotError(
+            f"{path} is a clip table of another kind ({error}): choose a folder of its own for what is recognized"
+        ) from error

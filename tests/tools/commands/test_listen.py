@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import re
+import signal
 import struct
 import subprocess
 import sys
@@ -106,7 +109,7 @@ def test_words_and_a_summary_for_a_person(model: Path, evening: Path) -> None:
     lines = result.stdout.decode().splitlines()
     assert len(lines) == len(found(listen(model, "--source", evening, "--json")))
     assert all(" s  rise  " in line or " s  fall  " in line for line in lines)
-    assert result.stderr.decode() == f"wordspot: 9.0 s heard, {len(lines)} detections\n"
+    assert result.stderr.decode() == f"wordspot: 9.0 s of sound, {len(lines)} detections\n"
 
 
 def test_a_pipe_that_ends_in_the_middle_of_a_sample(model: Path, evening: Path) -> None:
@@ -121,7 +124,7 @@ def test_without_a_model_the_small_one_that_ships_is_used() -> None:
     for arguments in ((), ("small",), ("accurate",)):
         result = listen(*arguments, "--source", "-", "--json", sound=noise)
         assert found(result) == []
-        assert b"2.0 s heard" in result.stderr
+        assert b"2.0 s of sound" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -190,11 +193,56 @@ def test_a_program_that_fails_is_told_and_listening_goes_on(model: Path, evening
         (("backward", "true"), "--on 'backward': the model's words are down, go, left"),
         (("left", "no-such-program"), "there is no program 'no-such-program'"),
         (("left", "'"), "No closing quotation"),
-        (("left", ""), "wants a command"),
+        (("left", ""), "needs a command"),
     ],
 )
 def test_programs_that_make_no_sense_are_told(on: tuple[str, str], told: str) -> None:
     assert told in refused(listen("--source", "-", "--on", *on, sound=b""))
+
+
+@pytest.mark.parametrize("on", [("left", "--source", "x.wav"), ("left", "-h"), ("left",)])
+def test_an_option_is_not_taken_for_a_program(on: tuple[str, ...]) -> None:
+    expected = f"--on left takes a command, and {on[1]} is an option" if on[1:] else "requires 2 arguments"
+    assert expected in " ".join(refused(listen("--on", *on), 2).split())
+
+
+def test_a_program_that_never_ends_does_not_hold_up_the_end(model: Path, evening: Path, tmp_path: Path) -> None:
+    code = "import os, pathlib, time; pathlib.Path(str(os.getpid())).touch(); time.sleep(600)"
+    with open(tmp_path / "stderr", "wb") as stderr:
+        command = [sys.executable, "-m", "wordspot.tools.cli", "listen", str(model), "--source", str(evening)]
+        on = ["--on", "rise", f'{sys.executable} -c "{code}"']
+        result = subprocess.run([*command, *on], cwd=tmp_path, stdout=subprocess.PIPE, stderr=stderr, timeout=120)
+    started = {int(path.name) for path in tmp_path.iterdir() if path.name.isdecimal()}
+    notes = (tmp_path / "stderr").read_text()
+    try:
+        assert result.returncode == 0, notes
+        assert started
+        for number in started:
+            os.kill(number, 0)  # it still runs
+            assert f"(process {number}) has not ended and is left running" in notes
+    finally:
+        for number in started:
+            os.kill(number, signal.SIGKILL)
+
+
+def test_what_programs_print_does_not_mix_with_detections(model: Path, evening: Path) -> None:
+    result = listen(model, "--source", evening, "--json", "--on", "rise", "echo from the program")
+    assert {one["label"] for one in found(result)} == {"rise", "fall"}
+    assert b"from the program" in result.stderr
+
+
+def test_ctrl_c_ends_a_pipe_with_one_line(model: Path, evening: Path) -> None:
+    command = [sys.executable, "-m", "wordspot.tools.cli", "listen", str(model), "--source", "-", "--json"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(raw(evening))
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert re.fullmatch(rb"wordspot: \d.\d s of sound, \d detections\n", process.stderr.read())
 
 
 def test_what_is_kept_is_a_clean_folder_of_what_was_heard(model: Path, evening: Path, tmp_path: Path) -> None:
@@ -207,7 +255,7 @@ def test_what_is_kept_is_a_clean_folder_of_what_was_heard(model: Path, evening: 
     for one in detections:
         row = rows[f"{one['time_s']:.3f}"]
         start = round(one["start_s"] * RATE_HZ)
-        assert (row["kind"], row["heard"], row["probability"]) == (
+        assert (row["kind"], row["recognized"], row["probability"]) == (
             "detection",
             one["label"],
             f"{one['probability']:.4f}",
@@ -255,7 +303,7 @@ def test_near_misses_are_kept_where_nothing_fired(model: Path, evening: Path, tm
 def test_options_that_make_no_sense_are_told(tmp_path: Path, clips: Path) -> None:
     assert "--save-detections" in refused(listen("--source", "-", "--save-uncertain", 0.3, 0.9, sound=b""), 2)
     keep = ("--source", "-", "--save-detections")
-    assert "wanted 0 <= LOW < HIGH" in refused(listen(*keep, tmp_path / "a", "--save-uncertain", 0.9, 0.3, sound=b""))
+    assert "expected 0 <= LOW < HIGH" in refused(listen(*keep, tmp_path / "a", "--save-uncertain", 0.9, 0.3, sound=b""))
     assert "clip table of another kind" in refused(listen(*keep, clips, sound=b""))
 
 
