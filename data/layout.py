@@ -9,7 +9,7 @@ from .errors import WordspotError
 from .file_names import sorting_hint
 from .folders import SPLIT_LISTS, Recording, unlabeled_files
 from .labels import SILENCE, UNKNOWN, differing_in_case, is_word, normalize_name
-from .split_lists import label_of, read_split_lists
+from .split_lists import doubts, read_split_lists
 
 SOUND_ENDINGS = (
     *(
@@ -254,16 +254,8 @@ def _unmatched_lists(folder: Path, recordings: Sequence[Recording]) -> Iterator[
             f"{recordings[-1].key}): correct or remove them, or training will refuse the clips",
         )
         return
-    labels = {recording.label for recording in recordings}
-    for name, entries in match.unmatched.items():
-        here = [entry for entry in entries if label_of(entry) in labels]
-        if here:
-            count = sum(label_of(entry) in labels for entry in lists.names[name])
-            yield Note(
-                "split list",
-                f"{len(here):,} of the {count:,} names in {name} that are of labels here mean none of the recordings "
-                f"({_listed(here)}): what they were to keep from training is trained on",
-            )
+    labels = [recording.label for recording in recordings if not recording.is_long_sound]
+    yield from (Note("split list", text) for text in doubts(lists, match, labels))
 
 
 def _loose_files(folder: Path) -> Iterator[Note]:

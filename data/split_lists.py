@@ -1,13 +1,15 @@
 """The lists of Speech Commands that say which recordings validate and which test a model."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import WordspotError
 from .folders import SPLIT_LISTS
 from .labels import normalize_name
+
+_MOST_LISTED, _LEAST_LISTED = 0.5, 0.05  # of a set's recordings, in one list; the official ones have a tenth
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,33 @@ def read_split_lists(folder: Path) -> SplitLists:
     """The lists that lie in a folder of recordings or clips. Raises `WordspotError` for one that is no text in UTF-8."""
     lists = {name: _lines(folder / name) for name in SPLIT_LISTS if (folder / name).is_file()}
     return SplitLists({name: entries for name, entries in lists.items() if entries})
+
+
+def doubts(lists: SplitLists, match: ListMatch, labels: Sequence[str], tolerated: float = 0.0) -> Iterator[str]:
+    """One sentence for each list of whose names more than a share `tolerated` mean none of the recordings.
+
+    Names of labels that are not here do not count; nor does a list that is plainly that of a larger set: with more names than
+    half of the recordings, and yet as many recordings in it as a list should have.
+
+    Parameters
+    ----------
+    lists, match
+        The lists, and what they mean of the recordings.
+    labels
+        The label of each recording.
+    tolerated
+        Share of a list, from 0 to 1.
+    """
+    here = set(labels)
+    for name, entries in lists.names.items():
+        listed = sum(label_of(entry) in here for entry in entries)
+        unmatched = [entry for entry in match.unmatched.get(name, ()) if label_of(entry) in here]
+        of_larger_set = listed > _MOST_LISTED * len(labels) and listed - len(unmatched) >= _LEAST_LISTED * len(labels)
+        if len(unmatched) > tolerated * listed and not of_larger_set:
+            yield (
+                f"{len(unmatched):,} of the {listed:,} names in {name} that are of labels here mean no recording "
+                f"({', '.join(unmatched[:3])}): correct them if the recordings are here, for those are trained on"
+            )
 
 
 def label_of(entry: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from .clips import Clip
 from .errors import WordspotError, WordspotWarning
-from .split_lists import SplitLists, label_of, read_split_lists
+from .split_lists import SplitLists, doubts, read_split_lists
 
 SPLITS = ("training", "validation", "testing")
 _MAX_CLIPS_PER_LABEL = 2**27 - 1  # the constant of the rule, not a limit
@@ -95,18 +95,8 @@ def _splits_of_lists(clips: Sequence[Clip], lists: SplitLists, folder: Path | st
     match = lists.match(paths)
     if not match.splits:
         raise WordspotError(f"{folder}: {' and '.join(lists.names)} name none of the clips: correct or remove them")
-    labels = {clip.label for clip in clips}
-    for name, entries in lists.names.items():
-        listed = sum(label_of(entry) in labels for entry in entries)
-        unmatched = sum(label_of(entry) in labels for entry in match.unmatched.get(name, ()))
-        if unmatched > _MOST_DISCARDED * listed:
-            example = next(entry for entry in match.unmatched[name] if label_of(entry) in labels)
-            warnings.warn(
-                f"{unmatched:,} of the {listed:,} names in {Path(folder) / name} that are of labels here mean none of the "
-                f"clips (such as {example}); those that they were to keep from training are trained on",
-                WordspotWarning,
-                stacklevel=3,
-            )
+    for text in doubts(lists, match, [clip.label for clip in clips], tolerated=_MOST_DISCARDED):
+        warnings.warn(f"{folder}: {text}", WordspotWarning, stacklevel=3)
     return [match.splits.get(path, "training") for path in paths]
 
 
