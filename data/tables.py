@@ -13,19 +13,21 @@ from typing import Any
 from .errors import WordspotError
 from .files import replacing
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t")
+_GUARDED_STARTS = frozenset("=+-@\t'")  # the apostrophe, so that what had one before is read back with it
 
 
 class TableWriter:
     """Writes the rows of a table that is not in its place yet."""
 
     def __init__(self, file: Any, columns: Sequence[str]) -> None:
-        self._writer = csv.DictWriter(file, list(columns), extrasaction="ignore", lineterminator="\n")
-        self._writer.writeheader()
+        self._columns = tuple(columns)
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._writer.writerow(self._columns)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Writes {column: value}; columns that the row lacks stay empty, and what is no column is left out."""
-        self._writer.writerow({name: as_cell(value) for name, value in row.items()})
+        cells = [row.get(column, "") for column in self._columns]
+        self._writer.writerow([as_cell(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 @contextmanager
@@ -73,15 +75,15 @@ def iterate_table(path: Path, required: Sequence[str] = ()) -> Iterator[tuple[in
 
 def as_cell(value: Any) -> Any:
     """The value as it is written: text that would be a formula gets an apostrophe; numbers stay numbers."""
-    if not isinstance(value, str) or not value.startswith((*_FORMULA_STARTS, "'")) or _is_number(value):
+    if not isinstance(value, str) or value[:1] not in _GUARDED_STARTS:
         return value
-    return f"'{value}"
+    harmless = from_cell(value) == value if value.startswith("'") else _is_number(value)
+    return value if harmless else f"'{value}"
 
 
 def from_cell(text: str) -> str:
     """The reverse of `as_cell`."""
-    guarded = text.startswith("'") and text[1:].startswith((*_FORMULA_STARTS, "'"))
-    return text[1:] if guarded else text
+    return text[1:] if text[:1] == "'" and text[1:2] in _GUARDED_STARTS else text
 
 
 def _is_number(text: str) -> bool:

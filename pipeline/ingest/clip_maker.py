@@ -10,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import soundfile
 
+from ...data.arrays import Samples
 from ...data.audio import SAMPLE_RATE_HZ, Sound, read_sound, write_wav
 from ...data.clips import find_speaker, speaker_pattern
 from ...data.errors import RecordingError, WordspotError
@@ -110,7 +110,7 @@ class ClipMaker:
         name = hashlib.blake2b(planned.file_name.encode(), digest_size=16).hexdigest()
         return self.scratch / f"{name}.wav"
 
-    def _write(self, planned: PlannedClip, samples: np.ndarray) -> str:
+    def _write(self, planned: PlannedClip, samples: Samples) -> str:
         """Gives the digest of what was written."""
         if self.scratch is None:
             return ""
@@ -142,7 +142,7 @@ def _measure(cut: CutRecording) -> dict[str, Value]:
 
 
 @lru_cache(maxsize=64)  # pairs come in order, so that of most one clip has just been read; a recording may last an hour
-def _content(maker: ClipMaker, planned: PlannedClip, start_s: float) -> np.ndarray:
+def _content(maker: ClipMaker, planned: PlannedClip, start_s: float) -> Samples:
     """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
     recording = planned.recording
     try:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.errors import RecordingError
@@ -10,6 +10,9 @@ from ...data.files import printable
 from .checks import CHECKS, Check, CutRecording, Value
 from .clip_maker import ClipMaker
 from .settings import CleanSettings
+
+Judgement = Literal["fine", "flagged", "discarded"]
+_WORST_FIRST: tuple[Judgement, ...] = ("discarded", "flagged", "fine")
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,12 @@ class CheckResult:
     value
         What it measured.
     outcome
-        `fine`, `flagged` or `discarded`.
+        What cleaning does about it.
     """
 
     check: Check
     value: Value
-    outcome: str
+    outcome: Judgement
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,9 @@ class Explanation:
     cut: CutRecording | None
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Judgement:
         """`discarded`, `flagged` or `fine`: the worst of the results."""
-        return min((result.outcome for result in self.results), key=("discarded", "flagged", "fine").index)
+        return min((result.outcome for result in self.results), key=_WORST_FIRST.index)
 
     @property
     def findings(self) -> list[CheckResult]:
@@ -80,7 +83,7 @@ class Explanation:
         }
 
 
-def explain(path: Path, settings: CleanSettings = CleanSettings()) -> Explanation:
+def explain(path: Path | str, settings: CleanSettings = CleanSettings()) -> Explanation:
     """Measures one recording and judges it with every check but those that need the others: duplicates.
 
     Raises
@@ -88,6 +91,7 @@ def explain(path: Path, settings: CleanSettings = CleanSettings()) -> Explanatio
     FileNotFoundError
         There is no such file.
     """
+    path = Path(path)
     maker = ClipMaker(path.parent, settings)
     try:
         cut = maker.cut(path.name, read_sound(path))

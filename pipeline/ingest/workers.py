@@ -18,8 +18,8 @@ from ...data.errors import WordspotError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _ITEMS_PER_CHUNK = 64
-_CHUNKS_AHEAD = 4  # a process: none waits for work, and memory does not grow with the number of items
-_hung_up = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
+_CHUNKS_AHEAD = 4  # per process: none waits for work, and memory does not grow with the number of items
+_stopped = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
 
 
 @contextmanager
@@ -36,8 +36,8 @@ def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int
     if jobs == 1:
         yield map(function, items)
         return
-    ear, mouth = multiprocessing.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(ear,))
+    stop_signal, sender = multiprocessing.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(stop_signal,))
     futures = (pool.submit(_work_through, function, chunk) for chunk in _chunks(items))
     try:
         with _interrupts_held_back():  # the processes start here
@@ -48,10 +48,10 @@ def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int
             "a worker process was killed, for want of memory perhaps: run the same command again with --jobs 1"
         ) from error
     finally:
-        mouth.send("enough")
+        sender.send("enough")
         pool.shutdown(cancel_futures=True)
-        ear.close()
-        mouth.close()
+        stop_signal.close()
+        sender.close()
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -69,7 +69,7 @@ def _in_order(waiting: deque[Future[list[Result]]], futures: Iterator[Future[lis
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block; in processes started meanwhile, for ever: the parent hears it for them."""
+    """Ctrl-C waits until the end of the block; processes started meanwhile never get it: the parent stops them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -80,10 +80,10 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker(ear: Any) -> None:
+def _start_worker(stop_signal: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
-    threading.Thread(target=_listen, args=(ear,), daemon=True).start()
+    threading.Thread(target=_wait_for_end, args=(stop_signal,), daemon=True).start()
 
 
 def _be_silent() -> None:
@@ -95,16 +95,16 @@ def _be_silent() -> None:
     os.close(nowhere)
 
 
-def _listen(ear: Any) -> None:
-    """Ends this process when its parent has died, and its work when the parent has heard enough."""
+def _wait_for_end(stop_signal: Any) -> None:
+    """Ends this process when its parent has died, and its work when the parent needs no more results."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
-    if parent.sentinel not in connection.wait([parent.sentinel, ear]):
-        _hung_up.set()
+    if parent.sentinel not in connection.wait([parent.sentinel, stop_signal]):
+        _stopped.set()
         connection.wait([parent.sentinel])
     os._exit(1)
 
 
 def _work_through(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
-    return [function(item) for item in chunk if not _hung_up.is_set()]
+    return [function(item) for item in chunk if not _stopped.is_set()]

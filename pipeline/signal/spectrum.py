@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.audio import FULL_SCALE, SAMPLE_RATE_HZ
+from ...data.arrays import FULL_SCALE, Samples
+from ...data.audio import SAMPLE_RATE_HZ
 
 FRAME_SAMPLES = 512  # 32 ms
 HOP_SAMPLES = 320  # 20 ms: then the arrays of a second stay below 128 kB, above which malloc asks the kernel each time
@@ -12,7 +13,7 @@ _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
 _WINDOW = _HANN * (FRAME_SAMPLES / FULL_SCALE)  # powers of two, by the first of which `single_rfft` divides again
 
 
-def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
+def power_spectrum(samples: Samples, hop: int = HOP_SAMPLES) -> NDArray[np.floating]:
     """Squared magnitudes of 512-point Fourier transforms of Hann-windowed frames.
 
     Parameters
@@ -24,7 +25,7 @@ def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
 
     Returns
     -------
-    float32 [frames, 257], where a sample of 1 stands for full scale. Rounding to 16 bits alone gives 1.5e-8 a bin.
+    float32 [frames, 257], where a sample of 1 stands for full scale. Rounding to 16 bits alone gives 1.5e-8 per bin.
     """
     waveform = samples.astype(np.float32)
     if len(waveform) < FRAME_SAMPLES:
@@ -39,7 +40,7 @@ def power_spectrum(samples: np.ndarray, hop: int = HOP_SAMPLES) -> np.ndarray:
     return spectrum.real**2 + spectrum.imag**2
 
 
-def single_rfft(samples: np.ndarray, size: int | None = None) -> NDArray[np.complexfloating]:
+def single_rfft(samples: NDArray[np.float32], size: int | None = None) -> NDArray[np.complexfloating]:
     """`np.fft.rfft` of float32 in single precision, divided by its size.
 
     Undivided, NumPy takes the way of float64, which costs six times as much.
@@ -47,7 +48,7 @@ def single_rfft(samples: np.ndarray, size: int | None = None) -> NDArray[np.comp
     return np.fft.rfft(samples, size, norm="forward")
 
 
-def without_outer_zeros(samples: np.ndarray) -> tuple[int, int]:
+def without_outer_zeros(samples: Samples) -> tuple[int, int]:
     """Where int16 [n] samples begin and end when exact zeros at either end are left out; (0, 0) for nothing but zeros."""
     if len(samples) and samples[0] and samples[-1]:  # nearly always
         return 0, len(samples)
@@ -58,7 +59,7 @@ def without_outer_zeros(samples: np.ndarray) -> tuple[int, int]:
     return first, len(samples) - int(sounding[::-1].argmax())
 
 
-def runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Begins and ends (one past the last) of the runs of True in bool [n]."""
     closed = np.zeros(len(mask) + 2, bool)
     closed[1:-1] = mask

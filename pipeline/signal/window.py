@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ...data.arrays import Samples
 from .spectrum import BIN_HZ, FRAME_SAMPLES, power_spectrum, without_outer_zeros
 
 WindowRule = Literal["centered", "loudest"]
@@ -20,7 +21,7 @@ _ABOVE_NOISE = 4.0  # of the noise's power: 6 dB
 _TOLERANCE = 0.05
 
 
-def loudest_window(samples: np.ndarray, size: int) -> tuple[int, int]:
+def loudest_window(samples: Samples, size: int) -> tuple[int, int]:
     """The window with the largest sum of |x|, over every sample position.
 
     Sums are of integers and so exact; the first window wins a tie (a silent recording gives position 0).
@@ -53,10 +54,10 @@ def loudest_window(samples: np.ndarray, size: int) -> tuple[int, int]:
     return best_start, best_total
 
 
-def centered_window(samples: np.ndarray, size: int) -> int:
+def centered_window(samples: Samples, size: int) -> int:
     """The window that has the word in its middle.
 
-    The power spectrum, 16 bands from 100 to 7,000 Hz every 10 ms, tells how far each moment rises above the noise: the
+    The power spectrum, 16 bands from 100 to 7,000 Hz every 10 ms, shows how far each moment rises above the noise: the
     median of every band over 90 ms (so that a click of up to 12 ms vanishes), beside four times the band's median over
     the recording (its noise), as a logarithm, so that the weak sounds of a word count beside its vowels. Many windows
     hold all of a short word: of those with at least 95% of the largest sum, next to each other, the middle one is taken.
@@ -91,7 +92,7 @@ def centered_window(samples: np.ndarray, size: int) -> int:
     return min(max(0, start), len(samples) - size)
 
 
-def _centered_start(samples: np.ndarray, size: int) -> int:
+def _centered_start(samples: Samples, size: int) -> int:
     """The centered window of what lies between exact zeros at the ends; all of it where it fits."""
     first, last = without_outer_zeros(samples)
     if last - first > size:
@@ -99,7 +100,7 @@ def _centered_start(samples: np.ndarray, size: int) -> int:
     return min(max(0, (first + last - size) // 2), len(samples) - size)
 
 
-def _rise_above_noise(samples: np.ndarray) -> np.ndarray:
+def _rise_above_noise(samples: Samples) -> np.ndarray:
     """float64 [frames]: how far each 32 ms frame, 10 ms apart, rises above the noise, in nepers over all bands."""
     rise = np.zeros(1 + (len(samples) - FRAME_SAMPLES) // _HOP)
     for band in np.concatenate(list(_band_power(samples))).T:
@@ -110,7 +111,7 @@ def _rise_above_noise(samples: np.ndarray) -> np.ndarray:
     return rise
 
 
-def _band_power(samples: np.ndarray) -> Iterator[np.ndarray]:
+def _band_power(samples: Samples) -> Iterator[np.ndarray]:
     """float32 [frames, bands] blocks, every 10 ms."""
     frames = 1 + (len(samples) - FRAME_SAMPLES) // _HOP
     for begin in range(0, frames, _CHUNK_FRAMES):
@@ -119,7 +120,7 @@ def _band_power(samples: np.ndarray) -> Iterator[np.ndarray]:
         yield np.add.reduceat(power_spectrum(part, _HOP)[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
 
 
-def fit_to_window(samples: np.ndarray, size: int, rule: WindowRule = "centered") -> tuple[np.ndarray, int]:
+def fit_to_window(samples: Samples, size: int, rule: WindowRule = "centered") -> tuple[Samples, int]:
     """One clip of exactly `size` samples from a recording of any length.
 
     A longer recording is cut to one window, `centered_window` (for which exact zeros at its ends do not count) or
@@ -139,7 +140,7 @@ def fit_to_window(samples: np.ndarray, size: int, rule: WindowRule = "centered")
     return np.pad(samples, (before, size - len(samples) - before)), -before
 
 
-def _window_sums(samples: np.ndarray, size: int) -> np.ndarray:
+def _window_sums(samples: Samples, size: int) -> np.ndarray:
     """int64 [n - size + 1]: sum of |x| of the window that starts at each sample."""
     sums = np.zeros(len(samples) + 1, np.int64)
     np.cumsum(np.abs(samples.astype(np.int32)), out=sums[1:])  # int32 first: |-32768| does not fit 16 bits

@@ -26,8 +26,8 @@ def test_no_cell_begins_a_formula(tmp_path: Path, text: str) -> None:
     assert read_table(tmp_path / "table.csv") == [{"label": text}]
 
 
-@pytest.mark.parametrize("value", [-15.0, "-15.0", "+3", 7, ""])
-def test_numbers_stay_numbers(value: object) -> None:
+@pytest.mark.parametrize("value", [-15.0, "-15.0", "+3", 7, "", "'tis", "a=b"])
+def test_numbers_and_harmless_text_stay_as_they_are(value: object) -> None:
     assert as_cell(value) == value
 
 

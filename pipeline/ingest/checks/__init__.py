@@ -1,4 +1,4 @@
-"""What cleaning looks for: one file a check, named like it."""
+"""What cleaning looks for: one file per check, named like it."""
 
 from importlib import import_module
 

@@ -32,7 +32,7 @@ class Check:
     digits
         Decimals that are kept.
     discards
-        Whether the recording is left out, unless told otherwise.
+        Whether the recording is left out, unless the settings say otherwise.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Check:
     discards: bool = False
 
     def value(self, cut: CutRecording) -> Value:
-        """The measured value, rounded as the tables have it, so that tables and verdicts agree."""
+        """The measured value, rounded as the tables have it, so that tables and findings agree."""
         assert self.measure is not None
         value = self.measure(cut)
         return value if isinstance(value, str) else round(float(value), self.digits)

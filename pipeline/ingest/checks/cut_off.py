@@ -1,7 +1,7 @@
 """Cut off: the word runs into the start or the end of the recording, so a part of it was never recorded.
 
 What: how loud the recording is in its first or last 32 ms, beside the loudest part of the word.
-Why: half a word is another word ("go" of "gone"), and a network that trains on it hears words that nobody said. Only the
+Why: half a word is another word ("go" of "gone"), and a network that trains on it learns words that nobody said. Only the
 recording's own edges count: an edge of the clip inside a longer recording can be moved, the recording's cannot.
 Formula: P = power above 125 Hz of each 32 ms frame, L = its 95th percentile, N = its 10th percentile; E = the larger P of
 the recording's first and last frame, exact zeros before and after left out; `edge_db` = 10 log10((E - 2 N) / L), from

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ....data.arrays import Samples
 from ....data.audio import Sound
 from ...signal.loudness import mean_abs
 from ...signal.spectrum import power_spectrum, without_outer_zeros
@@ -30,7 +31,7 @@ class CutRecording:
 
     name: str
     sound: Sound
-    clip: np.ndarray
+    clip: Samples
     start: int
 
     @cached_property
@@ -41,12 +42,12 @@ class CutRecording:
         return begin + first, begin + last
 
     @cached_property
-    def content(self) -> np.ndarray:
+    def content(self) -> Samples:
         """int16 [n]: the samples of `span`."""
         return self.sound.samples[slice(*self.span)]
 
     @cached_property
-    def native_content(self) -> np.ndarray:
+    def native_content(self) -> Samples:
         """int16 [n]: what became `content`, at the recording's own rate."""
         if self.sound.native is self.sound.samples:
             return self.content

@@ -10,7 +10,7 @@ Limits: 0.01. Strong rumble below 5 Hz that does not average out over a second l
 
 import numpy as np
 
-from ....data.audio import FULL_SCALE
+from ....data.arrays import FULL_SCALE
 from .check import Check
 from .cut_recording import CutRecording
 

@@ -2,9 +2,9 @@
 
 What: the recording was made at a lower sample rate and converted, went through a telephone or a Bluetooth headset, or was
 heavily compressed, so that above some frequency there is nothing but rounding noise.
-Why: s, f and t live above 4 kHz. A network that hears half of its examples without them learns the microphone.
+Why: s, f and t live above 4 kHz. A network that gets half of its examples without them learns the microphone.
 Formula: the clip's mean power spectrum in bands of 250 Hz; `bandwidth_hz` = upper edge of the highest band whose mean power
-is 10 dB above what rounding to 16 bits alone gives (1.5e-8 a bin, see `power_spectrum`).
+is 10 dB above what rounding to 16 bits alone gives (1.5e-8 per bin, see `power_spectrum`).
 Limits: 6,000 Hz. A recording that was made louder after it was converted carries its rounding noise up with it, and is
 missed; so is one from a converter that leaves mirror images above (of 199 recordings sent through 8 kHz, soxr 95% were found,
 SciPy's `resample_poly` 25%, linear interpolation none). Looking for the cliff itself was tried: at 25 dB within 1 kHz it finds

@@ -4,7 +4,7 @@ What: two clips whose waveforms run alike when one is moved along the other.
 Why: as for duplicates: a take that was converted and collected again is still the same take.
 Formula: `near_duplicate_of` names another recording whose largest normalized cross-correlation with this one, over all
 shifts that leave half of the shorter one covered, is at least 0.8. Candidates come from fingerprints (see
-`wordspot.pipeline.ingest.twins`). Which of several are found is decided as for duplicates.
+`wordspot.pipeline.ingest.duplicates.fingerprints`). Which of several are found is decided as for duplicates.
 Limits: a pure tone or a synthetic voice may say the same thing twice and be found.
 Speed or pitch changes, and heavy noise on top, are not found.
 """

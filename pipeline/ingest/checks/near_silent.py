@@ -1,4 +1,4 @@
-"""Near-silent: nobody is heard.
+"""Near-silent: no voice can be made out.
 
 What: the clip, its loudest second, is quieter than `--min-volume`.
 Why: a muted microphone, or a press of the button without a word, teaches a network that silence is the word. It is the

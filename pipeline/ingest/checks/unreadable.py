@@ -5,7 +5,7 @@ one that may not be read.
 Why: no clip can be made of it. A recording that was cut short by a full disk or a broken transfer is refused whole,
 because the part that is missing may be the word.
 Measured: nothing; the sentence in `detail` says what was seen. Decoding itself (`wordspot.data.audio.read_sound`) finds it.
-Limits: a headerless stream that was cut (OGG, MP3) cannot be told from a shorter one.
+Limits: a headerless stream that was cut (OGG, MP3) cannot be distinguished from a shorter one.
 """
 
 from .check import Check

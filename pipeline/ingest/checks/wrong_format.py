@@ -1,7 +1,7 @@
 """Wrong format behind the name: a FLAC file called `.wav`, an MP3 file called `.ogg`.
 
 What: the container that libsndfile finds, beside the one that the file's ending promises.
-Why: the file decodes here, but other tools go by the name and fail, or the name tells of a conversion that never
+Why: the file decodes here, but other tools go by the name and fail, or the name promises a conversion that never
 happened (an MP3 file renamed to `.wav` still has the losses of MP3).
 Measured: `wrong_format`: the real format and the promised one (`FLAC, not wav`), empty when they agree.
 Limits: endings that promise nothing (`.dat`, none at all) are never wrong.

@@ -9,6 +9,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from ....data.arrays import Samples
 from ...signal.spectrum import BIN_HZ, single_rfft
 from ..checks.cut_recording import CutRecording
 
@@ -70,7 +71,7 @@ class Relation(IntEnum):
     SAME = 2
 
 
-def relate(first: np.ndarray, second: np.ndarray) -> Relation:
+def relate(first: Samples, second: Samples) -> Relation:
     """Compares two clips, int16 [n] and [m] without outer zeros, sample by sample at the shift where they agree best.
 
     The correlation is of the band around 2 kHz: hum and offset, which two takes may share, do not count, nor what
@@ -87,7 +88,7 @@ def relate(first: np.ndarray, second: np.ndarray) -> Relation:
     return Relation.SAME if any(_is_rounding(louder, quieter, shift) for shift in shifts) else Relation.NEAR
 
 
-def _peak(samples: np.ndarray) -> int:
+def _peak(samples: Samples) -> int:
     return max(int(samples.max(initial=0)), -int(samples.min(initial=0)))
 
 
@@ -137,7 +138,7 @@ def _overlapping_energy(samples: np.ndarray, first: int, last: int, length: int)
     return sums[begins.start + length : begins.stop + length] - sums[begins]
 
 
-def _is_rounding(louder: np.ndarray, quieter: np.ndarray, shift: int) -> bool:
+def _is_rounding(louder: Samples, quieter: Samples, shift: int) -> bool:
     """Whether the quieter clip is the louder one, scaled and rounded; where only one is, the other counts as zeros."""
     begin, end = min(0, shift), max(len(quieter), shift + len(louder))
     both = np.zeros((2, end - begin), np.float64)
