@@ -16,7 +16,7 @@ from ...pipeline.training.settings import TRANSFER_SETTINGS, TrainSettings
 from ..terminal.confusion import accuracy_line, print_confusion
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, declare, given_options, settings_options, split_words
-from ..terminal.progress import progress_bar
+from ..terminal.progress import StepRate, progress_bar
 
 if TYPE_CHECKING:
     from ...data.feature_set import FeatureSet
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from ...pipeline.training.train import Epoch, TrainingCallbacks
 
 _OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed")
+_WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
 
 
 @declare
 @argument("data", metavar="DATA", help="Clean folder or feature set.")
-@click.option("--run", "run", type=PATH, required=True, help="New folder for what the training writes.")
+@click.option("--run", "run", type=PATH, required=True, help="New folder for what is written.")
 @click.option("--words", "words", type=str, help="Labels to recognize, with commas; default: every label.")
 @click.option(
     "--from",
@@ -42,9 +43,9 @@ _OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed"
     "teacher",
     type=str,
     metavar="MODEL",
-    help="Learn from the answers of a run, or of small or accurate, too: they know the words.",
+    help="Distill from a run, or from small or accurate, which ship: it must know the words.",
 )
-@click.option("--config", "config", type=PATH, help="How to train, as JSON; options given here win over it.")
+@click.option("--config", "config", type=PATH, help="How to train, as JSON; options given here come first.")
 @click.option("--resume", "resume", is_flag=True, help="Go on with the interrupted run in --run.")
 @settings_options(TrainSettings, *_OFFERED)
 @click.pass_context
@@ -59,12 +60,12 @@ def command(
     config: Path | None,
     resume: bool,
 ) -> None:
-    """Train a network to tell words apart, watching its confusion matrix.
+    """Train a network to recognize words.
 
     Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
-    among the words become _unknown_, background noise and digital silence become _silence_. The matrix is printed each
-    time the network hears the validation speakers as well as ever, and is kept: rows are the truth, columns what was
-    heard. The run folder gets the figures, TensorBoard logs, the best network and report.html.
+    among the words become _unknown_, background noise and digital silence become _silence_. There is a line for each
+    epoch; the matrix of the best network is printed at the end: rows are the truth, columns what was recognized. The run
+    folder gets the figures of every epoch, TensorBoard logs with its matrix, the best network and report.html.
 
     Examples:
         wordspot train clips --words down,go,left,right,up --run runs/first
@@ -128,13 +129,16 @@ def _recipe(config: Path | None, defaults: Recipe, settings: TrainSettings, give
 
 
 class _TrainingDisplay:
-    """A progress bar for the epoch on a terminal, a line an epoch, and the matrix when it has become better."""
+    """One line per epoch; on a terminal also a progress bar for its steps, elsewhere a line when the first one has begun."""
 
     def __init__(self, settings: TrainSettings) -> None:
-        columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=ERR, disable=not sys.stderr.isatty(), transient=True)
+        columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), StepRate())
+        self._progress = Progress(
+            *columns, TimeRemainingColumn(), console=ERR, disable=not sys.stderr.isatty(), transient=True
+        )
         self._epochs = settings.epochs
         self._began = time.monotonic()
+        self._seen = False
 
     def __enter__(self) -> "_TrainingDisplay":
         return self
@@ -150,15 +154,15 @@ class _TrainingDisplay:
     def _on_start(self, classes: "Classes", counts: dict[str, dict[str, int]], data: "FeatureSet") -> None:
         if not data.speakers_known:
             ERR.print(
-                "not every clip names its speaker (see wordspot clean --speaker-pattern): the figures are for voices that "
-                "may have been trained on"
+                "note: not every clip names its speaker (see wordspot clean --speaker-pattern): the figures are for voices "
+                "that may have been trained on"
             )
         for split, by_word in counts.items():
             OUT.print(f"{split}: " + ", ".join(f"{word} {count:,}" for word, count in by_word.items()))
-        few = [word for word, count in counts["validation"].items() if count == 0]
-        if few:
+        unsaid = [word for word, count in counts["validation"].items() if count == 0]
+        if unsaid:
             ERR.print(
-                f"no validation speaker says {', '.join(few)}: nothing will be known about it; record more people"
+                f"note: no validation speaker says {', '.join(unsaid)}: nothing will be known about it; record more people"
             )
         OUT.print(f"classes: {', '.join(classes.labels)}")
         self._progress.start()
@@ -166,15 +170,16 @@ class _TrainingDisplay:
 
     def _on_step(self, epoch: int, step: int, steps: int) -> None:
         self._progress.update(self._task, completed=step, total=steps, epoch=epoch)
+        if self._progress.disable and not self._seen:
+            OUT.print(f"epoch {epoch} of {self._epochs} has begun: {steps:,} steps")
+        self._seen = True
 
     def _on_epoch(self, epoch: "Epoch") -> None:
         row, pace, seconds = epoch.row, epoch.pace, time.monotonic() - self._began
         self._began = time.monotonic()
+        waiting = f", {pace.waiting_share:.0%} waiting for data" if pace.waiting_share >= _WORTH_SAYING else ""
         OUT.print(
-            f"epoch {row['epoch']:.0f} of {self._epochs}: loss {row['training_loss']:.3f}, validation loss "
-            f"{row['validation_loss']:.3f}, accuracy {row['validation_accuracy']:.1%}, {seconds:.0f} s, "
-            f"{pace.examples_per_s:,.0f} examples/s, {pace.waiting_share:.0%} of it waiting for data"
-            + (", kept" if epoch.is_best else "")
+            f"epoch {row['epoch']:.0f} of {self._epochs}: accuracy {row['validation_accuracy']:.1%}, loss "
+            f"{row['training_loss']:.3f} (validation {row['validation_loss']:.3f}), {seconds:.0f} s, "
+            f"{pace.examples_per_s:,.0f} clips/s{waiting}{', best so far' if epoch.is_best else ''}"
         )
-        if epoch.is_best:
-            print_confusion(OUT, epoch.confusion)

@@ -12,6 +12,7 @@ _WIDEST_MATRIX = 12  # labels; more do not fit 80 columns
 _WORST_PAIRS = 12
 _COLUMNS = 80
 _LABEL_WIDTH = 9
+_FIGURES_WIDTH = 3 * 5  # precision, recall and F1
 
 
 def print_confusion(console: Console, confusion: Confusion) -> None:
@@ -25,7 +26,7 @@ def print_confusion(console: Console, confusion: Confusion) -> None:
         return
     console.print(_figures(confusion), soft_wrap=False)
     for truth, predicted, clips in confusion.worst_pairs(_WORST_PAIRS):
-        console.print(f"  {truth} heard as {predicted}: {clips}", highlight=False)
+        console.print(f"  {truth} recognized as {predicted}: {clips}", highlight=False)
 
 
 def accuracy_line(confusion: Confusion) -> str:
@@ -37,18 +38,41 @@ def accuracy_line(confusion: Confusion) -> str:
 
 
 def _matrix(confusion: Confusion) -> RenderableType:
-    room = (_COLUMNS - _LABEL_WIDTH - 1 - 3 * 5) // len(confusion.labels) - 1
-    width = max(len(str(confusion.matrix.max())), min(room, max(map(len, confusion.labels))))
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, caption_justify="left")
-    table.add_column("truth", no_wrap=True, max_width=_LABEL_WIDTH, overflow="crop")
-    for label in confusion.labels:
-        table.add_column(label.strip("_")[:width], justify="right", no_wrap=True, min_width=width)
+    headings, rows = _names(confusion)
+    width = max(len(str(confusion.matrix.max())), *map(len, headings))
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("truth", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     _add_figure_columns(table)
     shares = confusion.shares
-    for i, label in enumerate(confusion.labels):
+    for i, row in enumerate(rows):
         counts = [_count(int(n), shares[i, j], i == j) for j, n in enumerate(confusion.matrix[i])]
-        table.add_row(label, *counts, *_figure_cells(confusion, i))
+        table.add_row(row, *counts, *_figure_cells(confusion, i))
     return table
+
+
+def _names(confusion: Confusion) -> tuple[list[str], list[str]]:
+    """What to call the columns and the rows, so that all fit and no two are alike.
+
+    Labels cut to what fits; where two would be alike, columns are numbered, and a row has the number and the end of a
+    label that is too long, because its beginning is what it shares with others.
+    """
+    labels, digits = confusion.labels, len(str(confusion.matrix.max()))
+    width = max(digits, _room(len(labels), _LABEL_WIDTH))
+    headings, rows = [label.strip("_")[:width] for label in labels], [label[:_LABEL_WIDTH] for label in labels]
+    if len(set(headings)) == len(set(rows)) == len(labels):
+        return headings, rows
+    numbers = [str(i) for i in range(1, len(labels) + 1)]
+    columns = len(labels) * (max(digits, len(numbers[-1])) + 1)
+    room = _COLUMNS - _FIGURES_WIDTH - columns - 1 - len(numbers[-1]) - 1
+    short = [label if len(label) <= room else f"…{label[1 - room :]}" for label in labels]
+    return numbers, [f"{number} {label}" for number, label in zip(numbers, short, strict=True)]
+
+
+def _room(columns: int, label_width: int) -> int:
+    """Characters that each column of counts may have, beside the labels and the figures."""
+    return (_COLUMNS - label_width - 1 - _FIGURES_WIDTH) // columns - 1
 
 
 def _figures(confusion: Confusion) -> RenderableType:

@@ -14,15 +14,15 @@ def progress_bar(what: str, *, quiet: bool = False) -> progress.Progress:
     """A `progress` argument for long work, which shows `what` is done, how far it is, and how fast."""
 
     def follow(items: Iterable[Any], total: int) -> Iterable[Any]:
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), StepRate(), TimeRemainingColumn())
         with Progress(*columns, console=ERR, disable=quiet or not sys.stderr.isatty(), transient=True) as bar:
             yield from bar.track(items, total=total)
 
     return follow
 
 
-class _Rate(TextColumn):
-    """Items per second."""
+class StepRate(TextColumn):
+    """Items or steps per second."""
 
     def __init__(self) -> None:
         super().__init__("")
