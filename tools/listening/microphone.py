@@ -9,7 +9,7 @@ import numpy as np
 
 from ...data.audio import Mixer
 from ...data.errors import WordspotError
-from ..terminal.common import OUT
+from ..terminal.console import OUT
 from .sources import StreamHealth
 
 _QUEUED_BLOCKS = 64
