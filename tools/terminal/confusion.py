@@ -1,8 +1,9 @@
 """The confusion matrix in a terminal of 80 columns."""
 
 import math
+from typing import NamedTuple
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -38,41 +39,46 @@ def accuracy_line(confusion: Confusion) -> str:
 
 
 def _matrix(confusion: Confusion) -> RenderableType:
-    headings, rows = _names(confusion)
-    width = max(len(str(confusion.matrix.max())), *map(len, headings))
+    names = _names(confusion)
+    width = max(len(str(confusion.matrix.max())), *map(len, names.headings))
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("truth", no_wrap=True)
-    for heading in headings:
+    for heading in names.headings:
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     _add_figure_columns(table)
     shares = confusion.shares
-    for i, row in enumerate(rows):
+    for i, row in enumerate(names.rows):
         counts = [_count(int(n), shares[i, j], i == j) for j, n in enumerate(confusion.matrix[i])]
         table.add_row(row, *counts, *_figure_cells(confusion, i))
-    return table
+    return Group(table, names.legend) if names.legend else table
 
 
-def _names(confusion: Confusion) -> tuple[list[str], list[str]]:
-    """What to call the columns and the rows, so that all fit and no two are alike.
+class _Names(NamedTuple):
+    """What to call the columns and the rows, so that all fit and no two are alike; `legend` says what numbers stand for."""
 
-    Labels cut to what fits; where two would be alike, columns are numbered, and a row has the number and the end of a
-    label that is too long, because its beginning is what it shares with others.
-    """
+    headings: list[str]
+    rows: list[str]
+    legend: str = ""
+
+
+def _names(confusion: Confusion) -> _Names:
+    """Labels cut to what fits; where two would be alike, columns and rows are numbered."""
     labels, digits = confusion.labels, len(str(confusion.matrix.max()))
-    width = max(digits, _room(len(labels), _LABEL_WIDTH))
-    headings, rows = [label.strip("_")[:width] for label in labels], [label[:_LABEL_WIDTH] for label in labels]
+    width = max(digits, (_COLUMNS - _LABEL_WIDTH - 1 - _FIGURES_WIDTH) // len(labels) - 1)
+    headings = [label.strip("_")[:width] for label in labels]
+    rows = [label[: min(_LABEL_WIDTH, _room(len(labels), max(digits, *map(len, headings))))] for label in labels]
     if len(set(headings)) == len(set(rows)) == len(labels):
-        return headings, rows
+        return _Names(headings, rows)
     numbers = [str(i) for i in range(1, len(labels) + 1)]
-    columns = len(labels) * (max(digits, len(numbers[-1])) + 1)
-    room = _COLUMNS - _FIGURES_WIDTH - columns - 1 - len(numbers[-1]) - 1
-    short = [label if len(label) <= room else f"…{label[1 - room :]}" for label in labels]
-    return numbers, [f"{number} {label}" for number, label in zip(numbers, short, strict=True)]
+    named = [f"{number} {label}" for number, label in zip(numbers, labels, strict=True)]
+    if max(map(len, named)) <= _room(len(labels), max(digits, len(numbers[-1]))):
+        return _Names(numbers, named)
+    return _Names(numbers, numbers, ", ".join(named))
 
 
-def _room(columns: int, label_width: int) -> int:
-    """Characters that each column of counts may have, beside the labels and the figures."""
-    return (_COLUMNS - label_width - 1 - _FIGURES_WIDTH) // columns - 1
+def _room(columns: int, width: int) -> int:
+    """Characters that a row has for its label, beside so many columns of counts of that width and the figures."""
+    return _COLUMNS - _FIGURES_WIDTH - columns * (width + 1) - 1
 
 
 def _figures(confusion: Confusion) -> RenderableType:

@@ -42,7 +42,7 @@ def headings(lines: list[str]) -> list[str]:
 def test_no_two_columns_or_rows_are_alike(labels: tuple[str, ...], clips: int) -> None:
     lines = printed(labels, clips)
     assert max(map(len, lines)) <= 80
-    assert len(lines) == 1 + len(labels)
+    lines = lines[: 1 + len(labels)]  # a legend may follow
     names = headings(lines)
     assert len(set(names)) == len(names)
     rows = [line[: len(line) - len(line.lstrip()) + 17].split("  ")[0] for line in lines[1:]]
@@ -60,7 +60,7 @@ def test_labels_with_a_common_beginning_are_numbered() -> None:
     assert lines[11].startswith("11 _unknown_ ")
 
 
-def test_of_a_long_label_the_end_is_shown() -> None:
+def test_where_labels_do_not_fit_a_legend_follows() -> None:
     lines = printed(SENTENCES)
-    assert lines[3].startswith("3 …")
-    assert "kitchen_3 " in lines[3]
+    assert [line.split()[0] for line in lines[1:11]] == headings(lines)
+    assert "".join(lines[11:]).replace(" ", "").startswith("1turn_the_light_in_the_kitchen_1,2turn_the")
