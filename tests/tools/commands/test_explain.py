@@ -12,8 +12,7 @@ import pytest
 import soundfile
 from PIL import Image
 from wordspot.data.errors import WordspotError
-from wordspot.pipeline.ingest.settings import CleanSettings
-from wordspot.tools.commands.explain import show
+from wordspot.tools.commands.explain import command
 
 RATE_HZ = 16_000
 
@@ -32,8 +31,8 @@ def word(tmp_path: Path) -> Path:
 def explained(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """What is printed of a file."""
 
-    def printed(path: Path, picture: Path | None = None, as_json: bool = False, quiet: bool = False, **settings) -> str:
-        show(path, CleanSettings(**settings), picture, as_json=as_json, quiet=quiet)
+    def printed(*arguments: object) -> str:
+        command.main(list(map(str, arguments)), standalone_mode=False)
         return capsys.readouterr().out
 
     return printed
@@ -49,17 +48,17 @@ def test_the_first_line_says_what_would_become_of_it(word: Path, explained: Call
     loud = soundfile.read(word)[0].clip(-0.1, 0.1) + 0.1
     soundfile.write(word, loud, RATE_HZ)
     assert explained(word).splitlines()[0] == f"{word}: flagged (clipped, DC offset)"
-    text = explained(word, discard="clipped")
+    text = explained(word, "--discard", "clipped")
     assert text.splitlines()[0] == f"{word}: discarded (clipped)"
     assert results(text) | {"clipped": "discarded", "DC offset": "flagged", "too short": "fine"} == results(text)
     assert "clipped: Overdriven" in text
     assert "DC offset: The waveform" in text
 
 
-def test_it_tells_the_format_and_where_the_clip_is(word: Path, explained: Callable) -> None:
-    told = re.search(r"WAV, 16,000 Hz, mono, 2.000 s; the clip is (\S+) s to (\S+) s", explained(word))
-    assert told
-    first, last = map(float, told.groups())
+def test_it_gives_the_format_and_where_the_clip_is(word: Path, explained: Callable) -> None:
+    found = re.search(r"WAV, 16,000 Hz, mono, 2.000 s; the clip is (\S+) s to (\S+) s", explained(word))
+    assert found
+    first, last = map(float, found.groups())
     assert first < 1.2 < 1.5 < last == pytest.approx(first + 1)
     soundfile.write(word, soundfile.read(word)[0][-RATE_HZ // 2 :, None].repeat(2, axis=1), 44_100)
     assert "WAV, 44,100 Hz, stereo, 0.181 s; the clip is all of it, between zeros" in explained(word)
@@ -72,17 +71,16 @@ def test_in_a_pipe_there_is_neither_color_nor_picture(word: Path, explained: Cal
     assert "▀" not in explained(word)
 
 
-def test_json_is_one_object_and_quiet_is_silent(word: Path, explained: Callable) -> None:
-    told = json.loads(explained(word, as_json=True))
-    assert told["outcome"] == "fine"
-    assert told["checks"]["clipped"]["outcome"] == "fine"
-    assert explained(word, quiet=True) == ""
+def test_json_is_one_object(word: Path, explained: Callable) -> None:
+    found = json.loads(explained(word, "--json"))
+    assert found["outcome"] == "fine"
+    assert found["checks"]["clipped"]["outcome"] == "fine"
 
 
 def test_the_picture_is_a_png_with_the_clip_marked(word: Path, tmp_path: Path, explained: Callable) -> None:
-    explained(word, tmp_path / "long.PNG")
+    explained(word, "--picture", tmp_path / "long.PNG")
     soundfile.write(word, soundfile.read(word)[0][-RATE_HZ:], RATE_HZ)
-    explained(word, tmp_path / "whole.png", quiet=True)
+    explained(word, "--picture", tmp_path / "whole.png")
     marked = []
     for name in ("long.PNG", "whole.png"):
         image = Image.open(tmp_path / name)
@@ -97,37 +95,32 @@ def test_what_cannot_be_decoded_is_explained_but_has_no_picture(tmp_path: Path, 
     broken = tmp_path / b"\xff.wav".decode(errors="surrogateescape")
     broken.write_text("no sound")
     with pytest.raises(WordspotError, match=r"x.png was not written: .*udcff.wav cannot be decoded"):
-        show(broken, CleanSettings(), tmp_path / "x.png", as_json=False, quiet=False)
-    told = capsys.readouterr().out
-    assert r"\udcff.wav: discarded (unreadable)" in told
-    assert "Format not recognised" in told
-    assert "copy it again" in told
+        command.main([str(broken), "--picture", str(tmp_path / "x.png")], standalone_mode=False)
+    found = capsys.readouterr().out
+    assert r"\udcff.wav: discarded (unreadable)" in found
+    assert "Format not recognised" in found
+    assert "copy it again" in found
     assert not (tmp_path / "x.png").exists()
 
 
 @pytest.mark.parametrize(
     ("file", "picture", "message"),
     [
-        ("", None, "is a folder; --explain wants one recording"),
+        ("", None, "is a folder; expected one recording"),
         ("anna.wav", "folder.png", "folder.png is a folder"),
         ("anna.wav", "nowhere/x.png", "nowhere does not exist"),
         ("anna.wav", "x.jpg", "does not end in .png"),
         ("anna.wav", "anna.wav", "does not end in .png"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_printed_or_written(
+def test_mistakes_are_reported_before_anything_is_printed_or_written(
     word: Path, file: str, picture: str | None, message: str, capsys: pytest.CaptureFixture
 ) -> None:
     (word.parent / "folder.png").mkdir()
     before = word.read_bytes()
+    options = ["--picture", str(word.parent / picture)] if picture else []
     with pytest.raises(WordspotError, match=message):
-        show(
-            word.parent / file,
-            CleanSettings(),
-            word.parent / picture if picture else None,
-            as_json=False,
-            quiet=False,
-        )
+        command.main([str(word.parent / file), *options], standalone_mode=False)
     assert capsys.readouterr().out == ""
     assert set(os.listdir(word.parent)) == {"anna.wav", "folder.png"}
     assert word.read_bytes() == before
@@ -136,7 +129,7 @@ def test_mistakes_are_told_before_anything_is_printed_or_written(
 def on_a_terminal(path: Path, **environment: str) -> str:
     """What a terminal of that kind gets to see."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "wordspot.tools.cli", "clean", "--explain", path.name]
+    command = [sys.executable, "-m", "wordspot.tools.cli", "explain", path.name]
     usual = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLORTERM", "TERM")}
     with subprocess.Popen(
         command, cwd=path.parent, stdout=theirs, stderr=theirs, env={**usual, "COLUMNS": "60", **environment}
