@@ -55,7 +55,8 @@ class Explanation:
     @property
     def outcome(self) -> Judgement:
         """`discarded`, `flagged` or `fine`: the worst of the results."""
-        return min((result.outcome for result in self.results), key=_WORST_FIRST.index)
+        outcomes = {result.outcome for result in self.results}
+        return next(outcome for outcome in _WORST_FIRST if outcome in outcomes)
 
     @property
     def findings(self) -> list[CheckResult]:

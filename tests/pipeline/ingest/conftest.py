@@ -193,5 +193,5 @@ def cut_recording_of(
 
 
 @pytest.fixture(scope="session", name="cut_recording_of")
-def _subject_of() -> Callable[..., CutRecording]:
+def _cut_recording_of() -> Callable[..., CutRecording]:
     return cut_recording_of

@@ -178,7 +178,7 @@ def test_a_full_disk_under_several_jobs_ends_them_all(
     assert tree(small_disk / "clips") == tree(tmp_path / "fresh")
 
 
-def test_a_disk_that_became_read_only_is_told_and_nothing_changes(
+def test_a_disk_that_became_read_only_is_reported_and_nothing_changes(
     words: Path, small_disk: Path, tmp_path: Path, tree: Callable
 ) -> None:
     clean(words, small_disk / "clips")

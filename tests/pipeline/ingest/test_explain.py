@@ -9,7 +9,7 @@ from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.explain import Explanation, explain
 from wordspot.pipeline.ingest.settings import CleanSettings
 
-TWINS = {"duplicate", "near_duplicate"}
+OF_SEVERAL = {"duplicate", "near_duplicate"}
 STRICT = CleanSettings(discard="cut-off,narrow_band", flag="near_silent", window="loudest", window_ms=700)
 
 
@@ -23,10 +23,10 @@ def rows_of_cleaning(source: Path, destination: Path, settings: CleanSettings) -
 
 
 def outcome(row: dict[str, str]) -> str:
-    """What cleaning did, twins left aside."""
+    """What cleaning did, duplicates left aside."""
     if row.get("reason"):
         return "discarded"
-    return "flagged" if set(filter(None, row["findings"].split(";"))) - TWINS else "fine"
+    return "flagged" if set(filter(None, row["findings"].split(";"))) - OF_SEVERAL else "fine"
 
 
 @pytest.mark.parametrize("settings", [CleanSettings(), STRICT])
@@ -39,7 +39,7 @@ def test_it_says_what_cleaning_does(messy: Path, tmp_path: Path, settings: Clean
         explanation, row = explain(messy / recording.path, settings), rows[printable(recording.path)]
         assert explanation.outcome == outcome(row), recording.path
         found = {result.check.name for result in explanation.findings}
-        assert found == set(filter(None, row["findings"].split(";"))) - TWINS
+        assert found == set(filter(None, row["findings"].split(";"))) - OF_SEVERAL
         compare_values(explanation, row)
         seen.add(explanation.outcome)
     assert {"fine", "discarded"} <= seen
@@ -54,22 +54,22 @@ def compare_values(explanation: Explanation, row: dict[str, str]) -> None:
         assert row[result.check.column] == str(result.value)
 
 
-def test_every_check_of_one_recording_has_a_verdict_with_the_limit_that_was_used(messy: Path) -> None:
+def test_every_check_of_one_recording_has_a_result_with_the_limit_that_was_used(messy: Path) -> None:
     explanation = explain(messy / "left/ann_nohash_0.wav", CleanSettings(min_volume=0.125))
     results = {result.check.name: result for result in explanation.results}
-    assert results.keys() == {check.name for check in CHECKS} - TWINS - {"unreadable"}
+    assert results.keys() == {check.name for check in CHECKS} - OF_SEVERAL - {"unreadable"}
     assert results["near_silent"].check.limit == 0.125
     assert results["near_silent"].outcome == explanation.outcome == "discarded"
 
 
 def test_as_json_it_has_all_there_is_to_know(messy: Path) -> None:
     path = messy / "left/bob_nohash_0.wav"  # 0.4 s, so the clip begins before it
-    told = explain(path).as_dict()
-    assert told["file"] == str(path)
-    assert told["outcome"] == "fine"
-    assert told["window_s"] == pytest.approx((-0.3, 0.7))
-    assert told["checks"]["too_short"].keys() == {"value", "limit", "outcome"}
-    assert told["checks"]["too_short"]["limit"] == 0.2
+    described = explain(path).as_dict()
+    assert described["file"] == str(path)
+    assert described["outcome"] == "fine"
+    assert described["window_s"] == pytest.approx((-0.3, 0.7))
+    assert described["checks"]["too_short"].keys() == {"value", "limit", "outcome"}
+    assert described["checks"]["too_short"]["limit"] == 0.2
     broken = explain(messy / "right/notes.wav").as_dict()
     assert broken["window_s"] is None
     assert broken["checks"].keys() == {"unreadable"}

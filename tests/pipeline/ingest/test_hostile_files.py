@@ -117,8 +117,8 @@ def lying_wavs() -> Iterator[bytes]:
         "data": (0, 1, 2, len(data) - 1, len(data) + 1, 3600 * 32_000, 30 * 3600 * 32_000 % 2**32, 2**31, 2**32 - 1),
     }.items():
         for value in values:
-            told = struct.pack("<HHIIHHxxxxI", *(true | {field: value}).values())
-            head = b"fmt " + struct.pack("<I", 16) + told[:16] + b"data" + told[-4:]
+            found = struct.pack("<HHIIHHxxxxI", *(true | {field: value}).values())
+            head = b"fmt " + struct.pack("<I", 16) + found[:16] + b"data" + found[-4:]
             yield b"RIFF" + struct.pack("<I", len(head) + len(data) + 4) + b"WAVE" + head + data
 
 
@@ -142,23 +142,23 @@ def run_measured(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def outcomes(clips: Path) -> dict[str, str]:
-    """{recording: why it was left out, empty for a clip}; each must be told once."""
-    told: dict[str, str] = {}
+    """{recording: why it was left out, empty for a clip}; each must be there once."""
+    found: dict[str, str] = {}
     for name in ("metadata.csv", "discarded.csv"):
         with (clips / name).open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                assert row["source"] not in told
-                told[row["source"]] = row.get("reason", "")
-    return told
+                assert row["source"] not in found
+                found[row["source"]] = row.get("reason", "")
+    return found
 
 
-def check_every_recording_is_told(source: Path, clips: Path) -> set[str]:
+def check_every_recording_is_accounted_for(source: Path, clips: Path) -> set[str]:
     """The outcomes that were seen."""
-    told = outcomes(clips)
-    assert set(told) == {printable(path.relative_to(source).as_posix()) for path in source.glob("*/*")}
-    assert set(told.values()) <= {"", "unreadable", "near_silent", "too_short"}
-    assert len(list(clips.glob("*/*.wav"))) == list(told.values()).count("")
-    return set(told.values())
+    found = outcomes(clips)
+    assert set(found) == {printable(path.relative_to(source).as_posix()) for path in source.glob("*/*")}
+    assert set(found.values()) <= {"", "unreadable", "near_silent", "too_short"}
+    assert len(list(clips.glob("*/*.wav"))) == list(found.values()).count("")
+    return set(found.values())
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="the memory of a process is counted otherwise here")
@@ -175,7 +175,7 @@ def test_every_damaged_file_becomes_a_clip_or_a_discard_in_bounded_memory_and_si
             (source / kind / f"{i}{Path(kind).suffix}").write_bytes(content)
     done = run_measured(source, tmp_path / "clips", "--jobs", 2, "--quiet")
     assert (done.returncode, done.stdout) == (0, "")
-    assert check_every_recording_is_told(source, tmp_path / "clips") >= {"", "unreadable"}
+    assert check_every_recording_is_accounted_for(source, tmp_path / "clips") >= {"", "unreadable"}
 
 
 def write_sparse_wav(path: Path, seconds: float, rate_hz: int, channels: int) -> None:
@@ -207,8 +207,8 @@ def test_long_and_wide_recordings_need_less_than_a_gigabyte(tmp_path: Path) -> N
             file.write(np.zeros(61 * RATE_HZ, np.int16))
     done = run_measured(source, tmp_path / "clips", "--jobs", 2, "--json")
     assert done.returncode == 0
-    told = outcomes(tmp_path / "clips")
-    assert {source: reason for source, reason in told.items() if reason} == {"word/two hours.wav": "unreadable"}
+    found = outcomes(tmp_path / "clips")
+    assert {source: reason for source, reason in found.items() if reason} == {"word/two hours.wav": "unreadable"}
     assert soundfile.info(tmp_path / "clips/_noise_/hour.wav").duration == 3600
 
 
@@ -241,7 +241,7 @@ def test_any_damage_gives_a_clip_or_a_discard(
     for i, (name, edits) in enumerate(damages):
         (folder / f"source/word/{i}-{name}").write_bytes(damaged(originals[name], edits))
     clean(folder / "source", folder / "clips")
-    check_every_recording_is_told(folder / "source", folder / "clips")
+    check_every_recording_is_accounted_for(folder / "source", folder / "clips")
 
 
 LABELS = (
@@ -304,12 +304,12 @@ def test_strange_names_and_links_write_nothing_outside_of_the_destination(
     assert changed <= {str(tmp_path)}
     assert len(before) == len(snapshot(tmp_path, but=clips))
     assert all(not path.is_symlink() and path.resolve().is_relative_to(clips) for path in clips.rglob("*"))
-    told = outcomes(clips)
+    found = outcomes(clips)
     links = {f"links/{name}": why for name, (_, why) in LINKS.items() if why is not None and name != "folder"}
-    assert {path: why for path, why in told.items() if path.startswith("links/")} == links | {
+    assert {path: why for path, why in found.items() if path.startswith("links/")} == links | {
         "links/folder/secret.wav": ""
     }
-    assert len(told) == len(LABELS) + len(links) + 1
+    assert len(found) == len(LABELS) + len(links) + 1
     table = read_clip_table(clips)
     assert len(table) == len(LABELS) + 2
     assert all((clips / clip.file_name).is_file() for clip in table)

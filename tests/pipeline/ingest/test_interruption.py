@@ -270,7 +270,7 @@ def test_a_second_cleaner_is_refused_in_one_line_and_the_first_finishes(
     assert tree(clips) == whole[""]
 
 
-def test_recordings_that_vanish_are_told_in_one_line_and_the_next_run_goes_on(
+def test_recordings_that_vanish_are_reported_in_one_line_and_the_next_run_goes_on(
     recordings: Path, tmp_path: Path, tree: Callable, whole: dict[str, Tree], stopped: subprocess.Popen[str]
 ) -> None:
     recordings.rename(tmp_path / "elsewhere")
@@ -284,7 +284,7 @@ def test_recordings_that_vanish_are_told_in_one_line_and_the_next_run_goes_on(
 
 
 @pytest.mark.parametrize("how", [shutil.rmtree, lambda clips: clips.rename(clips.with_name("elsewhere"))])
-def test_a_destination_that_vanishes_is_told_in_one_line_and_the_next_run_begins_anew(
+def test_a_destination_that_vanishes_is_reported_in_one_line_and_the_next_run_begins_anew(
     recordings: Path,
     tmp_path: Path,
     tree: Callable,

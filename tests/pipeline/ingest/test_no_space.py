@@ -85,7 +85,7 @@ def check_nothing_is_half_written(clips: Path, whole: Path) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(("phase", "share"), [("clips", 0.0), ("clips", 0.5), ("tables", 0.5), ("report", 0.5)])
-def test_a_full_disk_is_told_in_one_line_and_after_freeing_space_the_same_command_finishes(
+def test_a_full_disk_is_reported_in_one_line_and_after_freeing_space_the_same_command_finishes(
     recordings: Path,
     whole: Path,
     disk: Callable,
@@ -114,7 +114,7 @@ def test_a_full_disk_is_told_in_one_line_and_after_freeing_space_the_same_comman
 
 
 @pytest.mark.parametrize("inodes", [4, 30])
-def test_a_disk_that_takes_no_more_files_is_told_like_a_full_one(
+def test_a_disk_that_takes_no_more_files_is_reported_like_a_full_one(
     recordings: Path, whole: Path, disk: Callable, tree: Callable, wordspot: Callable, inodes: int
 ) -> None:
     clips = disk("-t", "tmpfs", "-o", f"size=8m,nr_inodes={inodes}", "tmpfs") / "clips"
@@ -149,7 +149,7 @@ def test_a_full_disk_with_a_journal_of_blocks_is_no_different(
 
 
 @pytest.mark.parametrize("destination", ["new", "clips"])
-def test_a_read_only_disk_is_told_in_one_line(
+def test_a_read_only_disk_is_reported_in_one_line(
     recordings: Path, whole: Path, disk: Callable, tree: Callable, wordspot: Callable, destination: str
 ) -> None:
     place = disk(*in_memory(8 << 20))

@@ -57,14 +57,14 @@ def test_nothing_sticks_out_on_a_phone_or_a_desk(report: Path, in_browser: Calla
 
 
 def test_the_clips_play(report: Path, messy: Path, in_browser: Callable) -> None:
-    told = in_browser(report, LISTEN)
+    measured = in_browser(report, LISTEN)
     expected, _ = soundfile.read(messy / "left" / "offset.wav")
-    np.testing.assert_allclose(told["samples"], expected, atol=1e-4)
-    assert told["duration"] == pytest.approx(1.0)
+    np.testing.assert_allclose(measured["samples"], expected, atol=1e-4)
+    assert measured["duration"] == pytest.approx(1.0)
 
 
 def test_the_pictures_bars_and_limits_are_seen(report: Path, in_browser: Callable) -> None:
-    told = in_browser(report, LOOK)
-    assert set(told["widths"]) == {320}
-    assert told["bars"] == 1
-    assert told["limits"] == [True, True, True]
+    measured = in_browser(report, LOOK)
+    assert set(measured["widths"]) == {320}
+    assert measured["bars"] == 1
+    assert measured["limits"] == [True, True, True]

@@ -34,7 +34,7 @@ def test_what_cannot_be_is_refused_in_words(values: dict, words: str) -> None:
         CleanSettings(**values)
 
 
-def test_unless_told_otherwise_only_what_makes_no_clip_is_left_out() -> None:
+def test_unless_chosen_otherwise_only_what_makes_no_clip_is_left_out() -> None:
     assert CleanSettings().discarding == USUAL
 
 
@@ -45,12 +45,12 @@ def test_names_are_taken_with_either_dash_and_with_spaces(written: str) -> None:
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["discard", "flag"])))
-def test_what_is_named_is_as_told_and_the_rest_as_usual(told: dict[str, str]) -> None:
-    told.pop("unreadable", None)
-    discard, flag = (",".join(name for name in told if told[name] == action) for action in ("discard", "flag"))
+def test_what_is_named_is_as_chosen_and_the_rest_as_usual(chosen: dict[str, str]) -> None:
+    chosen.pop("unreadable", None)
+    discard, flag = (",".join(name for name in chosen if chosen[name] == action) for action in ("discard", "flag"))
     discarding = CleanSettings(discard=discard, flag=flag).discarding
-    assert {name for name in NAMES if name not in told and name in discarding} == USUAL - set(told)
-    assert all((name in discarding) is (action == "discard") for name, action in told.items())
+    assert {name for name in NAMES if name not in chosen and name in discarding} == USUAL - set(chosen)
+    assert all((name in discarding) is (action == "discard") for name, action in chosen.items())
 
 
 def test_the_length_of_a_clip_in_samples_follows_from_its_milliseconds() -> None:

@@ -26,7 +26,7 @@ def cleaned_pairs(tmp_path_factory: pytest.TempPathFactory, take: Callable, rows
     """
 
     def run(kinds: Kinds) -> dict[str, list[tuple[dict[str, str], dict[str, str]]]]:
-        folder = tmp_path_factory.mktemp("twins")
+        folder = tmp_path_factory.mktemp("pairs")
         (folder / "messy/left").mkdir(parents=True)
         for place, kind in enumerate(kinds):
             for seed in range(_TAKES_PER_KIND * place, _TAKES_PER_KIND * (place + 1)):

@@ -58,7 +58,7 @@ def test_names_titles_and_columns_are_unique_and_every_check_gives_advice() -> N
     assert all(check.advice.endswith(".") for check in CHECKS)
 
 
-def test_only_what_can_be_no_clip_is_discarded_unless_told_otherwise() -> None:
+def test_only_what_can_be_no_clip_is_discarded_unless_chosen_otherwise() -> None:
     assert [check.name for check in CHECKS if check.discards] == ["unreadable", "too_short", "near_silent"]
 
 
@@ -76,7 +76,7 @@ def test_any_text_is_a_finding() -> None:
     assert not check("").finds("")
 
 
-def test_the_verdict_is_on_the_value_as_the_table_has_it(cut_recording_of: Callable) -> None:
+def test_the_finding_is_of_the_value_as_the_table_has_it(cut_recording_of: Callable) -> None:
     rounding = Check("x", "x", "x", limit=2.0, advice="", measure=lambda cut: 2.04, digits=1)
     assert rounding.value(cut_recording_of(np.zeros(10, np.int16))) == 2.0
     assert not rounding.finds(rounding.value(cut_recording_of(np.zeros(10, np.int16))))

@@ -19,7 +19,7 @@ def swinging(seed: int, size: int) -> np.ndarray:
     seed=st.integers(0, 99),
     rate_hz=st.sampled_from([8_000, 16_000, 44_100, 48_000]),
 )
-def test_a_planted_offset_is_told_whatever_its_sign_and_the_rate(
+def test_a_planted_offset_is_reported_whatever_its_sign_and_the_rate(
     cut_recording_of: Callable, offset: float, seed: int, rate_hz: int
 ) -> None:
     value = CHECK.value(cut_recording_of(swinging(seed, rate_hz) + offset, rate_hz))

@@ -23,7 +23,7 @@ def mixture(snr_db: float, begin: int = 5_000, length: int = 6_400, seed: int = 
     seed=st.integers(0, 99),
     noise=st.sampled_from([3e-4, 3e-3]),
 )
-def test_a_known_ratio_is_told_within_3_db(
+def test_a_known_ratio_is_reported_within_3_db(
     cut_recording_of: Callable, snr_db: float, begin: int, length: int, seed: int, noise: float
 ) -> None:
     assert CHECK.value(cut_recording_of(mixture(snr_db, begin, length, seed, noise))) == pytest.approx(snr_db, abs=3)

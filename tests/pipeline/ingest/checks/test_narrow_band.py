@@ -16,7 +16,7 @@ def noise(size: int, seed: int = 1) -> np.ndarray:
 
 @settings(deadline=None, max_examples=40)
 @given(cutoff_hz=st.floats(500, 7_500), gain_db=st.floats(-20, 0), seed=st.integers(0, 99))
-def test_the_bandwidth_of_filtered_noise_is_told(
+def test_the_bandwidth_of_filtered_noise_is_reported(
     cut_recording_of: Callable, cutoff_hz: float, gain_db: float, seed: int
 ) -> None:
     lowpass = firwin(1_023, cutoff_hz, fs=16_000, window=("kaiser", 10))  # type: ignore[arg-type] 100 dB

@@ -47,7 +47,7 @@ def test_what_became_of_a_take_is_found_and_the_take_is_not(pairs: dict, kind: s
         assert [check for check in second["findings"].split(";") if "duplicate" in check] == [CHECK.name]
 
 
-def twins_of(folder: Path, sounds: dict[str, np.ndarray], rows: Callable) -> list[dict[str, str]]:
+def duplicates_of(folder: Path, sounds: dict[str, np.ndarray], rows: Callable) -> list[dict[str, str]]:
     for name, sound in sounds.items():
         (folder / "messy" / name).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(folder / "messy" / name, int16(sound), 16_000)
@@ -56,22 +56,22 @@ def twins_of(folder: Path, sounds: dict[str, np.ndarray], rows: Callable) -> lis
 
 
 @pytest.mark.parametrize("count", [20, 90])  # all compared with each other, and only those that look alike
-def test_different_words_and_different_noises_are_no_twins(
+def test_different_words_and_different_noises_are_no_duplicates(
     tmp_path: Path, rows: Callable, take: Callable, count: int
 ) -> None:
     words = {f"left/{seed}.wav": take(1_000 + seed) for seed in range(count)}
     noises = {f"right/{seed}.wav": other_noise(0.1) for seed in range(count)}
-    assert twins_of(tmp_path, words | noises, rows) == []
+    assert duplicates_of(tmp_path, words | noises, rows) == []
 
 
-def test_two_takes_in_the_same_hum_are_no_twins(tmp_path: Path, rows: Callable, take: Callable) -> None:
+def test_two_takes_in_the_same_hum_are_no_duplicates(tmp_path: Path, rows: Callable, take: Callable) -> None:
     hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(16_000) / 16_000)
-    assert twins_of(tmp_path, {f"left/{seed}.wav": take(seed) + hum for seed in range(6)}, rows) == []
+    assert duplicates_of(tmp_path, {f"left/{seed}.wav": take(seed) + hum for seed in range(6)}, rows) == []
 
 
-def test_two_words_with_digital_silence_within_are_no_twins(tmp_path: Path, rows: Callable) -> None:
+def test_two_words_with_digital_silence_within_are_no_duplicates(tmp_path: Path, rows: Callable) -> None:
     """Where the silence of one lies over that of the other, only rounding is left to compare."""
     early, late = (np.zeros(16_000) for _ in range(2))
     early[:4_000], late[-4_000:] = other_noise(0.2)[:4_000], other_noise(0.2)[:4_000]
     early[-1] = late[0] = 0.001
-    assert twins_of(tmp_path, {"left/a.wav": early, "left/b.wav": late}, rows) == []
+    assert duplicates_of(tmp_path, {"left/a.wav": early, "left/b.wav": late}, rows) == []

@@ -60,6 +60,6 @@ def test_an_ending_that_promises_nothing_is_never_wrong(folder: Path, name: str)
     assert all(value(folder, kind, name) == "" for kind in RIGHT_ENDINGS)
 
 
-def test_what_it_is_and_what_it_is_called_are_told(folder: Path) -> None:
+def test_what_it_is_and_what_it_is_called_are_reported(folder: Path) -> None:
     assert value(folder, ("FLAC", "PCM_16"), "a.wav") == "FLAC, not wav"
     assert value(folder, ("MP3", "MPEG_LAYER_III"), "b.OGG") == "MP3, not ogg"

@@ -201,8 +201,8 @@ def test_groups_are_what_chains_of_pairs_connect(contents: list[int], relations:
 def test_of_many_clips_those_that_look_alike_are_compared_and_few_others(count: int) -> None:
     rng = np.random.default_rng(1)
     pictures = rng.normal(0, 30, (count, 63))
-    twins = {(place, place + count // 2) for place in range(0, count // 2, 7)}
-    for first, second in twins:
+    duplicates = {(place, place + count // 2) for place in range(0, count // 2, 7)}
+    for first, second in duplicates:
         pictures[second] = pictures[first] + rng.normal(0, 5, 63)
     prints = Fingerprints()
     for place, picture in enumerate(np.clip(np.rint(pictures), -127, 127).astype(np.int8)):
@@ -211,13 +211,13 @@ def test_of_many_clips_those_that_look_alike_are_compared_and_few_others(count: 
 
     def compare(pairs: list[tuple[int, int]]) -> list[Relation]:
         compared.extend(pairs)
-        return [Relation.NEAR if pair in twins else Relation.NONE for pair in pairs]
+        return [Relation.NEAR if pair in duplicates else Relation.NONE for pair in pairs]
 
     same, near = prints.groups(compare)
-    assert set(compared) == twins
-    assert len(compared) == len(twins)
+    assert set(compared) == duplicates
+    assert len(compared) == len(duplicates)
     assert same == {}
-    assert near == components(twins)
+    assert near == components(duplicates)
 
 
 def test_no_clips_make_no_groups() -> None:

@@ -76,7 +76,7 @@ def test_under_different_labels_all_are_named_for_nobody_knows_which_label_is_ri
     assert [clip.file_name for clip in read_clip_table(tmp_path / "kept")] == ["up/y.wav"]
 
 
-def test_discards_and_long_sound_are_nobodys_twins(tmp_path: Path, rows: Callable, take: Callable) -> None:
+def test_discards_and_long_sound_are_nobodys_duplicates(tmp_path: Path, rows: Callable, take: Callable) -> None:
     sounds = {"left/quiet.wav": 0.01 * take(1), "left/short.wav": take(2)[8_000:10_000], "_noise_/a.wav": take(3)}
     sounds |= {"right/quiet.wav": 0.01 * take(1), "right/short.wav": take(2)[8_000:10_000], "right/a.wav": take(3)}
     result = clean(write(tmp_path / "messy", sounds), tmp_path / "clips")
@@ -87,12 +87,12 @@ def test_discards_and_long_sound_are_nobodys_twins(tmp_path: Path, rows: Callabl
 
 
 @pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory, take: Callable) -> Path:
+def duplicates(tmp_path_factory: pytest.TempPathFactory, take: Callable) -> Path:
     """Fifty takes; of each fourth there is a copy, of each fifth a near-duplicate: too many to compare all with all."""
     sounds = {f"left/{seed}.wav": take(seed) for seed in range(50)}
     sounds |= {f"left/{seed}-copy.wav": 0.5 * take(seed) for seed in range(0, 50, 4)}
     sounds |= {f"right/{seed}.wav": take(seed) + other_noise(0.001) for seed in range(0, 50, 5)}
-    return write(tmp_path_factory.mktemp("twins") / "recordings", sounds)
+    return write(tmp_path_factory.mktemp("duplicates") / "recordings", sounds)
 
 
 @pytest.fixture
@@ -160,10 +160,10 @@ def test_after_other_settings_too(
 
 
 def test_the_number_of_jobs_does_not_matter(
-    twins: Path, tmp_path: Path, tree: Callable, cleaned_by_process: Callable
+    duplicates: Path, tmp_path: Path, tree: Callable, cleaned_by_process: Callable
 ) -> None:
-    clean(twins, tmp_path / "1", DISCARD_BOTH)
-    cleaned_by_process(twins, tmp_path / "2", jobs=2, discard=DISCARD_BOTH.discard)
+    clean(duplicates, tmp_path / "1", DISCARD_BOTH)
+    cleaned_by_process(duplicates, tmp_path / "2", jobs=2, discard=DISCARD_BOTH.discard)
     assert tree(tmp_path / "1") == tree(tmp_path / "2")
 
 
@@ -195,10 +195,10 @@ def test_stopped_after_any_number_of_recordings_the_next_run_gives_the_same(
 
 
 def test_stopped_at_any_moment_of_the_search_the_next_run_gives_the_same(
-    twins: Path, tmp_path: Path, tree: Callable
+    duplicates: Path, tmp_path: Path, tree: Callable
 ) -> None:
-    """Ctrl-C while the twins are looked for, their clips taken away, and the tables written."""
-    clean(twins, tmp_path / "whole", DISCARD_BOTH)
+    """Ctrl-C while the duplicates are looked for, their clips taken away, and the tables written."""
+    clean(duplicates, tmp_path / "whole", DISCARD_BOTH)
     stopped = 0
     for delay_s in (0.001, 0.02, 0.05, 0.1, 0.2, 0.3):
 
@@ -208,12 +208,12 @@ def test_stopped_at_any_moment_of_the_search_the_next_run_gives_the_same(
 
         previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
         try:
-            clean(twins, tmp_path / "clips", DISCARD_BOTH, progress=progress)
+            clean(duplicates, tmp_path / "clips", DISCARD_BOTH, progress=progress)
         except KeyboardInterrupt:
             stopped += 1
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
     assert stopped >= 2
-    clean(twins, tmp_path / "clips", DISCARD_BOTH)
+    clean(duplicates, tmp_path / "clips", DISCARD_BOTH)
     assert tree(tmp_path / "clips") == tree(tmp_path / "whole")

@@ -113,9 +113,9 @@ def make_flawed(folder: Path) -> None:
     put(folder / "right" / "short.wav", word(rng)[6_000:6_100])
     put(folder / "right" / "half.wav", word(rng)[4_000:12_000])
     put(folder / "right" / HOSTILE, word(rng) + 0.05)
-    twin = word(rng)
-    for path in ("left/twin.wav", "left/twin again.wav", "right/twin.wav"):
-        put(folder / path, twin)
+    same = word(rng)
+    for path in ("left/same.wav", "left/same again.wav", "right/same.wav"):
+        put(folder / path, same)
     put(folder / "right" / "flac.wav", word(rng), format="FLAC")
     (folder / "right" / "broken.wav").write_text("no sound")
     (folder / "right" / b"\xff\xfe.wav".decode(errors="surrogateescape")).write_text("no sound")
@@ -191,7 +191,7 @@ def test_the_worst_come_first_and_are_the_worst_of_all(page: Page, cleaned: tupl
     assert "Format not recognised" in page.sections["unreadable"][0]["strong"]
 
 
-def test_twins_under_another_label_come_first(page: Page) -> None:
+def test_duplicates_under_another_label_come_first(page: Page) -> None:
     pairs = [(card["code"], card["strong"].removeprefix("duplicate of ")) for card in page.sections["duplicate"]]
     differ = [mine.split("/")[0] != other.split("/")[0] for mine, other in pairs]
     assert any(differ)
