@@ -1,12 +1,17 @@
 """The one error root, which everything that a user can cause is raised as, and the one kind of warning."""
 
+from .text import one_line
+
 
 class WordspotError(Exception):
     """Something a user can put right.
 
-    The message gives the value seen, the value expected and what to do. The command line prints it as one line and
-    exits with status 1; no traceback is shown.
+    The message gives the value seen, the value expected and what to do, on one line whatever the values are. The command
+    line prints it and exits with status 1; no traceback is shown.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class RecordingError(WordspotError):
@@ -18,4 +23,7 @@ class LossError(WordspotError):
 
 
 class WordspotWarning(UserWarning):
-    """Something that works, but that somebody probably did not mean; the command line prints it as a note."""
+    """Something that works, but that somebody probably did not mean; the command line prints it as a note of one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))

@@ -176,7 +176,8 @@ def _open_array(path: Path, dimensions: int) -> np.ndarray:
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # numpy parses the header as Python: a damaged one raises nearly anything
-        raise WordspotError(f"{path} is damaged ({error}): extract the feature set again") from error
+        cause = str(error).split("\n", 1)[0]
+        raise WordspotError(f"{path} is damaged ({cause}): extract the feature set again") from error
     if array.ndim != dimensions or array.dtype != np.float16:
         raise WordspotError(f"{path} holds {array.dtype} of {array.ndim} dimensions; expected float16 of {dimensions}")
     return array

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import secrets
 import shutil
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .errors import WordspotError
+from .text import printable as printable
 
 _TEMPORARY = ".tmp-"
 _LOOK_AGAIN_S = 0.1
@@ -30,8 +30,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        if error.filename and Path(os.fsdecode(error.filename)) == temporary:
-            error.filename = str(path)  # the name that the user knows
+        if any(name and Path(os.fsdecode(name)) == temporary for name in (error.filename, error.filename2)):
+            error.filename, error.filename2 = str(path), None  # the name that the user knows
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -145,14 +145,3 @@ def _open_locked(path: Path, refusal: str) -> IO[bytes]:
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file
         file.close()  # its last holder has removed it in the meantime
-
-
-def printable(text: str) -> str:
-    r"""The text with control characters written as `\xXX` and undecodable bytes of file names as `\udcXX`.
-
-    UTF-8 cannot hold the latter; of the former, a carriage return (macOS names files `Icon\r`) would break a CSV row.
-    """
-    if text.isascii() and text.isprintable():
-        return text  # the very same object: there may be a hundred thousand of them
-    escaped = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\x{ord(match[0]):02x}", text)
-    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
