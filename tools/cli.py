@@ -4,6 +4,8 @@ import errno
 import os
 import sys
 import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -81,25 +83,43 @@ def main() -> None:
     show_notes()
     _open_closed_streams()
     try:
-        run(sys.argv[1:])
-        sys.stdout.flush()  # a full disk or a pipe without a reader is found out here
+        try:
+            run(sys.argv[1:])
+        finally:
+            sys.stdout.flush()  # a full disk or a pipe without a reader is found out here
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads any more; say no more
         sys.exit(_READER_GONE)
     except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what could not be written is not tried again
         _fail(_in_words(error))
+    except KeyboardInterrupt as interruption:
+        _fail(f"interrupted; {str(interruption) or 'nothing is lost'}", _INTERRUPTED)
 
 
-def run(arguments: list[str]) -> None:
-    """Runs one command line; what a user can cause ends in one line on standard error and a `SystemExit`."""
+def run(arguments: Sequence[str]) -> None:
+    """Runs one command line; what a user can cause ends in one line on standard error and a `SystemExit`.
+
+    Raises
+    ------
+    BrokenPipeError
+        Nobody reads standard output any more.
+    KeyboardInterrupt
+        Of Ctrl-C, with what became of the work where a command has something to say of it.
+    """
     from ..data.errors import WordspotError
 
     try:
-        status = main_group.main(arguments, prog_name="wordspot", standalone_mode=False)
+        # not click's own `main`, which takes a pipe without a reader for a failure
+        with main_group.make_context("wordspot", list(arguments)) as context:
+            main_group.invoke(context)
     except WordspotError as error:
         _fail(str(error))
-    except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted; nothing is lost", _INTERRUPTED)
+    except click.exceptions.Exit as end:
+        if end.exit_code:
+            sys.exit(end.exit_code)
+    except click.Abort:
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -110,8 +130,6 @@ def run(arguments: list[str]) -> None:
         raise
     except OSError as error:
         _fail(_in_words(error))
-    if isinstance(status, int) and status:
-        sys.exit(status)
 
 
 def _open_closed_streams() -> None:
@@ -126,7 +144,8 @@ def _open_closed_streams() -> None:
 
 
 def _fail(message: str, status: int = 1) -> NoReturn:
-    print(f"wordspot: {message}", file=sys.stderr)
+    with suppress(OSError):  # of a full disk behind standard error, too
+        print(f"wordspot: {message}", file=sys.stderr)
     sys.exit(status)
 
 

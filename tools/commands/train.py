@@ -114,8 +114,7 @@ def train_and_show(
                 watcher=display.watcher(),
             )
     except KeyboardInterrupt:
-        ERR.print("finished epochs are kept: the same command with --resume goes on")
-        raise
+        raise KeyboardInterrupt("finished epochs are kept: the same command with --resume goes on") from None
     OUT.print()
     print_confusion(OUT, confusion)
     OUT.print(f"The best epoch's {accuracy_line(confusion)}.")

@@ -25,7 +25,7 @@ _OFFERED = ("model", "epochs", "batch_size", "patience", "seed")
 @declare
 @argument("data", metavar="DATA", help="Clean folder or feature set.")
 @click.option("--trials", "trials", type=click.IntRange(1, None), required=True, help="How many there shall be in all.")
-@click.option("--out", "out", type=PATH, required=True, help="Folder for what the tuning writes.")
+@click.option("--out", "out", type=PATH, required=True, help="Folder for what is written.")
 @click.option("--words", "words", type=str, help="Labels to recognize, with commas; default: every label.")
 @click.option(
     "--storage", "storage", type=str, metavar="URL", help="Database that several machines share; default: a file."
@@ -48,16 +48,15 @@ def command(
         wordspot train clips --words left,right --config tuning/best.json --run best
         wordspot tune clips --trials 50 --out tuning --storage postgresql://pi/db
     """
-    wanted = split_words(words)
+    labels = split_words(words)
     with without_native_output():
         from ...pipeline.tuning.tune import tune  # here, because TensorFlow takes seconds to load
 
     try:
         with _TuningDisplay(settings, trials, silent=as_json) as display:
-            tuned = tune(data, out, wanted, trials, Recipe(settings), storage_url=storage, watcher=display.watcher())
+            tuned = tune(data, out, labels, trials, Recipe(settings), storage_url=storage, watcher=display.watcher())
     except KeyboardInterrupt:
-        ERR.print("finished trials are kept: the same command goes on")
-        raise
+        raise KeyboardInterrupt("finished trials are kept: the same command goes on") from None
     if as_json:
         print(json.dumps(_outcome(tuned, out), ensure_ascii=False))
         return
@@ -86,7 +85,7 @@ def _outcome(tuned: "Tuned", out: Path) -> dict[str, Any]:
 
 
 class _TuningDisplay:
-    """A progress line on a terminal, and a line a trial."""
+    """A progress line on a terminal, and one line per trial."""
 
     def __init__(self, settings: TrainSettings, trials: int, *, silent: bool) -> None:
         columns = (
@@ -111,27 +110,27 @@ class _TuningDisplay:
 
     def _on_begin(self, number: int, so_far: "Tuned") -> None:
         best = so_far.trials[0] if so_far.recipe else None
-        told = f"best so far {best.accuracy:.1%} (trial {best.number})" if best else ""
+        text = f"best so far {best.accuracy:.1%} (trial {best.number})" if best else ""
         self._number, self._done = number, len(so_far.trials)
         self._progress.start()
         for task in self._progress.task_ids:
             self._progress.remove_task(task)
-        self._task = self._progress.add_task("", total=None, best=told)
+        self._task = self._progress.add_task("", total=None, best=text)
 
     def _on_step(self, epoch: int, step: int, steps: int) -> None:
-        told = f"trial {self._number} ({self._done} of {self._trials} done), epoch {epoch} of {self._epochs}"
-        self._progress.update(self._task, description=told, completed=step, total=steps)
+        text = f"trial {self._number} ({self._done} of {self._trials} done), epoch {epoch} of {self._epochs}"
+        self._progress.update(self._task, description=text, completed=step, total=steps)
 
     def _on_done(self, number: int, so_far: "Tuned") -> None:
         result = next((trial for trial in so_far.trials if trial.number == number), None)
         if result is None or self._silent:
             return
         if result.accuracy is None:
-            told = "the loss became infinite"
+            text = "the loss became infinite"
         else:
-            told = f"accuracy {result.accuracy:.1%} after {result.epochs} epochs"
+            text = f"accuracy {result.accuracy:.1%} after {result.epochs} epochs"
         if result.outcome == "stopped":
-            told += ", stopped because others were better by then"
+            text += ", stopped because others were better by then"
         elif so_far.trials[0] is result:
-            told += ", the best so far"
-        OUT.print(f"trial {number}: {told} ({len(so_far.trials)} of {self._trials} done)")
+            text += ", the best so far"
+        OUT.print(f"trial {number}: {text} ({len(so_far.trials)} of {self._trials} done)")
