@@ -65,7 +65,7 @@ def check_apart(source: Path, destination: Path, planned: Iterable[PlannedClip])
     paths = [clip.recording.path for clip in planned]
     links = [path for path in paths if os.path.islink(f"{source}/{path}")]
     for path in [*dict.fromkeys(path.rpartition("/")[0] for path in paths), *links]:
-        real = (source / path).resolve()
+        real = Path(os.path.realpath(source / path))  # which a link to itself does not stop
         if real == inside or inside in real.parents:
             raise WordspotError(
                 f"{printable(str(source / path))} leads into {destination}, where the clips are to be written: remove that "

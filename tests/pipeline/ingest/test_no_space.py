@@ -15,7 +15,7 @@ PAGE = 4096  # what tmpfs counts in
 FULL = "the disk is full; free some space and run the same command again (train with --resume), it goes on\n"
 PHASES = ("clips", "tables", "report")
 GROUPS = {  # what is written, in its order
-    "clips": ("*/*.wav", ".wordspot/*"),
+    "clips": ("*/*.wav", ".wordspot/journal.jsonl"),
     "tables": ("*.csv",),
     "report": ("report.html", "validation_list.txt"),
 }
