@@ -43,14 +43,14 @@ bench-checks: .venv/installed  ## plant every defect in real clips, and count wh
 bench-windows: .venv/installed  ## place real words in real noise, and see where the window goes
 	$(BIN)/python -m wordspot.tools.bench.cleaning.windows $(DATA)
 
-bench-scale: .venv/installed  ## clean a hundred thousand recordings: memory, and time for a thousand
+bench-scale: .venv/installed  ## clean a hundred thousand recordings: memory, and time per thousand
 	$(BIN)/python -m wordspot.tools.bench.cleaning.scale $(DATA)
 
 bench-stream: .venv/installed  ## what listening costs, beside pymicro-wakeword, and 24 simulated hours of it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m wordspot.tools.bench.device.stream $(DATA)
 
-bench-score-stream: .venv/installed  ## misses and false accepts an hour of the models that ship
+bench-score-stream: .venv/installed  ## misses and false accepts per hour of the models that ship
 	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
 	for model in small accurate; do \
 	  $(BIN)/wordspot set-thresholds $$model bench/clips --false-accepts-per-hour 1 --seed 1 --out bench/$$model.tflite && \
@@ -69,7 +69,7 @@ bench-listeners: .venv/installed  ## what listeners threw out, beside what the c
 bench-front-end: .venv/installed  ## are features of waveforms what the models that ship were trained on? (after `make pretrained`)
 	$(BIN)/python -m wordspot.tools.bench.training.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained
 
-bench-recipes: .venv/installed  ## which settings and networks hear best, how fast they train (after `make pretrained`; hours)
+bench-recipes: .venv/installed  ## which settings and networks are most accurate, how fast they train (after `make pretrained`; hours)
 	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
 	rm -rf bench/clips-features && $(BIN)/wordspot extract bench/clips bench/clips-features --quiet
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.recipes bench/clips-features bench/train \

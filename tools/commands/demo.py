@@ -1,17 +1,16 @@
 """`wordspot demo`: the main job on recordings it makes itself."""
 
 import os
+import shlex
 import time
 from pathlib import Path
 
 from ...data.feature_set import is_feature_set
-from ...pipeline.training.recipe import Recipe
-from ...pipeline.training.settings import TrainSettings
+from ..cli import run
 from ..demo_voices.recordings import all_voices, speak_recordings
 from ..terminal.console import OUT
-from ..terminal.options import argument, declare, split_words
+from ..terminal.options import argument, declare
 from ..terminal.progress import progress_bar
-from . import clean, evaluate, export, extract, predict, train
 
 _WORDS: str = "down,go,left,no,off,on,right,stop,up,yes"
 _OTHERS: str = "bed,bird,cat,dog,eight,five,four,happy,house,marvin,nine,one,seven,sheila,six,three,tree,two,wow,zero"
@@ -34,30 +33,20 @@ def command(folder: Path) -> None:
     """
     began = time.monotonic()
     _speak(folder)
-    recordings, clips, features, run = folder / "recordings", folder / "clips", folder / "features", folder / "run"
+    recordings, clips, features, trained = folder / "recordings", folder / "clips", folder / "features", folder / "run"
     model, unseen, unseen_clips = folder / "model.tflite", folder / "unseen", folder / "unseen-clips"
-    _say(
-        f"clean {recordings} {clips}", "cut each recording to the second that holds its word, leave out what holds none"
-    )
-    clean.command(recordings, clips)
-    _say(f"extract {clips} {features}", "turn the clips into log-mel spectrograms")
+    _run("cut each recording to the second that holds its word, leave out what holds none", "clean", recordings, clips)
     if not is_feature_set(features):
-        extract.command(clips, features)
-    _say(
-        f"train {features} --words {_WORDS} --epochs {_EPOCHS} --run {run}",
-        "train, and watch what is confused with what",
-    )
-    recipe = Recipe(TrainSettings(epochs=_EPOCHS))
-    train.train_and_show(features, run, split_words(_WORDS), recipe, resume=(run / "config.json").exists())
-    _say(f"export {run} --int8 --out {model}", "one file for a Raspberry Pi, a phone or a laptop")
-    export.command(run, int8=True, out=model)
-    _say(f"clean {unseen} {unseen_clips}", "the same for voices that were not trained on")
-    clean.command(unseen, unseen_clips)
-    _say(f"evaluate {model} {unseen_clips} --report {folder / 'unseen.html'}", "how good is it on them?")
-    evaluate.command(model, unseen_clips, report=folder / "unseen.html")
+        _run("turn the clips into log-mel spectrograms", "extract", clips, features)
+    train = ("train", features, "--words", _WORDS, "--epochs", _EPOCHS, "--run", trained)
+    if not (trained / "metrics.json").exists():
+        resume = ["--resume"] if (trained / "config.json").exists() else []
+        _run("train, and see what is confused with what", *train, *resume)
+    _run("one file for a Raspberry Pi, a phone or a laptop", "export", trained, "--int8", "--out", model)
+    _run("the same for voices that were not trained on", "clean", unseen, unseen_clips)
+    _run("how good is it on them?", "evaluate", model, unseen_clips, "--report", folder / "unseen.html")
     some = [sorted((unseen / word).glob("*_nohash_1.*"))[0] for word in ("left", "stop")]
-    _say(f"predict {model} {some[0]} {some[1]}", "and which word is this?")
-    predict.command([model, *some])
+    _run("and which word is this?", "predict", model, *some)
     _say_goodbye(folder, time.monotonic() - began)
 
 
@@ -79,10 +68,13 @@ def _speak(folder: Path) -> None:
             OUT.print(f"{path} is there already")
 
 
-def _say(arguments: str, why: str) -> None:
+def _run(why: str, *arguments: object) -> None:
+    """Shows a command line, and runs it."""
+    words = [str(argument) for argument in arguments]
     OUT.print()
     OUT.rule(why, align="left")
-    OUT.print(f"$ wordspot {arguments}", style="bold")
+    OUT.print(f"$ wordspot {shlex.join(words)}", style="bold")
+    run(words)
 
 
 def _say_goodbye(folder: Path, seconds: float) -> None:
@@ -90,7 +82,7 @@ def _say_goodbye(folder: Path, seconds: float) -> None:
     OUT.rule(f"done in {seconds / 60:.1f} minutes", align="left")
     OUT.print(
         f"The report is {folder / 'run' / 'report.html'}, the model {folder / 'model.tflite'}. Now your own words: put "
-        "recordings into recordings/<word>/, a folder a word, and type\n"
+        "recordings into recordings/<word>/, one folder per word, and type\n"
         "  wordspot clean recordings clips\n"
         "  wordspot train clips --run runs/mine\n"
         "  wordspot export runs/mine --out mine.tflite\n"

@@ -40,6 +40,6 @@ def command(run: Path, int8: bool, out: Path | None) -> None:
 def _print_agreement(agreement: "Agreement") -> None:
     OUT.print(
         f"On {agreement.clips:,} validation clips the file and the network agree in {agreement.same_label:.2%}: "
-        f"the file hears {agreement.file_accuracy:.2%} right, the network {agreement.keras_accuracy:.2%}; the largest "
+        f"the file's accuracy is {agreement.file_accuracy:.2%}, the network's {agreement.keras_accuracy:.2%}; the largest "
         f"difference of a probability is {agreement.largest_difference:.1g}."
     )

@@ -89,11 +89,11 @@ def _cleaned(source: Path, destination: Path) -> dict[str, dict[str, Any]]:
 
 def _good_clips(rows: dict[str, dict[str, Any]], half: str) -> list[str]:
     """Sources without findings, that are nobody's twin, of half of the speakers."""
-    twins = {row[column] for row in rows.values() for column in ("duplicate_of", "near_duplicate_of")}
+    duplicates = {row[column] for row in rows.values() for column in ("duplicate_of", "near_duplicate_of")}
     return sorted(
         source
         for source, row in rows.items()
-        if not row["findings"] and source not in twins and _half(row["speaker"]) == half
+        if not row["findings"] and source not in duplicates and _half(row["speaker"]) == half
     )
 
 

@@ -4,10 +4,10 @@ import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import numpy as np
 from rich.table import Table
 
-from ....data.audio import FULL_SCALE, read_sound
+from ....data.arrays import to_waveform
+from ....data.audio import read_sound
 from ....data.clips import CLIP_TABLE
 from ....data.feature_set import read_feature_set
 from ....pipeline.features.log_mel import log_mel
@@ -36,8 +36,8 @@ def command(source: Path, clean_folder: Path, features: Path) -> None:
     rows = [row for row in _rows(clean_folder) if row["label"] in _COMPLETE]
     kept, found = Counter(), defaultdict(Counter)
     for row in progress_bar("looking for the same sound")(rows, len(rows)):
-        samples = read_sound(source / row["source"]).samples.astype(np.float32) / FULL_SCALE
-        frames = log_mel(samples, kept_features.front_end)
+        waveform = to_waveform(read_sound(source / row["source"]).samples)
+        frames = log_mel(waveform, kept_features.front_end)
         is_kept = matcher.find(row["label"], row["speaker"], frames) is not None
         kept[is_kept] += 1
         found[is_kept].update(filter(None, row["findings"].split(";")))

@@ -1,7 +1,7 @@
 """What cleaning is worth: the same network, trained on a folder as it came and on the same folder cleaned.
 
 Prints a table of accuracies on the validation speakers, for each training and for both kinds of validation clips, float
-and int8, mean over seeds. Takes 5 minutes a training on two cores; finished trainings are kept and not repeated.
+and int8, mean over seeds. Takes 5 minutes per run on two cores; finished runs are kept and not repeated.
 """
 
 import json
@@ -67,8 +67,8 @@ def _balanced(figures: dict) -> float:
 
 def _print(rows: list[tuple[str, int, dict[str, float]]]) -> None:
     for kind, seed, found in rows:
-        told = ", ".join(f"{name} {value:.2%}" for name, value in found.items())
-        OUT.print(f"trained on {kind}, seed {seed}: {told}")
+        figures = ", ".join(f"{name} {value:.2%}" for name, value in found.items())
+        OUT.print(f"trained on {kind}, seed {seed}: {figures}")
     for kind in _KINDS:
         for name in rows[0][2]:
             values = [found[name] for its_kind, _, found in rows if its_kind == kind]

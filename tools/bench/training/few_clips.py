@@ -1,4 +1,4 @@
-"""New words from few clips: trained on from networks that never heard them, and from scratch.
+"""New words from few clips: trained on from networks that never saw them, and from scratch.
 
 The networks of the models that ship are trained on everything but the new words. Then, for every number of clips and
 every seed, clips of real recordings of training speakers are drawn, and trained on from each of them, and from scratch
@@ -66,12 +66,12 @@ def draw(everything: FeatureSet, count: int, rng: np.random.Generator) -> Part:
     rows = [row for row in rng.permutation(real).tolist() if clips[row].split == "training"]
     speakers = rng.permutation(sorted({clips[row].speaker for row in rows})).tolist()
     validating = set(speakers[: len(speakers) // 4])
-    for split, wanted in (("training", count), ("validation", _TO_VALIDATE)):
+    for split, clip_count in (("training", count), ("validation", _TO_VALIDATE)):
         by_these = [row for row in rows if (clips[row].speaker in validating) == (split == "validation")]
         for word in _NEW_WORDS:
-            part += [(row, split) for row in by_these if clips[row].label == word][:wanted]
+            part += [(row, split) for row in by_these if clips[row].label == word][:clip_count]
         others = [(row, split) for row in by_these if clips[row].label not in _NEW_WORDS]
-        part += others[: len(_NEW_WORDS) * wanted]
+        part += others[: len(_NEW_WORDS) * clip_count]
     return part
 
 

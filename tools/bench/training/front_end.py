@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from ....data.audio import FULL_SCALE, read_sound
+from ....data.arrays import to_waveform
+from ....data.audio import read_sound
 from ....data.clips import CLIP_TABLE
 from ....data.feature_set import read_feature_set
 from ....models import pretrained
@@ -66,9 +67,7 @@ def _find_pairs(source: Path, work: Path) -> Pairs:
     for row, clip in progress_bar("looking for the same sound")(
         list(enumerate(recordings.clips)), len(recordings.clips)
     ):
-        frames = log_mel(
-            read_sound(source_of[clip.file_name]).samples.astype(np.float32) / FULL_SCALE, images.front_end
-        )
+        frames = log_mel(to_waveform(read_sound(source_of[clip.file_name]).samples), images.front_end)
         match = matcher.find(clip.label, clip.speaker, frames)
         if match:
             padded = np.full(recordings.log_mel.shape[1:], floor)
@@ -123,19 +122,19 @@ def _print_texture(pairs: Pairs) -> None:
 
 
 def _print_heard(pairs: Pairs) -> None:
-    """Share of validation speakers' takes heard right, and of those heard as one word in the image, as another in the sound."""
+    """Share of validation speakers' takes recognized, and of those with one word in the image and another in the sound."""
     table = Table("model", "takes", "image", "recording", "frames padded", "differ", box=None)
     for name in pretrained.NAMES:
         recognizer = Recognizer.load(pretrained.path_of(name))
         truth = np.array([recognizer.labels.index(label if label in WORDS else "_unknown_") for label in pairs.labels])
-        heard = [
+        recognized = [
             np.array([recognizer.classify_features(frames).argmax() for frames in values[pairs.judged]])
             for values in (pairs.images, pairs.recordings, pairs.unpadded)
         ]
         whole, truth = pairs.whole[pairs.judged], truth[pairs.judged]
         for length, chosen in (("whole", whole), ("shorter", ~whole)):
-            right = [f"{(answers == truth)[chosen].mean():.1%}" for answers in heard]
-            differ = f"{(heard[0] != heard[1])[chosen].mean():.1%}"
+            right = [f"{(answers == truth)[chosen].mean():.1%}" for answers in recognized]
+            differ = f"{(recognized[0] != recognized[1])[chosen].mean():.1%}"
             table.add_row(f"{name}, {length}", f"{chosen.sum():,}", *right, differ)
     OUT.print(table)
 

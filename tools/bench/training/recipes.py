@@ -1,4 +1,4 @@
-"""Which recipe hears best, how fast it trains, and what its first ten minutes come to.
+"""Which recipe is most accurate, how fast it trains, and what its first ten minutes come to.
 
 Every recipe is trained from several seeds, and the network that is kept judged on the validation speakers.
 Finished trainings are kept, and repeated only where the recipe has changed since.
@@ -73,14 +73,14 @@ def command(
         write_part(features, everything, draw(everything, share))
     table = Table("recipe", "accuracy", "in 10 min", "minutes", "examples/s", "waiting", box=None)
     for name in names.split(","):
-        told = []
+        results = []
         for seed in range(seeds):
             settings = replace(RECIPES[name].settings, epochs=epochs, seed=seed)
             recipe = replace(RECIPES[name], settings=settings)
             taught = f", taught by {Path(teacher).name}" if teacher else ""
-            told.append(_train(recipe, teacher, features, words.split(","), work / f"{name}{taught}, seed {seed}"))
-        mean = {key: float(np.mean([figures[key] for figures in told])) for key in told[0]}
-        spread = np.std([figures["accuracy"] for figures in told], ddof=min(1, seeds - 1))
+            results.append(_train(recipe, teacher, features, words.split(","), work / f"{name}{taught}, seed {seed}"))
+        mean = {key: float(np.mean([figures[key] for figures in results])) for key in results[0]}
+        spread = np.std([figures["accuracy"] for figures in results], ddof=min(1, seeds - 1))
         accuracy = f"{mean['accuracy']:.2%} ± {spread:.2%}"
         speed = f"{mean['minutes']:.1f}", f"{mean['examples_per_s']:.0f}", f"{mean['waiting_share']:.1%}"
         table.add_row(name, accuracy, f"{mean['short']:.2%}", *speed)
