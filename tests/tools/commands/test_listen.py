@@ -282,6 +282,70 @@ def test_corrected_labels_stay_when_more_is_kept(model: Path, evening: Path, tmp
     assert labels.count("hum") == 1
 
 
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with open(folder / "metadata.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_same_sound_again_replaces_no_clip_and_no_label(model: Path, evening: Path, tmp_path: Path) -> None:
+    keep = ("--source", evening, "--save-detections", tmp_path / "kept")
+    listen(model, *keep)
+    table = tmp_path / "kept" / "metadata.csv"
+    table.write_text(table.read_text().replace(",rise,", ",hum,", 1))
+    for path in (tmp_path / "kept").rglob("*.wav"):
+        path.write_bytes(b"edited")
+    before = rows_of(tmp_path / "kept")
+    assert listen(model, *keep).returncode == 0
+    after = rows_of(tmp_path / "kept")
+    assert after[: len(before)] == before
+    assert len({row["file_name"] for row in after}) == len(after) == 2 * len(before)
+    assert all((tmp_path / "kept" / row["file_name"]).read_bytes() == b"edited" for row in before)
+    assert all((tmp_path / "kept" / row["file_name"]).stat().st_size > RATE_HZ for row in after[len(before) :])
+
+
+def test_a_table_that_is_edited_while_listening_keeps_the_edits(model: Path, evening: Path, tmp_path: Path) -> None:
+    kept, sound = tmp_path / "kept", raw(evening)
+    command = [sys.executable, "-m", "wordspot.tools.cli", "listen", str(model), "--source", "-", "--json"]
+    command += ["--save-detections", str(kept)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(sound)
+        process.stdin.flush()
+        detections = [process.stdout.readline()]
+        assert "another `wordspot listen` keeps clips in" in refused(
+            listen(model, "--source", "-", "--save-detections", kept, sound=sound)
+        )
+        while len(rows := rows_of(kept) if (kept / "metadata.csv").exists() else []) < 3:
+            pass
+        edited = [row | {"label": "hum", "note": "mine"} for row in rows]
+        with open(kept / "metadata.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, edited[0])
+            writer.writeheader()
+            writer.writerows(edited)
+        process.stdin.write(sound)
+        process.stdin.close()
+        detections += process.stdout.readlines()
+        assert process.wait(60) == 0
+    after = rows_of(kept)
+    assert {row["file_name"] for row in after if row["note"] == "mine"} == {row["file_name"] for row in edited}
+    assert {row["label"] for row in after if row["note"] == "mine"} == {"hum"}
+    assert len(detections) > len(edited)
+    assert len(list(kept.glob("*/*.wav"))) == len(detections)
+
+
+def test_a_label_whose_folder_leads_elsewhere_is_refused(model: Path, evening: Path, tmp_path: Path) -> None:
+    keep = ("--source", evening, "--save-detections", tmp_path / "kept")
+    listen(model, *keep)
+    (tmp_path / "kept" / "rise").rename(tmp_path / "outside")
+    (tmp_path / "kept" / "rise").symlink_to(tmp_path / "outside")
+    before = sorted((tmp_path / "outside").iterdir())
+    result = listen(model, *keep)
+    assert result.returncode == 1
+    assert b"leads out of" in result.stderr
+    assert sorted((tmp_path / "outside").iterdir()) == before
+
+
 def test_recordings_are_not_mixed_with_what_is_heard(model: Path, evening: Path, tmp_path: Path) -> None:
     (tmp_path / "left").mkdir()
     (tmp_path / "left" / "mine.wav").write_bytes(b"precious")
