@@ -20,7 +20,7 @@ _EPOCHS = 30
 
 
 @declare
-@argument("folder", metavar="[FOLDER]", default=Path("wordspot-demo"), help="Where to put everything.")
+@argument("folder", metavar="FOLDER", default=Path("wordspot-demo"), help="Where to put everything.")
 def command(folder: Path) -> None:
     """See all of it work, on recordings it makes itself: a few minutes, offline.
 

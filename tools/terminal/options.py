@@ -25,6 +25,11 @@ class Argument(click.Argument):
         super().__init__(*args, **kwargs)
         self.help_text = help
 
+    def make_metavar(self, ctx: click.Context) -> str:
+        """The name as the usage line has it: one that may be left out stands in brackets."""
+        name = super().make_metavar(ctx)
+        return name if self.required or name.startswith("[") else f"[{name}]"
+
 
 def argument(name: str, *, help: str, **kwargs: Any) -> Callable[[Any], Any]:
     """`click.argument` with a description; a path unless `type` says otherwise."""
