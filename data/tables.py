@@ -1,7 +1,7 @@
 """CSV tables, read and written in this one place.
 
-UTF-8, a header row, line feeds. Text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@` or a tab,
-and is no number) is written with an apostrophe before it, which reading takes away again.
+UTF-8, a header row, line feeds. Text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@` or a
+tab, and is no number) is written with an apostrophe before it, which reading takes away again.
 """
 
 import csv
@@ -22,7 +22,7 @@ class TableWriter:
     def __init__(self, file: Any, columns: Sequence[str]) -> None:
         self._columns = tuple(columns)
         self._writer = csv.writer(file, lineterminator="\n")
-        self._writer.writerow(self._columns)
+        self._writer.writerow([as_cell(column) for column in self._columns])  # labels are columns of some
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Writes {column: value}; columns that the row lacks stay empty, and what is no column is left out."""
@@ -66,7 +66,8 @@ def iterate_table(path: Path, required: Sequence[str] = ()) -> Iterator[tuple[in
                 found = ", ".join(reader.fieldnames or ()) or "nothing"
                 raise WordspotError(f"{path} has no column {missing[0]!r}; found {found}")
             for row in reader:
-                yield reader.line_num, {name: from_cell(text or "") for name, text in row.items() if name is not None}
+                named = ((name, text) for name, text in row.items() if name is not None)
+                yield reader.line_num, {from_cell(name): from_cell(text or "") for name, text in named}
     except OSError as error:
         raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:

@@ -86,6 +86,13 @@ def is_extracted_from(features_folder: Path, clips_folder: Path) -> bool:
     return source.is_file() and read_json(source) == _source_of(clips_folder)
 
 
+def clips_folder_of(features_folder: Path) -> Path | None:
+    """The clean folder that a feature set was made of, wherever it was then; None where that is not known."""
+    source = features_folder / SOURCE
+    clips = read_json(source).get("clips") if source.is_file() else None
+    return Path(clips) if isinstance(clips, str) else None
+
+
 def _source_of(clips_folder: Path) -> dict[str, str]:
     table = (clips_folder / CLIP_TABLE).read_bytes()
     return {"clips": printable(str(clips_folder.resolve())), "clip_table_sha256": hashlib.sha256(table).hexdigest()}

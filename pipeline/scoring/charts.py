@@ -1,7 +1,6 @@
-"""The confusion matrix and the learning curves as pictures."""
+"""The confusion matrix as a PNG."""
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,24 +26,10 @@ def confusion_png(confusion: Confusion) -> bytes:
     for i, j in np.argwhere(confusion.matrix > 0):
         color = "white" if shares[i, j] > _DARK_SHARE else "black"
         axes.text(j, i, str(confusion.matrix[i, j]), ha="center", va="center", color=color, fontsize=8)
-    return to_png(figure)
+    return _to_png(figure)
 
 
-def curves_png(history: Sequence[dict[str, float]]) -> bytes:
-    """A PNG of loss and accuracy by epoch; `history` holds the rows of `history.csv`."""
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    epochs = [row["epoch"] for row in history]
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for split, style in (("training", "--"), ("validation", "-")):
-            axes.plot(epochs, [row[f"{split}_{name}"] for row in history], style, marker=".", label=split)
-        axes.set_xlabel("epoch")
-        axes.set_title(name)
-        axes.grid(alpha=0.3)
-        axes.legend()
-    return to_png(figure)
-
-
-def to_png(figure: Figure) -> bytes:
+def _to_png(figure: Figure) -> bytes:
     """The figure as a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)

@@ -1,6 +1,5 @@
 """The confusion matrix and what follows from it."""
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...data.files import replacing
+from ...data.tables import write_table
 
 _Z_95 = 1.959963984540054  # of the standard normal distribution: 95% lie within
 
@@ -27,7 +26,7 @@ def wilson_interval(share: float, n: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of what was said against what was heard.
+    """Counts of what was said against what was recognized.
 
     Attributes
     ----------
@@ -54,7 +53,7 @@ class Confusion:
 
     @property
     def accuracy(self) -> float:
-        """Share of clips heard right, in [0, 1]; NaN without clips."""
+        """Share of clips that were recognized as what they are, in [0, 1]; NaN without clips."""
         return float(np.trace(self.matrix)) / self.clips if self.clips else math.nan
 
     @property
@@ -64,17 +63,17 @@ class Confusion:
 
     @property
     def precision(self) -> np.ndarray:
-        """float64 [labels]: share of the clips heard as a label that were it; NaN where it was never heard."""
+        """float64 [labels]: share of the clips recognized as a label that were it; NaN for one never recognized."""
         return _share(np.diag(self.matrix), self.matrix.sum(axis=0))
 
     @property
     def recall(self) -> np.ndarray:
-        """float64 [labels]: share of a label's clips that were heard as it; NaN for a label without clips."""
+        """float64 [labels]: share of a label's clips that were recognized as it; NaN for a label without clips."""
         return _share(np.diag(self.matrix), self.matrix.sum(axis=1))
 
     @property
     def f1(self) -> np.ndarray:
-        """float64 [labels]: harmonic mean of precision and recall; NaN for a label neither said nor heard."""
+        """float64 [labels]: harmonic mean of precision and recall; NaN for a label neither said nor recognized."""
         return _share(2 * np.diag(self.matrix), self.matrix.sum(axis=0) + self.matrix.sum(axis=1))
 
     @property
@@ -110,11 +109,14 @@ class Confusion:
         }
 
     def write_csv(self, path: Path) -> None:
-        """Writes the matrix as a table: first column the truth, one column a predicted label."""
-        with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("truth", *self.labels))
-            writer.writerows((label, *row) for label, row in zip(self.labels, self.matrix.tolist(), strict=True))
+        """Writes the matrix as a table: the first column is the truth, each other one a predicted label."""
+        corner = "truth/prediction"  # with a slash, which no label has
+        counts = self.matrix.tolist()
+        rows = [
+            {corner: label, **dict(zip(self.labels, row, strict=True))}
+            for label, row in zip(self.labels, counts, strict=True)
+        ]
+        write_table(path, (corner, *self.labels), rows)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

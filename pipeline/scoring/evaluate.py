@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ...data.arrays import Samples
+from ...data.audio import SAMPLE_RATE_HZ
 from ...data.clips import Clip, in_sketch, list_clips
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.labels import SILENCE, UNKNOWN, differing_in_case, is_word
@@ -17,7 +19,7 @@ from ..device.recognizer import Prediction, Recognizer
 from ..progress import Progress, no_progress
 from ..signal.one_clip import read_one_clip
 from .confusion import Confusion
-from .report import Mistake
+from .report import JudgedReport, Mistake, players_of, write_report
 
 ALL = "all"
 
@@ -34,11 +36,17 @@ class Evaluation:
         The clips that were recognized as something else, the most confident first.
     unreadable
         Files that could not be read, each with the reason.
+    notes
+        What the figures hide, in sentences.
+    speakers
+        How many people the clips are of; None where some of them are not known.
     """
 
     confusion: Confusion
     mistakes: list[Mistake]
     unreadable: list[str]
+    notes: tuple[str, ...] = ()
+    speakers: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: the figures of `Confusion.to_dict`, and the unreadable files."""
@@ -85,10 +93,70 @@ def evaluate(
     folder = Path(data)
     recognizer = model if isinstance(model, Recognizer) else Recognizer.load(model)
     clips = _of_split(_judged(list_clips(folder)), folder, split)
-    _warn_of_training_clips(clips, recognizer, split)
-    _warn_of_case({clip.label for clip in clips}, recognizer)
+    notes = (*_notes_of_training(clips, recognizer, split), *_notes_of_case({clip.label for clip in clips}, recognizer))
+    for note in notes:
+        warnings.warn(note, WordspotWarning, stacklevel=2)
+    judged, unreadable = _judge(clips, folder, recognizer, progress)
+    if not judged:
+        raise WordspotError(f"{folder} has no clip that can be read: {unreadable[0]}")
     labels = _labels(recognizer, clips)
-    results: list[tuple[str, int, Prediction]] = []
+    truth = np.array([labels.index(one.truth) for one in judged], int)
+    predicted = np.array([labels.index(one.predicted) for one in judged], int)
+    confusion = Confusion.count(labels, truth, predicted)
+    return Evaluation(confusion, _mistakes(judged), unreadable, notes, _speakers(clips))
+
+
+def write_evaluation_report(
+    path: Path | str,
+    result: Evaluation,
+    model: Recognizer,
+    data: Path | str,
+    split: str = ALL,
+    *,
+    model_name: str = "model",
+) -> None:
+    """Writes what `evaluate` found as one HTML file, with the mistakes to listen to.
+
+    Parameters
+    ----------
+    path
+        The HTML file.
+    result
+        What `evaluate` gave for this model, data and split.
+    model, data, split
+        What was judged.
+    model_name
+        What to call the model.
+    """
+    folder = Path(data)
+    facts = {
+        "Model": model_name,
+        "Data": str(folder),
+        "Speakers": split if result.speakers is None else f"{split}, {result.speakers:,} of them",
+        "Quantization": model.description.quantization,
+        "Made by": model.description.made_by,
+        "Unreadable files": str(len(result.unreadable)),
+    }
+    players = players_of(result.mistakes, lambda name: _as_judged(folder / name, model))
+    report = JudgedReport(
+        title="Evaluation report",
+        subject=f"{model_name} on {folder}",
+        judged_on=_whose(result, split),
+        confusion=result.confusion,
+        mistakes=result.mistakes,
+        facts=facts,
+        caveats=[f"{note[0].upper()}{note[1:]}." for note in result.notes],
+        players=players,
+        no_sound="" if players else f"Without sound: these clips are not in {folder} any more.",
+    )
+    write_report(Path(path), report)
+
+
+def _judge(
+    clips: Sequence[Clip], folder: Path, recognizer: Recognizer, progress: Progress
+) -> tuple[list[Mistake], list[str]]:
+    """What each clip was recognized as, right or wrong, and the files that cannot be read."""
+    judged: list[Mistake] = []
     unreadable: list[str] = []
     for clip in progress(clips, len(clips)):
         try:
@@ -97,20 +165,29 @@ def evaluate(
             unreadable.append(f"{clip.file_name}: {error}")
             continue
         found = Prediction.of(recognizer.labels, recognizer.classify(one.samples))
-        results.append((clip.file_name, labels.index(_known(clip.label, recognizer)), found))
-    if not results:
-        raise WordspotError(f"{folder} has no clip that can be read: {unreadable[0]}")
-    truth = np.array([right for _, right, _ in results], int)
-    predicted = np.array([labels.index(found.label) for _, _, found in results], int)
-    return Evaluation(Confusion.count(labels, truth, predicted), _mistakes(results, labels), unreadable)
+        judged.append(Mistake(clip.file_name, _known(clip.label, recognizer), found.label, found.probability))
+    return judged, unreadable
 
 
-def _mistakes(results: Sequence[tuple[str, int, Prediction]], labels: tuple[str, ...]) -> list[Mistake]:
-    wrong = [
-        Mistake(name, labels[right], found.label, found.probability)
-        for name, right, found in results
-        if labels[right] != found.label
-    ]
+def _as_judged(path: Path, model: Recognizer) -> Samples:
+    """The second that was judged, at the rate of players."""
+    return read_one_clip(
+        path, SAMPLE_RATE_HZ, round(model.clip_samples * SAMPLE_RATE_HZ / model.sample_rate_hz)
+    ).samples
+
+
+def _whose(result: Evaluation, split: str) -> str:
+    speakers = "" if result.speakers is None else f"{result.speakers:,} "
+    return f"of {speakers}speakers" if split == ALL else f"of {speakers}{split} speakers"
+
+
+def _speakers(clips: Sequence[Clip]) -> int | None:
+    names = {clip.speaker for clip in clips}
+    return None if "" in names else len(names)
+
+
+def _mistakes(judged: Sequence[Mistake]) -> list[Mistake]:
+    wrong = [one for one in judged if one.truth != one.predicted]
     return sorted(wrong, key=lambda mistake: (-mistake.probability, mistake.file_name))
 
 
@@ -126,7 +203,7 @@ def _of_split(clips: list[Clip], data: Path, split: str) -> list[Clip]:
         return clips
     splits = _splits(clips, data)
     if split not in splits:
-        others = " and ".join(f"--split {name} ({count} clips)" for name, count in sorted(Counter(splits).items()))
+        others = " and ".join(f"split {name} ({count} clips)" for name, count in sorted(Counter(splits).items()))
         raise WordspotError(f"{data} has no clips to judge of {split} speakers; there is {others}")
     return [clip for clip, its in zip(clips, splits, strict=True) if its == split]
 
@@ -138,32 +215,29 @@ def _splits(clips: Sequence[Clip], data: Path) -> list[str]:
     return [of_word.get(clip) or split_of_speaker(speaker_of(clip)) for clip in clips]
 
 
-def _warn_of_training_clips(clips: Sequence[Clip], recognizer: Recognizer, split: str) -> None:
+def _notes_of_training(clips: Sequence[Clip], recognizer: Recognizer, split: str) -> list[str]:
     sample = set(recognizer.description.training_clips)
-    if any(in_sketch(clip, sample) for clip in clips):
-        remedy = (
-            "--split testing (or validation) judges it on speakers it was not trained on"
-            if split in (ALL, "training")
-            else f"the folder has changed since, and its {split} speakers are no longer those of the training run"
-        )
-        warnings.warn(
-            f"the model was trained on some of these clips, so the figures flatter it: {remedy}",
-            WordspotWarning,
-            stacklevel=3,
-        )
+    if not any(in_sketch(clip, sample) for clip in clips):
+        return []
+    remedy = (
+        "split testing (or validation) judges it on speakers it was not trained on"
+        if split in (ALL, "training")
+        else f"the folder has changed since, and its {split} speakers are no longer those of the training run"
+    )
+    return [f"the model was trained on some of these clips, so the figures flatter it: {remedy}"]
 
 
-def _warn_of_case(present: set[str], recognizer: Recognizer) -> None:
+def _notes_of_case(present: set[str], recognizer: Recognizer) -> list[str]:
     words = set(recognizer.description.words)
+    notes = []
     for group in differing_in_case(present | words):
         known, others = sorted(words & set(group)), sorted(set(group) - words)
         if known and others:
-            warnings.warn(
+            notes.append(
                 f"clips of {' and '.join(others)} count as {UNKNOWN}, for the model knows {' and '.join(known)}: "
-                "give them that label if they are the same word",
-                WordspotWarning,
-                stacklevel=3,
+                "give them that label if they are the same word"
             )
+    return notes
 
 
 def _labels(recognizer: Recognizer, clips: Sequence[Clip]) -> tuple[str, ...]:

@@ -1,18 +1,29 @@
 """What a run ends with: its figures, its confusion matrix and its report."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from ...data.arrays import Samples
+from ...data.audio import read_sound
+from ...data.clips import CLIP_TABLE
+from ...data.feature_set import FeatureSet
 from ...data.files import replacing, write_json
 from ...models.cost import parameters
-from ..scoring.charts import confusion_png, curves_png
+from ..device.recognizer import Prediction
+from ..features.extract import clips_folder_of
+from ..pages.charts import Line, LineChart, Style
+from ..scoring.charts import confusion_png
 from ..scoring.confusion import Confusion
-from ..scoring.report import Mistake, write_report
+from ..scoring.report import JudgedReport, Mistake, players_of, write_report
 from .batches import Classes, Examples
 from .network import logits, softmax
 from .run import Run
+
+_NAMED_WORDS = 6
 
 
 def write_results(
@@ -22,70 +33,118 @@ def write_results(
     examples: Examples,
     split: str,
     classes: Classes,
-    speakers_known: bool,
+    feature_set: FeatureSet,
 ) -> Confusion:
     """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
     probabilities = softmax(logits(model, examples.frames))
-    predicted = probabilities.argmax(axis=1)
-    confusion = Confusion.count(classes.labels, examples.classes, predicted)
+    confusion = Confusion.count(classes.labels, examples.classes, probabilities.argmax(axis=1))
     confusion.write_csv(run.folder / "confusion.csv")
     with replacing(run.folder / "confusion.png") as temporary:
         temporary.write_bytes(confusion_png(confusion))
-    history = run.read_history()
     figures = {
         "split": split,
-        "speakers_known": speakers_known,
+        "speakers_known": feature_set.speakers_known,
         "best_epoch": best_epoch,
         "parameters": parameters(model),
     }
-    write_report(
-        run.folder / "report.html",
-        f"{', '.join(classes.words[:12])}: how well they are told apart",
-        confusion,
-        _mistakes(probabilities, examples, classes),
-        _facts(run.read_config(), figures),
-        {"Loss and accuracy while training": curves_png(history)},
-    )
+    mistakes = _mistakes(probabilities, examples, classes)
+    write_report(run.folder / "report.html", _report(run, confusion, mistakes, figures, classes))
     write_json(run.metrics, confusion.to_dict() | figures)
     return confusion
 
 
+def _report(
+    run: Run, confusion: Confusion, mistakes: Sequence[Mistake], figures: dict[str, Any], classes: Classes
+) -> JudgedReport:
+    config = run.read_config()
+    clips = _clips_folder(Path(config["data"]))
+    players = players_of(mistakes, lambda name: _read(clips / name)) if clips else {}
+    known = figures["speakers_known"]
+    return JudgedReport(
+        title="Training report",
+        subject=f"{_in_few_words(classes.words)}: {run.folder.resolve()}",
+        judged_on=f"of {figures['split']} {'speakers, who were not trained on,' if known else 'recordings'}",
+        confusion=confusion,
+        mistakes=mistakes,
+        facts=_facts(config, figures),
+        caveats=_caveats(figures),
+        players=players,
+        no_sound="" if players else _why_no_sound(clips),
+        charts=_curves(run.read_history(), figures["best_epoch"]),
+    )
+
+
 def _mistakes(probabilities: np.ndarray, examples: Examples, classes: Classes) -> list[Mistake]:
-    predicted = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(predicted != examples.classes)
-    ordered = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
-    return [
-        Mistake(
-            examples.file_names[i] or "(background noise)",
-            classes.labels[examples.classes[i]],
-            classes.labels[predicted[i]],
-            float(probabilities[i, predicted[i]]),
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != examples.classes)
+    found = [Prediction.of(classes.labels, probabilities[i]) for i in wrong]
+    mistakes = [
+        Mistake(examples.file_names[i], classes.labels[examples.classes[i]], one.label, one.probability)
+        for i, one in zip(wrong, found, strict=True)
+    ]
+    return sorted(mistakes, key=lambda mistake: -mistake.probability)
+
+
+def _clips_folder(data: Path) -> Path | None:
+    """The clean folder that the run's clips lie in, where it is still there."""
+    folder = data if (data / CLIP_TABLE).is_file() else clips_folder_of(data)
+    return folder if folder and folder.is_dir() else None
+
+
+def _read(path: Path) -> Samples:
+    return read_sound(path).samples
+
+
+def _why_no_sound(clips: Path | None) -> str:
+    if clips is None:
+        return "Without sound: the run was trained on a feature set whose clean folder is not known, or not there any more."
+    return f"Without sound: these clips are not in {clips} any more."
+
+
+def _caveats(figures: dict[str, Any]) -> list[str]:
+    caveats = []
+    if not figures["speakers_known"]:
+        caveats.append(
+            "The speakers are not known, so these are clips of voices that may have been trained on: for other people's "
+            "voices the figure will be lower."
         )
-        for i in ordered
+    if figures["split"] == "validation":
+        caveats.append("The best epoch was chosen on these same clips, which flatters the figure a little.")
+    return caveats
+
+
+def _curves(history: Sequence[dict[str, float]], best_epoch: int) -> list[LineChart]:
+    return [
+        LineChart(
+            name.capitalize(),
+            "epoch",
+            [_line("training", name, history, "dashed"), _line("validation", name, history, "solid")],
+            is_share=name == "accuracy",
+            marked=(best_epoch, "kept"),
+        )
+        for name in ("accuracy", "loss")
     ]
 
 
-def _judged_on(figures: dict[str, Any]) -> str:
-    if figures["speakers_known"]:
-        who = f"{figures['split']} speakers, who were not trained on"
-    else:
-        who = f"{figures['split']} recordings, whose voices may have been trained on: the speakers are not known"
-    return who + ("; the best epoch was chosen on them" if figures["split"] == "validation" else "")
+def _line(split: str, name: str, history: Sequence[dict[str, float]], style: Style) -> Line:
+    return Line(split, [(row["epoch"], row[f"{split}_{name}"]) for row in history], style)
+
+
+def _in_few_words(words: Sequence[str]) -> str:
+    left = len(words) - _NAMED_WORDS
+    return ", ".join(words[:_NAMED_WORDS]) + (f" and {left} more" if left > 0 else "")
 
 
 def _facts(config: dict[str, Any], figures: dict[str, Any]) -> dict[str, str]:
     settings = config["settings"]
     return {
-        "Judged on": _judged_on(figures),
+        "Words": ", ".join(config["words"]),
         "Data": config["data"],
         "Network": f"{settings['model']}, {figures['parameters']:,} parameters",
         **{
-            name: str(config[key])
-            for name, key in (("Began from", "start"), ("Taught by", "teacher"))
-            if config.get(key)
+            name: str(config[key]) for name, key in (("Began with", "start"), ("Teacher", "teacher")) if config.get(key)
         },
         "Best epoch": f"{figures['best_epoch']} of at most {settings['epochs']}",
         **{name.replace("_", " ").capitalize(): str(value) for name, value in settings.items() if name != "model"},
-        "Front end": ", ".join(f"{name} {value}" for name, value in config["front_end"].items()),
+        "Front end": ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in config["front_end"].items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in config["versions"].items()),
     }

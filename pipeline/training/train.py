@@ -132,7 +132,7 @@ def train(
     testing = SplitClips(feature_set, classes, "testing", augmentation)
     judge = testing if len(testing) else validation
     judged = judge.fixed_examples()
-    return write_results(run, kept, int(best["epoch"]), judged, judge.split, classes, feature_set.speakers_known)
+    return write_results(run, kept, int(best["epoch"]), judged, judge.split, classes, feature_set)
 
 
 class _Loop:

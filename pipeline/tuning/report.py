@@ -1,18 +1,15 @@
 """What a tuning came to, as one HTML file; opens offline."""
 
-import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
-from ..html_page import write_page
-from ..scoring.charts import to_png
+from ..pages.charts import Line, LineChart
+from ..pages.html_page import write_page
 
 _SHOWN_TRIALS = 10
-_COLORS = {"finished": "#2f6fb0", "stopped": "#999999"}
 
 
 @dataclass(frozen=True)
@@ -60,14 +57,14 @@ def write_tune_report(
     trials
         Best first, at least one of them finished.
     importances
-        Name and share of each setting, largest first; {} when there are too few trials to tell.
+        Name and share of each setting, largest first; {} when there are too few trials to say.
     facts
         Name and value of what all trials have in common.
     """
     write_page(
         path,
         "tuning/report.html",
-        title="Which settings recognize best",
+        title="Tuning report",
         best=trials[0],
         counts={
             outcome: sum(trial.outcome == outcome for trial in trials)
@@ -75,39 +72,17 @@ def write_tune_report(
         },
         trials=trials[:_SHOWN_TRIALS],
         importances=importances,
-        importance_png=_embedded(_importance_figure(importances)) if importances else None,
-        history_png=_embedded(_history_figure(trials)),
+        chart=_chart(trials),
         facts=facts,
     )
 
 
-def _embedded(figure: Figure) -> str:
-    return base64.b64encode(to_png(figure)).decode("ascii")
-
-
-def _importance_figure(importances: dict[str, float]) -> Figure:
-    figure = Figure(figsize=(8, 0.8 + 0.35 * len(importances)), layout="constrained")
-    axes = figure.subplots()
-    bars = axes.barh(list(importances), list(importances.values()), color=_COLORS["finished"])
-    axes.bar_label(bars, [f"{share:.0%}" for share in importances.values()], padding=3)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1.15 * max(importances.values()))
-    axes.set_xlabel("importance")
-    return figure
-
-
-def _history_figure(trials: Sequence[TrialResult]) -> Figure:
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    axes = figure.subplots()
-    for outcome, color in _COLORS.items():
-        shown = [(trial.number, trial.accuracy) for trial in trials if trial.outcome == outcome]
-        if shown:
-            axes.scatter(*zip(*shown, strict=True), s=18, color=color, label=outcome)
-    finished = sorted((trial.number, trial.accuracy or 0) for trial in trials if trial.outcome == "finished")
-    best = [max(accuracy for _, accuracy in finished[: i + 1]) for i in range(len(finished))]
-    axes.step([number for number, _ in finished], best, where="post", color=_COLORS["finished"], label="best so far")
-    axes.set_xlabel("trial")
-    axes.set_ylabel("validation accuracy")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    return figure
+def _chart(trials: Sequence[TrialResult]) -> LineChart:
+    """Accuracy of each trial, and the best of those that have finished so far."""
+    judged = sorted((trial.number, trial.accuracy, trial.outcome) for trial in trials if trial.accuracy is not None)
+    finished = [(number, accuracy) for number, accuracy, outcome in judged if outcome == "finished"]
+    highest = accumulate((accuracy for _, accuracy in finished), max)
+    best = [(number, accuracy) for (number, _), accuracy in zip(finished, highest, strict=True)]
+    stopped = [(number, accuracy) for number, accuracy, outcome in judged if outcome == "stopped"]
+    lines = [Line("finished", finished, "dots"), Line("best so far", best, "steps"), Line("stopped", stopped, "dots")]
+    return LineChart("Validation accuracy", "trial", [line for line in lines if line.points], True)

@@ -230,7 +230,7 @@ def test_a_split_without_clips_names_those_that_have_some(
     (tmp_path / "clips" / "metadata.csv").write_text(text + "\n")
     result = wordspot("evaluate", model, tmp_path / "clips", "--split", "testing")
     assert result.returncode == 1
-    assert "no clips to judge of testing speakers; there is --split training (" in result.stderr
+    assert "no clips to judge of testing speakers; there is split training (" in result.stderr
 
 
 def test_standard_output_is_json_alone_and_nothing_readable_is_a_failure(
@@ -306,7 +306,7 @@ def test_mistakes_are_listed_most_confident_first(
         (("export", "words"), "is not a run folder"),
         (("evaluate", "file.txt", "words"), "not a .tflite model"),
         (("evaluate", "{model}", "nowhere"), "nowhere does not exist"),
-        (("evaluate", "{model}", "words", "--split", "some"), "--split is 'some'"),
+        (("evaluate", "{model}", "words", "--split", "some"), "split is 'some'"),
         (("evaluate", "{model}", "words", "--json", "full"), "full is a folder"),
         (("evaluate", "{model}", "words", "--report", "nowhere/r.html"), "nowhere does not exist"),
         (("export", "{run}", "--out", "full"), "full is a folder"),

@@ -8,8 +8,7 @@ import click
 from ...data.files import write_json
 from ...data.splits import SPLITS
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.scoring.evaluate import ALL, Evaluation, evaluate
-from ...pipeline.scoring.report import write_report
+from ...pipeline.scoring.evaluate import ALL, Evaluation, evaluate, write_evaluation_report
 from ..terminal.confusion import accuracy_line, print_confusion
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare
@@ -56,7 +55,7 @@ def command(model: Path, data: Path, split: str, json_file: Path | None, report:
     elif json_file:
         write_json(json_file, figures)
     if report:
-        _write_report(report, model, data, split, result, recognizer)
+        write_evaluation_report(report, result, recognizer, data, split, model_name=model.name)
     if not to_stdout:
         _print(result)
         if report:
@@ -74,15 +73,3 @@ def _print(result: Evaluation) -> None:
         OUT.print(line)
     for line in result.unreadable:
         ERR.print(f"left out, not readable: {line}")
-
-
-def _write_report(path: Path, model: Path, data: Path, split: str, result: Evaluation, recognizer: Recognizer) -> None:
-    facts = {
-        "Model": str(model),
-        "Data": str(data),
-        "Speakers": split,
-        "Quantization": recognizer.description.quantization,
-        "Made by": recognizer.description.made_by,
-        "Unreadable files": str(len(result.unreadable)),
-    }
-    write_report(path, f"{model.name} on {data}", result.confusion, result.mistakes, facts)

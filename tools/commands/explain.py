@@ -15,8 +15,8 @@ from ...data.errors import WordspotError
 from ...data.files import printable, replacing
 from ...pipeline.ingest.checks import CutRecording
 from ...pipeline.ingest.explain import CheckResult, Explanation, explain
-from ...pipeline.ingest.report import spectrograms
 from ...pipeline.ingest.settings import CleanSettings
+from ...pipeline.pages import spectrograms
 from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare, settings_options
 
@@ -65,7 +65,9 @@ def _write_picture(explanation: Explanation, file: Path) -> None:
     if explanation.cut is None:
         raise WordspotError(f"{file} was not written: {printable(str(explanation.path))} cannot be decoded")
     samples = explanation.cut.sound.samples
-    image = spectrograms.with_scales(spectrograms.picture(samples, *_PICTURE_SIZE, _chosen(explanation.cut)), samples)
+    image = spectrograms.with_scales(
+        spectrograms.draw_sound(samples, *_PICTURE_SIZE, _chosen(explanation.cut)), samples
+    )
     with replacing(file) as temporary:
         temporary.write_bytes(spectrograms.as_png(image))
 
@@ -124,7 +126,7 @@ def _chosen(cut: CutRecording) -> tuple[int, int] | None:
 def _in_terminal(cut: CutRecording) -> Text:
     """The picture in half blocks: two pixels a character, the upper one its color, the lower one its background."""
     width = min(OUT.width, _COLUMNS)
-    pixels = np.asarray(spectrograms.picture(cut.sound.samples, width, 2 * _LINES, _chosen(cut)))
+    pixels = np.asarray(spectrograms.draw_sound(cut.sound.samples, width, 2 * _LINES, _chosen(cut)))
     text = Text(no_wrap=True)
     for upper, lower in zip(pixels[::2], pixels[1::2], strict=True):
         for above, below in zip(upper, lower, strict=True):

@@ -263,7 +263,9 @@ def test_the_report_shows_the_best_first_and_what_matters(tmp_path: Path) -> Non
     write_tune_report(tmp_path / "report.html", results, {"learning_rate": 0.7, "gain_db": 0.3}, {"Data": "<clips>"})
     page = (tmp_path / "report.html").read_text()
     assert "90.0%" in page
-    assert page.count("data:image/png") == 2
+    assert "data:image" not in page
+    assert page.count("<rect ") == 2  # one bar per setting
+    assert page.count('class="dot"') == 3  # one per trial with an accuracy
     assert "&lt;clips&gt;" in page
     write_tune_report(tmp_path / "report.html", results, {}, {})
     assert "Too few trials" in (tmp_path / "report.html").read_text()

@@ -1,12 +1,12 @@
-"""Pictures of a recording: its waveform above its spectrogram."""
+"""A sound drawn: its waveform above its spectrogram."""
 
 import io
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ....data.audio import FULL_SCALE, SAMPLE_RATE_HZ
-from ...signal.spectrum import FRAME_SAMPLES, power_spectrum
+from ...data.audio import FULL_SCALE, SAMPLE_RATE_HZ
+from ..signal.spectrum import FRAME_SAMPLES, power_spectrum
 
 _DEEPEST_DB = -70.0  # beside the loudest point of the picture
 _QUIETEST_POWER = 1e-5  # a loudest point below this is silence, and stays dark
@@ -18,7 +18,7 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 16, 10, 76, 26  # margins of a picture with scale
 _STEPS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 
 
-def picture(samples: np.ndarray, width: int, height: int, chosen: tuple[int, int] | None = None) -> Image.Image:
+def draw_sound(samples: np.ndarray, width: int, height: int, chosen: tuple[int, int] | None = None) -> Image.Image:
     """Waveform (upper two fifths, as high as it is loud) above spectrogram (0 to 8 kHz, the loudest point the lightest).
 
     Parameters

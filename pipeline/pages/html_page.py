@@ -1,4 +1,4 @@
-"""HTML pages that are one file and open offline."""
+"""Filling templates."""
 
 import math
 from pathlib import Path
@@ -6,23 +6,23 @@ from typing import Any
 
 import jinja2
 
-from ..data.files import write_text
+from ...data.files import write_text
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Fills a template of this package and writes the page.
+    """Fills a template and writes the page.
 
     Parameters
     ----------
     path
         The HTML file.
     template
-        Relative to this package. It extends `page.html`, which has the style that all pages share.
+        Relative to `pipeline`. It extends `pages/page.html`, which has the style that all pages share.
     values
         What the template names.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(Path(__file__).parents[1]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from wordspot.pipeline.ingest.report.spectrograms import as_png, picture, with_scales
+from wordspot.pipeline.pages.spectrograms import as_png, draw_sound, with_scales
 
 RATE_HZ = 16_000
 WIDTH, HEIGHT = 200, 100
 UPPER = 40  # two fifths are the waveform's
-PAPER = np.asarray(picture(np.zeros(RATE_HZ, np.int16), WIDTH, HEIGHT))[0, 0].astype(int)
+PAPER = np.asarray(draw_sound(np.zeros(RATE_HZ, np.int16), WIDTH, HEIGHT))[0, 0].astype(int)
 
 
 def tone(frequency_hz: float, seconds: float = 1.0, amplitude: float = 8_000) -> np.ndarray:
@@ -19,7 +19,7 @@ def tone(frequency_hz: float, seconds: float = 1.0, amplitude: float = 8_000) ->
 
 
 def pixels(samples: np.ndarray, chosen: tuple[int, int] | None = None) -> np.ndarray:
-    return np.asarray(picture(samples, WIDTH, HEIGHT, chosen)).astype(int)
+    return np.asarray(draw_sound(samples, WIDTH, HEIGHT, chosen)).astype(int)
 
 
 def drawn(waveform: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def test_what_was_chosen_is_marked_and_nothing_else() -> None:
 
 def test_scales_stand_around_the_picture() -> None:
     samples = tone(1_000, 2.3)
-    image = picture(samples, WIDTH, HEIGHT)
+    image = draw_sound(samples, WIDTH, HEIGHT)
     framed = with_scales(image, samples)
     assert framed.width > WIDTH
     assert framed.height > HEIGHT
@@ -96,7 +96,7 @@ def test_scales_stand_around_the_picture() -> None:
 )
 def test_any_sound_has_a_picture_of_any_size(length: int, width: int, height: int, seed: int) -> None:
     samples = np.random.default_rng(seed).integers(-32_768, 32_768, length).astype(np.int16)
-    image = picture(samples, width, height, (length // 3, length))
+    image = draw_sound(samples, width, height, (length // 3, length))
     assert image.size == (width, height)
     with_scales(image, samples)
 
@@ -104,7 +104,7 @@ def test_any_sound_has_a_picture_of_any_size(length: int, width: int, height: in
 @pytest.mark.parametrize("colors", [0, 64])
 def test_a_png_decodes_to_the_picture(colors: int) -> None:
     noise = np.random.default_rng(1).integers(-9_000, 9_000, RATE_HZ).astype(np.int16)
-    image = picture(noise, WIDTH, HEIGHT, (4_000, 12_000))
+    image = draw_sound(noise, WIDTH, HEIGHT, (4_000, 12_000))
     decoded = Image.open(io.BytesIO(as_png(image, colors)))
     assert decoded.format == "PNG"
     difference = np.asarray(decoded.convert("RGB")).astype(int) - np.asarray(image).astype(int)
