@@ -1,4 +1,4 @@
-"""`wordspot clean SRC DST`: cleans a folder and prints what came of it."""
+"""What `wordspot clean` prints: the counts of every label, what was flagged, and where to look."""
 
 from collections import Counter
 from pathlib import Path
