@@ -141,6 +141,8 @@ def check_labels(labels: tuple[str, ...]) -> None:
 
 
 def _check_thresholds(thresholds: Mapping[str, float], labels: tuple[str, ...]) -> None:
+    if not isinstance(thresholds, Mapping):
+        raise WordspotError(f"thresholds are {str(thresholds)[:60]!r}; expected a number for each word")
     for label, value in thresholds.items():
         if label not in labels or not is_word(label):
             words = ", ".join(filter(is_word, labels))

@@ -213,6 +213,7 @@ class Recognizer:
         detector = Detector(self, settings or StreamSettings())
         for samples in self._blocks(sound, sample_rate_hz):
             yield from detector.feed(samples)
+        yield from detector.finish()
 
     def _blocks(self, sound: Path | str | Iterable[npt.ArrayLike], sample_rate_hz: float | None) -> Iterator[Samples]:
         if isinstance(sound, (str, Path)):

@@ -12,7 +12,7 @@ from ..device.recognizer import Recognizer
 from ..device.stream import StreamSettings, thresholds_of
 from ..progress import Progress, no_progress
 from .stream_mix import MixSettings
-from .stream_score import StreamPosteriors, StreamScore, count
+from .stream_score import StreamCandidates, StreamScore, count
 from .streams import StreamSource, run_detector
 from .thresholds import Point, ThresholdSearch, common_curve
 
@@ -152,7 +152,7 @@ def by_label(thresholds: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
     return {label: min(1.0, float(np.ceil(value * 1e4) / 1e4)) for label, value in pairs if np.isfinite(value)}
 
 
-def _choices(posteriors: list[StreamPosteriors], labels: tuple[str, ...]) -> dict[float, Point]:
+def _choices(posteriors: list[StreamCandidates], labels: tuple[str, ...]) -> dict[float, Point]:
     search = ThresholdSearch(posteriors, labels)
     return {limit: search.choose(limit) for limit in LIMITS_PER_HOUR}
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...data.annotations import Annotation
 from ...data.labels import is_word
 
+NO_CANDIDATE = -1.0  # below every threshold
 LATEST_S = 1.0  # after its end a word may still be detected: then its last tenths have left a window of a second
 
 
@@ -21,13 +22,16 @@ class TimedLabel(NamedTuple):
 
 
 @dataclass(frozen=True)
-class StreamPosteriors:
-    """What a detector's smoothed posteriors were on one stream, and what was said there.
+class StreamCandidates:
+    """What a detector found in the windows of one stream, before thresholds, and what was said there.
 
     Attributes
     ----------
     best, value
-        int [windows] and float32 [windows]: the likeliest label of each window, and its smoothed posterior.
+        int [windows] and float [windows]: label and probability of each window's candidate (see `device.stream`);
+        `NO_CANDIDATE` where it has none.
+    is_active
+        bool [windows]: where a word's smoothed posterior is high enough to look for a candidate.
     first_end_s, hop_s
         End of the first window, and from window to window.
     hold_off
@@ -40,6 +44,7 @@ class StreamPosteriors:
 
     best: np.ndarray
     value: np.ndarray
+    is_active: np.ndarray
     first_end_s: float
     hop_s: float
     hold_off: int
@@ -130,13 +135,17 @@ class StreamScore:
         return self.together.false_accepts / self.hours
 
 
-def fire(answers: StreamPosteriors, labels: Sequence[str], thresholds: np.ndarray) -> list[TimedLabel]:
-    """What the detector's rule (see `device.stream`) makes of smoothed posteriors: thresholds float [labels]."""
+def fire(answers: StreamCandidates, labels: Sequence[str], thresholds: np.ndarray) -> list[TimedLabel]:
+    """The detections that the rule (see `device.stream`) makes of candidates: thresholds float [labels]."""
     fired, next_window = [], 0
+    inactive = np.flatnonzero(~answers.is_active)
     for k in np.flatnonzero(answers.value >= thresholds[answers.best]):
-        if k >= next_window:
-            fired.append(TimedLabel(labels[int(answers.best[k])], answers.first_end_s + k * answers.hop_s))
-            next_window = k + max(1, answers.hold_off)
+        if k < next_window:
+            continue
+        fired.append(TimedLabel(labels[int(answers.best[k])], answers.first_end_s + k * answers.hop_s))
+        calm = np.searchsorted(inactive, k, side="right")  # the first window after k that is not active re-arms
+        armed = int(inactive[calm]) if calm < len(inactive) else len(answers.value)
+        next_window = max(k + max(1, answers.hold_off), armed)
     return fired
 
 
@@ -180,7 +189,7 @@ def _near(time_s: float, spoken: Sequence[Annotation], starts: Sequence[float]) 
     return found[::-1]
 
 
-def count(answers: Sequence[StreamPosteriors], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
+def count(answers: Sequence[StreamCandidates], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
     """Fires and judges: thresholds float [labels], infinite for labels that never fire."""
     words = [label for label, threshold in zip(labels, thresholds, strict=True) if is_word(label)]
     per_label = {word: WordCounts() for word in words}

@@ -22,7 +22,7 @@ from ..device.stream import Detector, StreamSettings
 from ..progress import Progress, no_progress
 from ..signal.noise import SPECTRAL_EXPONENTS, colored_noise
 from .stream_mix import MixSettings, Stream, mix_streams
-from .stream_score import StreamPosteriors
+from .stream_score import NO_CANDIDATE, StreamCandidates
 
 _FEW_CLIPS = 10
 _SYNTHETIC_S, _SYNTHETIC_SEED = 15, 1
@@ -67,11 +67,11 @@ class DetectorRun:
         How many different clips of each word there were; of a recording, how often each was said.
     """
 
-    by_snr_db: dict[float | None, list[StreamPosteriors]]
+    by_snr_db: dict[float | None, list[StreamCandidates]]
     clips: Counter[str]
 
     @property
-    def all(self) -> list[StreamPosteriors]:
+    def all(self) -> list[StreamCandidates]:
         """Those of all ratios together."""
         return [one for some in self.by_snr_db.values() for one in some]
 
@@ -102,7 +102,7 @@ def run_detector(
         return DetectorRun({None: [_posteriors(recognizer, stream, settings)]}, clips)
     words, others = _clips(recognizer, source)
     streams = mix_streams(words, others, _noises(recognizer, source), source.snrs_db, mix, recognizer.sample_rate_hz)
-    by_snr_db: dict[float | None, list[StreamPosteriors]] = {}
+    by_snr_db: dict[float | None, list[StreamCandidates]] = {}
     for stream in progress(streams, len(source.snrs_db) * mix.streams_per_ratio):
         if source.out:
             _write(source.out, stream, recognizer.sample_rate_hz)
@@ -203,13 +203,15 @@ def _check_length(recognizer: Recognizer, path: Path, samples: int) -> None:
         )
 
 
-def _posteriors(recognizer: Recognizer, stream: Stream, settings: StreamSettings) -> StreamPosteriors:
+def _posteriors(recognizer: Recognizer, stream: Stream, settings: StreamSettings) -> StreamCandidates:
     rate_hz = recognizer.sample_rate_hz
-    smoothed = np.array([window.smoothed for window in Detector(recognizer, settings).windows(stream.samples)])
-    best = smoothed.argmax(axis=1)
-    return StreamPosteriors(
-        best=best,
-        value=smoothed[np.arange(len(best)), best],
+    silence = np.zeros(recognizer.clip_samples, np.int16)  # as at the end of a file
+    windows = list(Detector(recognizer, settings).windows(np.concatenate([stream.samples, silence])))
+    candidates = [window.candidate for window in windows]
+    return StreamCandidates(
+        best=np.array([candidate.index if candidate else 0 for candidate in candidates]),
+        value=np.array([candidate.probability if candidate else NO_CANDIDATE for candidate in candidates]),
+        is_active=np.array([window.is_active for window in windows]),
         first_end_s=recognizer.clip_samples / rate_hz,
         hop_s=settings.hop_ms / 1000,
         hold_off=int(np.ceil(settings.hold_off_ms / settings.hop_ms - 1e-9)),

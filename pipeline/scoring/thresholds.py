@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...data.labels import is_word
-from .stream_score import StreamPosteriors, StreamScore, count
+from .stream_score import StreamCandidates, StreamScore, count
 
 GRID = 1 / (1 + np.exp(-np.linspace(-0.8, 8, 133)))  # 0.31 to 0.9997, finer towards 1: even steps of log-odds
 _TRUSTED = 10  # false accepts: so many are counted, fewer are estimated
@@ -20,7 +20,7 @@ class Point:
     score: StreamScore
 
 
-def common_curve(answers: Sequence[StreamPosteriors], labels: Sequence[str]) -> list[Point]:
+def common_curve(answers: Sequence[StreamCandidates], labels: Sequence[str]) -> list[Point]:
     """The same threshold for every word, from low to high."""
     fires = _fires(labels)
     alike = (np.where(fires, value, np.inf) for value in GRID)
@@ -49,7 +49,7 @@ class ThresholdSearch:
     found at which the estimates together keep the limit. A word that is never said gets none: it stays infinite.
     """
 
-    def __init__(self, answers: Sequence[StreamPosteriors], labels: Sequence[str]) -> None:
+    def __init__(self, answers: Sequence[StreamCandidates], labels: Sequence[str]) -> None:
         self._answers, self._labels = answers, labels
         self._hours = sum(one.duration_s for one in answers) / 3_600
         said = {word.label for one in answers for word in one.spoken}

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.device.stream import Detector, StreamSettings, Window
 from ..listening.display import DetectionDisplay
 from ..listening.programs import Programs
-from ..listening.recorder import ClipRecorder, History
+from ..listening.recorder import ClipRecorder, History, kept_from
 from ..listening.sources import StreamHealth, file_blocks, pipe_blocks
 from ..terminal.options import PATH, argument, declare, settings_options
 from .model_argument import MODEL_HELP, model_path
@@ -138,13 +139,14 @@ def _listen(
     health: StreamHealth,
 ) -> None:
     history = History(recognizer.clip_samples)
-    for block in blocks:
+    silence = np.zeros(recognizer.clip_samples, np.int16)  # as from a microphone, so that a word at the very end counts
+    for block in chain(blocks, [silence]):
         for piece in history.add(block):  # so that of each window its samples are still there
-            health.samples += len(piece)
+            health.samples += len(piece) if block is not silence else 0
             for window in detector.windows(piece):
                 _report(window, recognizer, display, programs)
                 if recorder:
-                    recorder.keep(window, history.second_from(window.start))
+                    recorder.keep(window, history.second_from(kept_from(window)))
             display.level(piece)
 
 

@@ -9,7 +9,7 @@ import click
 from ...data.labels import is_word
 from ...pipeline.device.model_file import read_model
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.device.stream import Detector, StreamSettings, thresholds_of
+from ...pipeline.device.stream import Blocks, Detector, StreamSettings, thresholds_of
 from ..browser.files import collect_files
 from ..browser.server import Address, Server
 from ..terminal.console import ERR, OUT
@@ -77,6 +77,7 @@ def describe(recognizer: Recognizer, settings: StreamSettings) -> dict[str, Any]
     """
     Detector(recognizer, settings)  # refuses settings and thresholds that make no sense
     thresholds = thresholds_of(recognizer, settings.threshold).tolist()
+    blocks = Blocks.of(settings, recognizer)
     return {
         "labels": recognizer.labels,
         "sample_rate_hz": recognizer.sample_rate_hz,
@@ -84,6 +85,13 @@ def describe(recognizer: Recognizer, settings: StreamSettings) -> dict[str, Any]
         "hop_samples": round(settings.hop_ms * recognizer.sample_rate_hz / 1000),
         "averaged_windows": settings.averaged_windows,
         "hold_off_samples": settings.hold_off_ms * recognizer.sample_rate_hz / 1000,
+        "pauses": {
+            "blockSamples": blocks.samples,
+            "before": blocks.before,
+            "after": blocks.after,
+            "longest": blocks.longest,
+            "pauseDb": settings.pause_db,
+        },
         "thresholds": {
             label: value for label, value in zip(recognizer.labels, thresholds, strict=True) if is_word(label)
         },

@@ -26,12 +26,12 @@ _LONGEST_SESSION = 60  # characters of four bytes at most, so that the whole nam
 
 
 class History:
-    """The last samples of a stream: a clip's worth and one piece more."""
+    """The last samples of a stream: enough for the clip of a word that was detected only after the pause behind it."""
 
     def __init__(self, clip_samples: int) -> None:
         self._clip_samples = clip_samples
         self._piece = max(1, clip_samples // 10)
-        self._samples = np.zeros(2 * clip_samples, np.int16)
+        self._samples = np.zeros(4 * clip_samples, np.int16)
         self._end = 0
 
     def add(self, block: np.ndarray) -> Iterator[np.ndarray]:
@@ -48,6 +48,11 @@ class History:
         begin = len(self._samples) - (self._end - start)
         clip = self._samples[begin : begin + self._clip_samples]
         return np.pad(clip, (0, self._clip_samples - len(clip)))
+
+
+def kept_from(window: Window) -> int:
+    """First sample of what is kept of a window: of a detection the clip that has the word in its middle."""
+    return window.candidate.start if window.detection and window.candidate else window.start
 
 
 class KeptWindow(NamedTuple):
@@ -115,7 +120,7 @@ class ClipRecorder:
         if found:
             self._near, self._spoiled = None, True
             self._quiet_until = window.start + self._clip_samples
-            self._write("detection", KeptWindow(found.label, found.probability, window.start, samples))
+            self._write("detection", KeptWindow(found.label, found.probability, kept_from(window), samples))
         elif self._uncertain:
             self._watch(window, samples, *self._uncertain)
 

@@ -1,18 +1,21 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.annotations import Annotation
-from wordspot.pipeline.scoring.stream_score import StreamPosteriors, TimedLabel, count, fire, judge
+from wordspot.pipeline.scoring.stream_score import StreamCandidates, TimedLabel, count, fire, judge
 from wordspot.pipeline.scoring.thresholds import GRID, ThresholdSearch, common_curve, expected, reaching
 
 LABELS = ("left", "right", "_unknown_")
 WORDS = LABELS[:2]
 
 
-def answers(best: list[int], value: list[float], spoken: list[Annotation] = [], hold_off: int = 10) -> StreamPosteriors:  # noqa: B006
+def answers(best: list[int], value: list[float], spoken: list[Annotation] = [], hold_off: int = 10) -> StreamCandidates:  # noqa: B006
     values = np.array(value, np.float32)
-    return StreamPosteriors(np.array(best), values, 1.0, 0.1, hold_off, 1 + len(best) / 10, spoken)
+    calm = np.zeros(len(best), bool)  # so that nothing but the hold-off keeps detections apart
+    return StreamCandidates(np.array(best), values, calm, 1.0, 0.1, hold_off, 1 + len(best) / 10, spoken)
 
 
 def kinds(fired: list[tuple[str, float]], spoken: list[Annotation]) -> list[str]:
@@ -74,7 +77,7 @@ def test_fires_as_the_rule_says(windows: list[tuple[int, float]], hold_off: int,
     assert [(one.label, round(one.time_s, 6)) for one in found] == wanted
 
 
-def noisy_stream(seed: int, hours: float = 0.5) -> StreamPosteriors:
+def noisy_stream(seed: int, hours: float = 0.5) -> StreamCandidates:
     """Words that are heard with 0.5 to 1, and noise that reaches higher values ever more rarely."""
     rng = np.random.default_rng(seed)
     size = round(hours * 36_000)
@@ -115,3 +118,12 @@ def test_what_is_expected_never_rises_nor_is_nothing(counts: list[int]) -> None:
     rates = expected(counts)
     assert (np.diff(rates) <= 1e-9).all()
     assert (rates > 0).all()
+
+
+def test_nothing_fires_again_before_a_window_was_not_active() -> None:
+    one = dataclasses.replace(answers([0] * 30, [0.9] * 30, hold_off=5), is_active=np.ones(30, bool))
+    assert len(fire(one, LABELS, np.array([0.5, 0.5, np.inf]))) == 1
+    rested = np.ones(30, bool)
+    rested[20] = False
+    again = fire(dataclasses.replace(one, is_active=rested), LABELS, np.array([0.5, 0.5, np.inf]))
+    assert [round((label.time_s - 1) / 0.1) for label in again] == [0, 20]

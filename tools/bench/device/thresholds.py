@@ -13,7 +13,7 @@ from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer
 from ....pipeline.scoring.stream_mix import MixSettings
 from ....pipeline.scoring.stream_report import LIMITS_PER_HOUR
-from ....pipeline.scoring.stream_score import StreamPosteriors, count
+from ....pipeline.scoring.stream_score import StreamCandidates, count
 from ....pipeline.scoring.streams import StreamSource, run_detector
 from ....pipeline.scoring.thresholds import ThresholdSearch, common_curve, reaching
 from ...terminal.console import OUT
@@ -37,12 +37,12 @@ def command(clips: Path) -> None:
     OUT.print(table)
 
 
-def _answers(recognizer: Recognizer, clips: Path, seed: int) -> list[StreamPosteriors]:
+def _answers(recognizer: Recognizer, clips: Path, seed: int) -> list[StreamCandidates]:
     source = StreamSource(clips, snrs_db=[_SNR_DB])
     return run_detector(recognizer, source, MixSettings(seed=seed)).by_snr_db[_SNR_DB]
 
 
-def _judge(streams: list[list[StreamPosteriors]], labels: Sequence[str], limit: float) -> list[str]:
+def _judge(streams: list[list[StreamCandidates]], labels: Sequence[str], limit: float) -> list[str]:
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in _WAYS}
     for chosen_on in streams:
         others = [one for stream in streams if stream is not chosen_on for one in stream]

@@ -1,6 +1,6 @@
 // Puts the parts together: microphone, windows, model, rule, page.
 
-import {Rule, Windows} from "./detector.js"
+import {LoneWords, Rule, Windows} from "./detector.js"
 import {Microphone} from "./microphone.js"
 import {Recognizer} from "./recognizer.js"
 import {Spectrogram} from "./spectrogram.js"
@@ -35,9 +35,10 @@ class Listener {
 
   /** A new stream: nothing of the one before is averaged into it. */
   begin(mode) {
-    const {labels, thresholds, clip_samples, hop_samples, averaged_windows, hold_off_samples} = this.settings
+    const {labels, thresholds, clip_samples, hop_samples, averaged_windows, hold_off_samples, pauses} = this.settings
     this.mode = mode
     this.windows = new Windows(clip_samples, hop_samples)
+    this.loneWords = new LoneWords({clipSamples: clip_samples, ...pauses})
     this.rule = new Rule({labels, thresholds, averaged: averaged_windows, holdOffSamples: hold_off_samples})
     this.run = {work: Promise.resolve(), likeliest: null}
     View.trouble(null)
@@ -51,16 +52,21 @@ class Listener {
   /** Samples from the microphone: windows are judged one after the other, in order. */
   take(run, samples) {
     if (this.run !== run) return // stopped meanwhile
+    this.loneWords.add(samples)
     for (const window of this.windows.feed(samples)) {
-      run.work = run.work.then(() => this.judge(run, window)).catch(error => this.fail(error))
+      const lone = this.loneWords.find(window.end) // now, while its samples are kept
+      run.work = run.work.then(() => this.judge(run, window, lone)).catch(error => this.fail(error))
     }
   }
 
-  async judge(run, {samples, end}) {
+  async judge(run, {samples, end}, lone) {
     if (this.run !== run) return
     const probabilities = await this.recognizer.classify(samples)
     if (this.run !== run) return
-    const {smoothed, detection} = this.rule.next(probabilities, end)
+    const {smoothed, isActive} = this.rule.smooth(probabilities)
+    const centered = isActive && lone ? await this.recognizer.classify(lone.samples) : null
+    if (this.run !== run) return
+    const detection = centered && this.rule.judge(centered, end)
     this.view.probabilities(smoothed)
     if (detection) this.detected(detection)
     if (this.mode === "once") this.judgeOneWord(smoothed, end, detection)
