@@ -16,6 +16,7 @@ from ...models.cost import parameters
 from ..device.recognizer import Prediction
 from ..features.extract import clips_folder_of
 from ..pages.charts import Line, LineChart, Style
+from ..pages.html_page import in_words
 from ..scoring.charts import confusion_png
 from ..scoring.confusion import Confusion
 from ..scoring.report import JudgedReport, Mistake, players_of, write_report
@@ -144,7 +145,17 @@ def _facts(config: dict[str, Any], figures: dict[str, Any]) -> dict[str, str]:
             name: str(config[key]) for name, key in (("Began with", "start"), ("Teacher", "teacher")) if config.get(key)
         },
         "Best epoch": f"{figures['best_epoch']} of at most {settings['epochs']}",
-        **{name.replace("_", " ").capitalize(): str(value) for name, value in settings.items() if name != "model"},
-        "Front end": ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in config["front_end"].items()),
+        **{_capitalized(name): str(value) for name, value in settings.items() if name != "model"},
+        "Front end": ", ".join(_with_unit(name, value) for name, value in config["front_end"].items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in config["versions"].items()),
     }
+
+
+def _capitalized(name: str) -> str:
+    words, unit = in_words(name)
+    return words[0].upper() + words[1:] + (f" in {unit}" if unit else "")
+
+
+def _with_unit(name: str, value: Any) -> str:
+    words, unit = in_words(name)
+    return f"{words} {value} {unit}".rstrip()

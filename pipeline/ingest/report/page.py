@@ -10,7 +10,7 @@ from typing import Any
 from ....data.audio import SAMPLE_RATE_HZ, read_sound
 from ....data.errors import RecordingError
 from ....data.files import printable
-from ...pages.html_page import write_page
+from ...pages.html_page import in_words, write_page
 from ...pages.players import Player, make_player, within_budget
 from ..checks import CHECKS, Check
 from ..clip_maker import ClipMaker
@@ -50,7 +50,6 @@ def write_report(path: Path, maker: ClipMaker, result: CleanResult, highlights: 
     worst = {check: highlights.worst(check) for check in CHECKS}
     players = _players(maker, worst.values(), jobs)
     labels = result.labels
-    limits = {check.name: check.limit for check in maker.checks}
     write_page(
         path,
         "ingest/report/report.html",
@@ -64,10 +63,17 @@ def write_report(path: Path, maker: ClipMaker, result: CleanResult, highlights: 
         flagged=highlights.flagged,
         sums=_sums(labels),
         totals=result,
-        limits=limits,
+        limits={check.name: _limit(check) for check in maker.checks if check.limit != ""},
         checks={check: [_card(check, shown, players) for shown in worst[check]] for check in CHECKS if worst[check]},
         histograms=[histogram for histogram in highlights.histograms.values() if any(histogram.counts)],
     )
+
+
+def _limit(check: Check) -> str:
+    """`SNR < 5 dB`."""
+    words, unit = in_words(check.column)
+    limit = f"{check.limit:,g}".replace("-", "\N{MINUS SIGN}")
+    return f"{words} {'<' if check.below else '>'} {limit} {unit}".rstrip()
 
 
 def _sums(labels: Mapping[str, LabelCounts]) -> dict[str, Any]:
@@ -103,7 +109,8 @@ def _card(check: Check, highlight: Highlight, players: dict[_Excerpt, Player]) -
 
 def _measured(check: Check, value: float | str) -> str:
     if not isinstance(value, str):
-        return f"{check.column} {value:.{check.digits}f}"
+        words, unit = in_words(check.column)
+        return f"{words} {value:.{check.digits}f} {unit}".rstrip().replace("-", "\N{MINUS SIGN}")
     return value if check.name == "unreadable" else f"{check.column.replace('_', ' ')} {value}"
 
 
