@@ -29,10 +29,100 @@ data class StreamSettings(
     val hopMs: Double = 100.0,
     val averageMs: Double = 400.0,
     val threshold: Float = 0.5f,
-    val holdOffMs: Double = 1400.0
+    val holdOffMs: Double = 1400.0,
+    val pauseBeforeMs: Double = 900.0,
+    val pauseAfterMs: Double = 250.0,
+    val pauseDb: Double = 9.0
 )
 
-/** Averages the probabilities of the last windows and says when a word was heard. Knows nothing of Android. */
+/** The last seconds of the stream and how loud they were: finds a word with quiet before and after it. */
+class LoneWords(private val clipSamples: Int, rateHz: Int, private val settings: StreamSettings = StreamSettings()) {
+    private val blockSamples = PARTS_PER_BLOCK * Math.round(rateHz / (100.0 * PARTS_PER_BLOCK)).toInt()
+    private val before = Math.round(settings.pauseBeforeMs / 10).toInt()
+    private val after = Math.round(settings.pauseAfterMs / 10).toInt()
+    private val keptBlocks = 2 * ((clipSamples + blockSamples - 1) / blockSamples) + LONGEST_BLOCKS + before + BLOCKS_PER_LEVEL
+    private val samples = FloatArray(2 * keptBlocks * blockSamples) // moved to its start when it is full
+    private val powers = ArrayList<Double>() // of the whole blocks of `samples`
+    private var filled = 0
+    private var firstBlock = 0L // of `samples`, counted from the beginning of the stream
+
+    /** Takes the next samples of the stream, in [-1, 1). */
+    fun add(more: FloatArray, from: Int, count: Int) {
+        var taken = 0
+        while (taken < count) {
+            if (filled == samples.size) forget()
+            val some = minOf(samples.size - filled, count - taken)
+            System.arraycopy(more, from + taken, samples, filled, some)
+            filled += some
+            taken += some
+            while ((powers.size + 1) * blockSamples <= filled) powers.add(power(powers.size * blockSamples))
+        }
+    }
+
+    /** First sample of the clip that has the lone word of the window that ends here in its middle, or null. */
+    fun find(end: Long): Long? {
+        val windowStart = end - clipSamples
+        val first = Math.floorDiv(windowStart + blockSamples - 1, blockSamples.toLong())
+        val last = end / blockSamples // one past the last block of the window
+        var peak = first
+        for (block in first until last) if (level(block) > level(peak)) peak = block
+        val limit = level(peak) - settings.pauseDb
+        val begin = stretch(peak, -1, before, peak - LONGEST_BLOCKS, limit) ?: return null
+        val beyond = stretch(peak, 1, after, last - after, limit) ?: return null
+        val middle = Math.floorDiv(begin + 1 + beyond, 2L) * blockSamples
+        return max(0L, minOf(middle - clipSamples / 2, windowStart))
+    }
+
+    /** One clip from a sample on, counted from the beginning of the stream. */
+    fun clip(start: Long): FloatArray {
+        val from = (start - firstBlock * blockSamples).toInt()
+        return samples.copyOfRange(from, from + clipSamples)
+    }
+
+    private fun forget() {
+        val surplus = powers.size - keptBlocks
+        System.arraycopy(samples, surplus * blockSamples, samples, 0, filled - surplus * blockSamples)
+        filled -= surplus * blockSamples
+        firstBlock += surplus
+        powers.subList(0, surplus).clear()
+    }
+
+    /** In dB: of the mean power of a block and the seven before it; silence before the stream. */
+    private fun level(block: Long): Double {
+        var sum = 0.0
+        for (i in block - BLOCKS_PER_LEVEL + 1..block) sum += powers.getOrElse((i - firstBlock).toInt()) { 0.0 }
+        return 10 * Math.log10(max(sum / BLOCKS_PER_LEVEL, 1e-12))
+    }
+
+    /** The first block, going one way from the peak and up to `until`, at which a stretch of quiet begins; or null. */
+    private fun stretch(peak: Long, step: Int, length: Int, until: Long, limit: Double): Long? {
+        if (length == 0) return peak + step
+        var block = peak
+        while (if (step > 0) block <= until else block >= until) {
+            if ((0 until length).all { level(block + step * it) < limit }) return block
+            block += step
+        }
+        return null
+    }
+
+    /** The mean over a block's four quarters of the mean square of the deviations from their mean. */
+    private fun power(from: Int): Double {
+        val size = blockSamples / PARTS_PER_BLOCK
+        return (0 until PARTS_PER_BLOCK).map { part ->
+            val start = from + part * size
+            val mean = (start until start + size).map { samples[it].toDouble() }.average()
+            (start until start + size).map { (samples[it] - mean) * (samples[it] - mean) }.average()
+        }.average()
+    }
+
+    private companion object {
+        const val PARTS_PER_BLOCK = 4
+        const val BLOCKS_PER_LEVEL = 8
+        const val LONGEST_BLOCKS = 90
+    }
+}
+
+/** Averages the probabilities of the last windows, and says which candidates are detections. Knows nothing of Android. */
 class Rule(
     private val labels: List<String>,
     private val rateHz: Int,
@@ -42,19 +132,34 @@ class Rule(
     private val averaged = max(1, (settings.averageMs / settings.hopMs + 0.5).toInt())
     private val recent = ArrayDeque<FloatArray>()
     private var lastEnd: Long? = null
+    private var isArmed = true
 
-    /** Takes the probabilities of the next window, which ends at this sample of the stream. */
-    fun next(probabilities: FloatArray, end: Long): Detection? {
+    /** Takes the probabilities of the next window; says whether to look for a lone word in it. */
+    fun isActive(probabilities: FloatArray): Boolean {
         recent.addLast(probabilities)
         if (recent.size > averaged) recent.removeFirst()
-        val smoothed = FloatArray(labels.size) { i -> recent.map { it[i] }.average().toFloat() }
+        val active = labels.indices.any { i -> isWord(labels[i]) && recent.map { it[i] }.average() >= ACTIVE }
+        if (!active) isArmed = true
+        return active
+    }
+
+    /** Takes the probabilities of the clip around the lone word of the window that ends at this sample of the stream. */
+    fun judge(probabilities: FloatArray, end: Long): Detection? {
         var best = 0
-        for (i in smoothed.indices) if (smoothed[i] > smoothed[best]) best = i
+        for (i in probabilities.indices) if (probabilities[i] > probabilities[best]) best = i
         val label = labels[best]
         val heldOff = lastEnd?.let { end - it < settings.holdOffMs * rateHz / 1000 } ?: false
-        if (label.startsWith("_") || heldOff || smoothed[best] < thresholds[label] ?: settings.threshold) return null
+        if (!isWord(label) || heldOff || !isArmed) return null
+        if (probabilities[best] < thresholds[label] ?: settings.threshold) return null
         lastEnd = end
-        return Detection(label, end.toDouble() / rateHz, smoothed[best])
+        isArmed = false
+        return Detection(label, end.toDouble() / rateHz, probabilities[best])
+    }
+
+    private fun isWord(label: String) = !label.startsWith("_")
+
+    private companion object {
+        const val ACTIVE = 0.25 // averaged probability of a word from which on a window is looked at
     }
 }
 
@@ -62,6 +167,7 @@ class Rule(
 class Detector(
     private val clipSamples: Int,
     private val hopSamples: Int,
+    private val loneWords: LoneWords,
     private val rule: Rule,
     private val classify: (FloatArray) -> FloatArray
 ) {
@@ -75,14 +181,21 @@ class Detector(
         while (taken < count) {
             val some = minOf(clipSamples - filled, count - taken)
             System.arraycopy(samples, taken, window, filled, some)
+            loneWords.add(samples, taken, some)
             filled += some
             taken += some
             seen += some
             if (filled < clipSamples) return
-            rule.next(classify(window), seen)?.let(onWord)
+            judge(onWord)
             System.arraycopy(window, hopSamples, window, 0, clipSamples - hopSamples)
             filled -= hopSamples
         }
+    }
+
+    private fun judge(onWord: (Detection) -> Unit) {
+        if (!rule.isActive(classify(window))) return
+        val start = loneWords.find(seen) ?: return
+        rule.judge(classify(loneWords.clip(start)), seen)?.let(onWord)
     }
 }
 
@@ -113,7 +226,9 @@ class WordSpotter(model: ByteArray, private val settings: StreamSettings = Strea
     @SuppressLint("MissingPermission")
     fun listen(goOn: () -> Boolean = { true }, onWord: (Detection) -> Unit) {
         val hopSamples = Math.round(settings.hopMs * RATE_HZ / 1000).toInt()
-        val detector = Detector(clipSamples, hopSamples, Rule(labels, RATE_HZ, settings, thresholds), ::classify)
+        val loneWords = LoneWords(clipSamples, RATE_HZ, settings)
+        val rule = Rule(labels, RATE_HZ, settings, thresholds)
+        val detector = Detector(clipSamples, hopSamples, loneWords, rule, ::classify)
         val record = AudioRecord(
             MediaRecorder.AudioSource.VOICE_RECOGNITION, // without the phone's noise suppression and gain control
             RATE_HZ, AudioFormat.CHANNEL_IN_MONO, AudioFormat.ENCODING_PCM_16BIT, 2 * RATE_HZ // bytes: one second

@@ -45,9 +45,8 @@ def fed_in_blocks(detector: Detector, stream: np.ndarray, sizes: list[int]) -> l
 
 def all_levels_db(stream: np.ndarray) -> list[float]:
     """The level of each block of 10 ms, from 400 blocks of silence before the start of the stream on."""
-    powers = [0.0] * 400 + [
-        float(np.var(block / 32_768)) for block in stream[: len(stream) // 160 * 160].reshape(-1, 160)
-    ]
+    blocks = (stream[: len(stream) // 160 * 160] / 32_768).reshape(-1, 4, 40)
+    powers = [0.0] * 400 + [sum(float(np.var(quarter)) for quarter in block) / 4 for block in blocks]
     return [-120.0] * 7 + [
         float(10 * np.log10(max(sum(powers[b - 7 : b + 1]) / 8, 1e-12))) for b in range(7, len(powers))
     ]
