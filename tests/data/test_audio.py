@@ -136,7 +136,9 @@ def test_channels_are_averaged(tmp_path: Path, channels: int, subtype: str) -> N
 
 def test_sound_in_one_channel_alone_is_not_lost(tmp_path: Path) -> None:
     written(tmp_path / "a.wav", np.stack([tone(16_000), 0 * tone(16_000)], axis=1))
-    assert read_sound(tmp_path / "a.wav").peak == pytest.approx(LEVEL / 2, abs=1e-3)
+    sound = read_sound(tmp_path / "a.wav")
+    assert sound.peak == pytest.approx(LEVEL, abs=1e-3)
+    assert [note.name for note in sound.notes] == ["silent_channel"]
 
 
 def test_a_file_of_many_blocks_joins_without_a_seam(tmp_path: Path) -> None:
@@ -248,15 +250,6 @@ def test_a_file_cut_short_is_unreadable(tmp_path: Path, name: str, options: dict
     assert ("flac decoder lost sync" if name == "a.flac" else "cut short: ") in refusal(tmp_path / name)
 
 
-@pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
-def test_an_ogg_cut_short_gives_the_part_that_is_there_or_is_refused(tmp_path: Path, share: float) -> None:
-    content = written(tmp_path / "a.ogg", noise(48_000) // 4)
-    (tmp_path / "a.ogg").write_bytes(content[: int(share * len(content))])
-    outcome = sound_or_message(tmp_path / "a.ogg")
-    refusals = ("not readable as audio: Supported file format but file is malformed", "the file holds no samples")
-    assert outcome in refusals or (isinstance(outcome, Sound) and 0 < outcome.duration_s < 3)
-
-
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 @pytest.mark.parametrize("promised", [0xFFFF_FFFF, 0x7FFF_F000])
 def test_a_wav_whose_header_was_written_before_its_length_was_known_is_read(
@@ -286,7 +279,7 @@ def with_data_size(path: Path, samples: np.ndarray, subtype: str, promised: int)
 def test_an_absurd_rate_is_unreadable(tmp_path: Path, rate_hz: int, bits: int) -> None:
     (tmp_path / "a.wav").write_bytes(raw_wav(1, rate_hz, bits, bytes(6000)))
     message = refusal(tmp_path / "a.wav")
-    assert message.startswith((f"a sample rate of {rate_hz} Hz; wanted 1000 to 768000", "not readable as audio: "))
+    assert message.startswith((f"a sample rate of {rate_hz} Hz; expected 1000 to 768000", "not readable as audio: "))
 
 
 @pytest.mark.parametrize("channels", [0, 65_535])
