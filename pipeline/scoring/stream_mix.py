@@ -8,9 +8,8 @@ import numpy as np
 from ...data.annotations import Annotation
 from ...data.arrays import to_samples
 from ...data.settings import Settings, setting
+from ..signal.word_span import word_span
 
-_FRAME_S = 0.01
-_LOUD_DB, _ABOVE_NOISE_DB = 25.0, 6.0
 _FADE_S = 0.05
 _CUT_S = (4.0, 12.0)  # of noise, from one recording at one level
 _NOISE_DBFS = (-55.0, -35.0)
@@ -55,7 +54,7 @@ class Stream:
 
 
 class Deck:
-    """Clips that are dealt at random, each of them once before one comes again."""
+    """Clips in random order, each of them once before one comes again."""
 
     def __init__(self, clips: Sequence[tuple[str, np.ndarray]], rng: np.random.Generator) -> None:
         self._clips = clips
@@ -106,19 +105,6 @@ def mix_streams(
             samples, level = _background(noises, size, sample_rate_hz, rng)
             spoken = _add_words(samples, level, decks, snr_db, sample_rate_hz, rng)
             yield Stream(f"snr-{snr_db:g}-db-{i + 1:02}", snr_db, to_samples(samples), spoken)
-
-
-def word_span(samples: np.ndarray, sample_rate_hz: int) -> tuple[int, int]:
-    """Where the word of a clip begins and ends.
-
-    At the first and last 10 ms that are within 25 dB of its loudest and 6 dB above its quietest tenth; the whole clip where
-    nothing stands out.
-    """
-    size = round(_FRAME_S * sample_rate_hz)
-    frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
-    level = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-9)
-    loud = np.flatnonzero((level >= level.max() - _LOUD_DB) & (level > np.quantile(level, 0.1) + _ABOVE_NOISE_DB))
-    return (int(loud[0]) * size, int(loud[-1] + 1) * size) if len(loud) else (0, len(samples))
 
 
 def _background(

@@ -17,7 +17,7 @@ from .streams import StreamSource, run_detector
 from .thresholds import Point, ThresholdSearch, common_curve
 
 LIMITS_PER_HOUR = (0.5, 1.0, 5.0)
-_FEWEST_CLIPS = 5  # of a word, to choose a threshold for it
+FEWEST_CLIPS = 5  # of a word, to choose a threshold for it
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,12 @@ class StreamReport:
     curve
         What one threshold for all words would bring, from low to high.
     chosen
-        {limit of false accepts per hour: a threshold for each word that keeps it, and what they bring}.
+        {limit of false accepts per hour: a threshold for each word that keeps it, and what they bring}; empty where all
+        words were said too seldom to choose by.
     clips
         How many different clips of each word there were.
+    few
+        Words with so few of them that a threshold would be chance: they keep the one they have.
     labels
         Those of the model.
     """
@@ -45,6 +48,7 @@ class StreamReport:
     curve: list[Point]
     chosen: dict[float, Point]
     clips: Counter[str]
+    few: list[str]
     labels: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,6 +57,7 @@ class StreamReport:
             "snr_db": self.snr_db,
             "hours": self.score.hours,
             "clips": dict(self.clips),
+            "words_with_too_few_clips": self.few,
             "together": self.score.together.to_dict(self.score.hours),
             "per_label": {label: one.to_dict(self.score.hours) for label, one in self.score.per_label.items()},
             "curve": [{"threshold": float(np.min(point.thresholds)), **_rates(point)} for point in self.curve],
@@ -72,7 +77,9 @@ class ThresholdChoice:
     thresholds
         {word: threshold} of the words that could be judged.
     score
-        What they bring on the streams that they were chosen on.
+        What they bring on the streams that they were chosen on, together with the thresholds that the other words keep.
+    clips
+        How many different clips of each word they were chosen on.
     unsaid, few
         Words without clips, and words with so few that a threshold would be chance; both keep what they had.
     never_detected
@@ -81,6 +88,7 @@ class ThresholdChoice:
 
     thresholds: dict[str, float]
     score: StreamScore
+    clips: Counter[str]
     unsaid: list[str]
     few: list[str]
     never_detected: list[str]
@@ -97,13 +105,15 @@ def score_streams(
     """Judges a detector on streams, one report per signal-to-noise ratio; raises and warns as `run_detector`."""
     run = run_detector(recognizer, source, mix, settings, progress=progress)
     thresholds, labels = thresholds_of(recognizer, settings.threshold), recognizer.labels
+    enough, few = _split_by_clips(recognizer.description.words, run.clips)
     return [
         StreamReport(
             snr_db,
             count(some, labels, thresholds),
             common_curve(some, labels),
-            _choices(some, labels),
+            _choices(some, labels, enough, thresholds),
             run.clips,
+            few,
             labels,
         )
         for snr_db, some in run.by_snr_db.items()
@@ -128,22 +138,34 @@ def choose_thresholds(
     """
     run = run_detector(recognizer, source, mix, settings, progress=progress)
     words = recognizer.description.words
-    few = [word for word in words if 0 < run.clips[word] < _FEWEST_CLIPS]
-    point = ThresholdSearch(run.all, recognizer.labels).choose(false_accepts_per_hour)
-    thresholds = {
-        label: value for label, value in by_label(point.thresholds, recognizer.labels).items() if label not in few
-    }
-    if not thresholds:
+    enough, few = _split_by_clips(words, run.clips)
+    if not enough:
         raise WordspotError(
-            f"{source.data} has fewer than {_FEWEST_CLIPS} clips of each of the model's words: thresholds would be chance"
+            f"{source.data} has fewer than {FEWEST_CLIPS} clips of each of the model's words: thresholds would be chance"
         )
-    if not point.score.together.hits:
+    kept = thresholds_of(recognizer, settings.threshold)
+    point = ThresholdSearch(run.all, recognizer.labels, enough, kept).choose(false_accepts_per_hour)
+    per_label = point.score.per_label
+    if not any(per_label[word].hits for word in enough):
         raise WordspotError(
             f"with thresholds that fire {false_accepts_per_hour:g} times per hour at nothing, no word is detected any more; "
-            "nothing was written: allow more with --false-accepts-per-hour, or make the words louder with --snr-db"
+            "nothing was written: allow more false accepts per hour, or mix words that are louder beside the noise"
         )
-    given_up = [label for label, one in point.score.per_label.items() if one.said and not one.hits and label not in few]
-    return ThresholdChoice(thresholds, point.score, [word for word in words if not run.clips[word]], few, given_up)
+    thresholds = by_label(point.thresholds, recognizer.labels)
+    return ThresholdChoice(
+        thresholds={word: thresholds[word] for word in enough},
+        score=point.score,
+        clips=run.clips,
+        unsaid=[word for word in words if not run.clips[word]],
+        few=few,
+        never_detected=[word for word in enough if per_label[word].said and not per_label[word].hits],
+    )
+
+
+def _split_by_clips(words: Sequence[str], clips: Counter[str]) -> tuple[list[str], list[str]]:
+    """Words with enough clips to choose a threshold by, and those with some, but too few."""
+    enough = [word for word in words if clips[word] >= FEWEST_CLIPS]
+    return enough, [word for word in words if 0 < clips[word] < FEWEST_CLIPS]
 
 
 def by_label(thresholds: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
@@ -152,8 +174,12 @@ def by_label(thresholds: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
     return {label: min(1.0, float(np.ceil(value * 1e4) / 1e4)) for label, value in pairs if np.isfinite(value)}
 
 
-def _choices(posteriors: list[StreamCandidates], labels: tuple[str, ...]) -> dict[float, Point]:
-    search = ThresholdSearch(posteriors, labels)
+def _choices(
+    streams: list[StreamCandidates], labels: tuple[str, ...], words: list[str], kept: np.ndarray
+) -> dict[float, Point]:
+    if not words:
+        return {}
+    search = ThresholdSearch(streams, labels, words, kept)
     return {limit: search.choose(limit) for limit in LIMITS_PER_HOUR}
 
 

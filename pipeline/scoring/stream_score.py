@@ -1,4 +1,4 @@
-"""How good a detector is on a stream: misses against false accepts an hour."""
+"""How good a detector is on a stream: misses against false accepts per hour."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ LATEST_S = 1.0  # after its end a word may still be detected: then its last tent
 
 
 class TimedLabel(NamedTuple):
-    """A detection: what was heard, and at which second of its stream."""
+    """A detection as it is counted: its label, and at which second of its stream it came."""
 
     label: str
     time_s: float
@@ -58,15 +58,15 @@ class JudgedDetection:
 
     Attributes
     ----------
-    fired
-        The detection.
+    detection
+        Its label and time.
     kind
         `hit`, `wrong` (another of the model's words was said) or `false` (nothing of the kind was said).
     spoken
         The word at that time, if any.
     """
 
-    fired: TimedLabel
+    detection: TimedLabel
     kind: Literal["hit", "wrong", "false"]
     spoken: Annotation | None
 
@@ -78,7 +78,7 @@ class WordCounts:
     Attributes
     ----------
     said, hits, wrong
-        How often it was said, detected, and taken for another word; the others were missed.
+        How often it was said, detected, and taken for another word; the other times it was missed.
     false_accepts
         How often it was detected where neither it nor another word of the model was said.
     at_other_words
@@ -135,48 +135,50 @@ class StreamScore:
         return self.together.false_accepts / self.hours
 
 
-def fire(answers: StreamCandidates, labels: Sequence[str], thresholds: np.ndarray) -> list[TimedLabel]:
+def fire(stream: StreamCandidates, labels: Sequence[str], thresholds: np.ndarray) -> list[TimedLabel]:
     """The detections that the rule (see `device.stream`) makes of candidates: thresholds float [labels]."""
-    fired, next_window = [], 0
-    inactive = np.flatnonzero(~answers.is_active)
-    for k in np.flatnonzero(answers.value >= thresholds[answers.best]):
+    detections, next_window = [], 0
+    inactive = np.flatnonzero(~stream.is_active)
+    for k in np.flatnonzero(stream.value >= thresholds[stream.best]):
         if k < next_window:
             continue
-        fired.append(TimedLabel(labels[int(answers.best[k])], answers.first_end_s + k * answers.hop_s))
+        detections.append(TimedLabel(labels[int(stream.best[k])], stream.first_end_s + k * stream.hop_s))
         calm = np.searchsorted(inactive, k, side="right")  # the first window after k that is not active re-arms
-        armed = int(inactive[calm]) if calm < len(inactive) else len(answers.value)
-        next_window = max(k + max(1, answers.hold_off), armed)
-    return fired
+        armed = int(inactive[calm]) if calm < len(inactive) else len(stream.value)
+        next_window = max(k + max(1, stream.hold_off), armed)
+    return detections
 
 
-def judge(fired: Sequence[TimedLabel], spoken: Sequence[Annotation], words: Sequence[str]) -> list[JudgedDetection]:
-    """A verdict for each detection of one stream.
+def judge(
+    detections: Sequence[TimedLabel], spoken: Sequence[Annotation], words: Sequence[str]
+) -> list[JudgedDetection]:
+    """What became of each detection of one stream.
 
     A detection belongs to a word when it comes after its start and at most `LATEST_S` after its end. The first one with its
     label is a hit. Of the others, the first that belongs to one of the model's words that was never hit means that this
     word was taken for another; all the rest, second hits too, are false accepts.
     """
     starts = [word.start_s for word in spoken]
-    near = [_near(one.time_s, spoken, starts) for one in fired]
+    near = [_near(one.time_s, spoken, starts) for one in detections]
     taken: set[int] = set()
     hit: dict[int, int] = {}
-    for i, one in enumerate(fired):
+    for i, one in enumerate(detections):
         index = next((j for j in near[i] if j not in taken and spoken[j].label == one.label), None)
         if index is not None:
             taken.add(index)
             hit[i] = index
-    verdicts = []
-    for i, one in enumerate(fired):
+    judged = []
+    for i, one in enumerate(detections):
         if i in hit:
-            verdicts.append(JudgedDetection(one, "hit", spoken[hit[i]]))
+            judged.append(JudgedDetection(one, "hit", spoken[hit[i]]))
             continue
         index = next((j for j in near[i] if j not in taken and spoken[j].label in words), None)
         if index is not None:
             taken.add(index)
-            verdicts.append(JudgedDetection(one, "wrong", spoken[index]))
+            judged.append(JudgedDetection(one, "wrong", spoken[index]))
         else:
-            verdicts.append(JudgedDetection(one, "false", spoken[near[i][-1]] if near[i] else None))
-    return verdicts
+            judged.append(JudgedDetection(one, "false", spoken[near[i][-1]] if near[i] else None))
+    return judged
 
 
 def _near(time_s: float, spoken: Sequence[Annotation], starts: Sequence[float]) -> list[int]:
@@ -189,30 +191,30 @@ def _near(time_s: float, spoken: Sequence[Annotation], starts: Sequence[float]) 
     return found[::-1]
 
 
-def count(answers: Sequence[StreamCandidates], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
+def count(streams: Sequence[StreamCandidates], labels: Sequence[str], thresholds: np.ndarray) -> StreamScore:
     """Fires and judges: thresholds float [labels], infinite for labels that never fire."""
-    words = [label for label, threshold in zip(labels, thresholds, strict=True) if is_word(label)]
+    words = [label for label in labels if is_word(label)]
     per_label = {word: WordCounts() for word in words}
-    for one in answers:
-        for word in one.spoken:
+    for stream in streams:
+        for word in stream.spoken:
             if word.label in per_label:
                 per_label[word.label].said += 1
-        for verdict in judge(fire(one, labels, thresholds), one.spoken, words):
-            _add(per_label, verdict)
-    hours = sum(one.duration_s for one in answers) / 3_600
+        for judged in judge(fire(stream, labels, thresholds), stream.spoken, words):
+            _add(per_label, judged)
+    hours = sum(stream.duration_s for stream in streams) / 3_600
     return StreamScore(hours, _sum(list(per_label.values())), per_label)
 
 
-def _add(per_label: dict[str, WordCounts], verdict: JudgedDetection) -> None:
-    spoken, heard = verdict.spoken, per_label[verdict.fired.label]
-    if verdict.kind == "hit" and spoken:
-        heard.hits += 1
-        heard.delays_s.append(verdict.fired.time_s - spoken.end_s)
-    elif verdict.kind == "wrong" and spoken:
+def _add(per_label: dict[str, WordCounts], judged: JudgedDetection) -> None:
+    spoken, counts = judged.spoken, per_label[judged.detection.label]
+    if judged.kind == "hit" and spoken:
+        counts.hits += 1
+        counts.delays_s.append(judged.detection.time_s - spoken.end_s)
+    elif judged.kind == "wrong" and spoken:
         per_label[spoken.label].wrong += 1
     else:
-        heard.false_accepts += 1
-        heard.at_other_words += spoken is not None and spoken.label not in per_label
+        counts.false_accepts += 1
+        counts.at_other_words += spoken is not None and spoken.label not in per_label
 
 
 def _sum(counts: Sequence[WordCounts]) -> WordCounts:

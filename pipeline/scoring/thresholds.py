@@ -1,6 +1,6 @@
-"""Thresholds that keep false accepts an hour below a limit, and what they miss."""
+"""Thresholds that keep false accepts per hour below a limit, and what they miss."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +20,11 @@ class Point:
     score: StreamScore
 
 
-def common_curve(answers: Sequence[StreamCandidates], labels: Sequence[str]) -> list[Point]:
+def common_curve(streams: Sequence[StreamCandidates], labels: Sequence[str]) -> list[Point]:
     """The same threshold for every word, from low to high."""
     fires = _fires(labels)
     alike = (np.where(fires, value, np.inf) for value in GRID)
-    return [Point(thresholds, count(answers, labels, thresholds)) for thresholds in alike]
+    return [Point(thresholds, count(streams, labels, thresholds)) for thresholds in alike]
 
 
 def reaching(curve: Sequence[Point], false_accepts_per_hour: float) -> Point | None:
@@ -46,34 +46,49 @@ class ThresholdSearch:
     `_TRUSTED` exceeded, their number is estimated instead, as falling exponentially with the log-odds of the threshold, at
     the rate that those few show (peaks over threshold; Pickands 1975, doi:10.1214/aos/1176343003, with an exponential
     tail). At one price for a false accept each word then takes the threshold that gains most, and the lowest price is
-    found at which the estimates together keep the limit. A word that is never said gets none: it stays infinite.
+    found at which the estimates together keep the limit.
+
+    Parameters
+    ----------
+    streams
+        To choose on.
+    labels
+        Those of the model.
+    words
+        Those to choose for; one that is never said is left out.
+    others
+        Thresholds of all the other labels, float [labels]; None: they never fire. They do not count towards the limit.
     """
 
-    def __init__(self, answers: Sequence[StreamCandidates], labels: Sequence[str]) -> None:
-        self._answers, self._labels = answers, labels
-        self._hours = sum(one.duration_s for one in answers) / 3_600
-        said = {word.label for one in answers for word in one.spoken}
-        self._fires = np.flatnonzero(_fires(labels) & np.isin(labels, sorted(said)))
-        scores = [[count(answers, labels, self._only(int(index), value)) for value in GRID] for index in self._fires]
-        shape = len(self._fires), len(GRID)  # also where no word is said
-        self._gains = np.array(
-            [_gains(row, labels[int(index)]) for index, row in zip(self._fires, scores, strict=True)]
-        ).reshape(shape)
-        self._costs = np.array([expected([score.together.false_accepts for score in row]) for row in scores]).reshape(
-            shape
-        )
+    def __init__(
+        self,
+        streams: Sequence[StreamCandidates],
+        labels: Sequence[str],
+        words: Collection[str],
+        others: np.ndarray | None = None,
+    ) -> None:
+        self._streams, self._labels = streams, labels
+        self._others = np.full(len(labels), np.inf) if others is None else others
+        self._hours = sum(stream.duration_s for stream in streams) / 3_600
+        said = {word.label for stream in streams for word in stream.spoken}
+        self._chosen = np.flatnonzero(_fires(labels) & [label in said and label in words for label in labels])
+        scores = [[count(streams, labels, self._only(int(index), value)) for value in GRID] for index in self._chosen]
+        shape = len(self._chosen), len(GRID)  # also where no word is said
+        gains = [_gains(row, labels[int(index)]) for index, row in zip(self._chosen, scores, strict=True)]
+        costs = [expected([score.together.false_accepts for score in row]) for row in scores]
+        self._gains, self._costs = np.array(gains).reshape(shape), np.array(costs).reshape(shape)
 
     def choose(self, false_accepts_per_hour: float) -> Point:
         """The thresholds for a limit, with what they bring on the same streams."""
         prices = np.geomspace(1e-6, 1e3, 400)  # shares of a word's hits that a false accept must bring
         places = [(self._gains - price * self._costs).argmax(axis=1) for price in prices]
-        costs = [self._costs[np.arange(len(self._fires)), place].sum() / self._hours for place in places]
+        costs = [self._costs[np.arange(len(self._chosen)), place].sum() / self._hours for place in places]
         cheapest = next(
             (place for place, cost in zip(places, costs, strict=True) if cost <= false_accepts_per_hour), places[-1]
         )
-        thresholds = np.full(len(self._labels), np.inf)
-        thresholds[self._fires] = GRID[cheapest]
-        return Point(thresholds, count(self._answers, self._labels, thresholds))
+        thresholds = self._others.copy()
+        thresholds[self._chosen] = GRID[cheapest]
+        return Point(thresholds, count(self._streams, self._labels, thresholds))
 
     def _only(self, index: int, value: float) -> np.ndarray:
         thresholds = np.full(len(self._labels), np.inf)

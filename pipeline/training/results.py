@@ -38,7 +38,9 @@ def write_results(
 ) -> Confusion:
     """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
     probabilities = softmax(logits(model, examples.frames))
-    confusion = Confusion.count(classes.labels, examples.classes, probabilities.argmax(axis=1))
+    found = [Prediction.of(classes.labels, row) for row in probabilities]
+    predicted = np.array([classes.labels.index(one.label) for one in found], int)
+    confusion = Confusion.count(classes.labels, examples.classes, predicted)
     confusion.write_csv(run.folder / "confusion.csv")
     with replacing(run.folder / "confusion.png") as temporary:
         temporary.write_bytes(confusion_png(confusion))
@@ -48,7 +50,7 @@ def write_results(
         "best_epoch": best_epoch,
         "parameters": parameters(model),
     }
-    mistakes = _mistakes(probabilities, examples, classes)
+    mistakes = _mistakes(found, examples, classes)
     write_report(run.folder / "report.html", _report(run, confusion, mistakes, figures, classes))
     write_json(run.metrics, confusion.to_dict() | figures)
     return confusion
@@ -75,12 +77,12 @@ def _report(
     )
 
 
-def _mistakes(probabilities: np.ndarray, examples: Examples, classes: Classes) -> list[Mistake]:
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != examples.classes)
-    found = [Prediction.of(classes.labels, probabilities[i]) for i in wrong]
+def _mistakes(found: Sequence[Prediction], examples: Examples, classes: Classes) -> list[Mistake]:
+    truths = [classes.labels[index] for index in examples.classes]
     mistakes = [
-        Mistake(examples.file_names[i], classes.labels[examples.classes[i]], one.label, one.probability)
-        for i, one in zip(wrong, found, strict=True)
+        Mistake(name, truth, one.label, one.probability)
+        for name, truth, one in zip(examples.file_names, truths, found, strict=True)
+        if truth != one.label
     ]
     return sorted(mistakes, key=lambda mistake: -mistake.probability)
 

@@ -16,10 +16,10 @@ from ...pipeline.scoring.stream_report import StreamReport, by_label, score_stre
 from ...pipeline.scoring.stream_score import WordCounts
 from ...pipeline.scoring.streams import StreamSource
 from ...pipeline.scoring.thresholds import Point
-from ..terminal.console import OUT
+from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare, settings_options
 from ..terminal.progress import progress_bar
-from ..terminal.stream_options import DATA_HELP, labels_option, parse_snrs, snr_option, split_option
+from ..terminal.stream_options import DATA_HELP, labels_option, parse_snrs, snr_option, split_option, too_few
 from .model_argument import MODEL_HELP, split_model
 
 _CURVE = 12  # points that are printed
@@ -95,6 +95,8 @@ def _print(report: StreamReport) -> None:
     for point in report.curve[:: max(1, len(report.curve) // _CURVE)]:
         lines.add_row(f"{np.min(point.thresholds):.3f}", *_rates(point))
     OUT.print(lines, soft_wrap=False)
+    if report.few:
+        ERR.print(f"note: {too_few(report.few, report.clips)}")
     for limit, point in report.chosen.items():
         chosen = ", ".join(f"{label} {value:.3f}" for label, value in by_label(point.thresholds, report.labels).items())
         share, rate = _rates(point)

@@ -16,7 +16,7 @@ from ...pipeline.scoring.streams import StreamSource
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare, settings_options
 from ..terminal.progress import progress_bar
-from ..terminal.stream_options import DATA_HELP, labels_option, parse_snrs, snr_option, split_option
+from ..terminal.stream_options import DATA_HELP, labels_option, parse_snrs, snr_option, split_option, too_few
 from .model_argument import model_path
 
 
@@ -72,7 +72,8 @@ def command(
     with replacing(out or model) as temporary:
         temporary.write_bytes(pack_model(file.graph, dataclasses.replace(file.description, thresholds=thresholds)))
         Recognizer.load(temporary)
-    OUT.print(", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
+    OUT.print(", ".join(f"{label} {value:.4f}" for label, value in thresholds.items()))
+    OUT.print(f"Judged on clips: {', '.join(f'{choice.clips[word]} of {word}' for word in choice.thresholds)}")
     _print_notes(choice)
     OUT.print(
         f"On these {choice.score.hours:.2f} hours: {choice.score.together.miss_rate:.1%} not detected, "
@@ -84,7 +85,7 @@ def _print_notes(choice: ThresholdChoice) -> None:
     if choice.unsaid:
         ERR.print(f"note: {', '.join(choice.unsaid)}: not said there, so the threshold stays as it was")
     if choice.few:
-        ERR.print(f"note: {', '.join(choice.few)}: too few clips there to choose by, so the threshold stays as it was")
+        ERR.print(f"note: {too_few(choice.few, choice.clips)}")
     if choice.never_detected:
         ERR.print(
             f"note: with these thresholds {', '.join(choice.never_detected)} is never detected: allow more false accepts, "

@@ -1,8 +1,11 @@
 """Options of the commands that judge a detector on streams."""
 
+from collections.abc import Mapping, Sequence
+
 import click
 
 from ...data.errors import WordspotError
+from ...pipeline.scoring.stream_report import FEWEST_CLIPS
 from .options import PATH
 
 DATA_HELP = "Clean folder with background noise, or a recording with a label file."
@@ -28,3 +31,9 @@ def parse_snrs(text: str) -> list[float]:
             f"--snr-db is {text!r}; expected numbers from -50 to 100 with commas between them, as in 20,10,5"
         )
     return list(dict.fromkeys(snrs_db))
+
+
+def too_few(words: Sequence[str], clips: Mapping[str, int]) -> str:
+    """Which words keep their threshold, and why."""
+    named = ", ".join(f"{word} ({clips[word]})" for word in words)
+    return f"fewer than {FEWEST_CLIPS} clips of {named}: too few to choose a threshold by, so it stays as it was"

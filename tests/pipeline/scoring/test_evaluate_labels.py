@@ -18,7 +18,9 @@ def test_a_label_with_a_space_is_the_models_word(model: Path, clips: Path, tmp_p
     assert list(result.confusion.matrix[:2].sum(axis=1)) == [24, 24]
 
 
-def test_a_label_that_differs_only_in_case_is_noted_and_counts_as_unknown(model: Path, clips: Path, tmp_path: Path) -> None:
+def test_a_label_that_differs_only_in_case_is_noted_and_counts_as_unknown(
+    model: Path, clips: Path, tmp_path: Path
+) -> None:
     for source, label in (("rise", "RISE"), ("fall", "fall"), ("hum", "Hum"), ("hum", "hum")):
         shutil.copytree(clips / source, tmp_path / "data" / label)
     with pytest.warns(WordspotWarning) as noted:

@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from wordspot.pipeline.scoring.stream_mix import Deck, MixSettings, mix_streams, word_span
+from wordspot.pipeline.scoring.stream_mix import Deck, MixSettings, mix_streams
 
 RATE_HZ = 16_000
 SETTINGS = MixSettings(hours=0.02, stream_minutes=0.6, words_per_hour=600, others_per_hour=600)
@@ -72,10 +72,3 @@ def test_without_other_words_or_without_words_there_is_only_noise(noises: list[n
     for stream in mix_streams([], [], noises, [10.0], SETTINGS, RATE_HZ):
         assert stream.spoken == []
         assert stream.samples.any()
-
-
-def test_the_span_of_a_word() -> None:
-    first, last = word_span(tone(3_000), RATE_HZ)
-    assert first == pytest.approx(4_000, abs=200)
-    assert last == pytest.approx(4_000 + 6_400, abs=200)
-    assert word_span(np.zeros(RATE_HZ, np.int16), RATE_HZ) == (0, RATE_HZ)

@@ -1,4 +1,5 @@
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -12,18 +13,20 @@ LABELS = ("left", "right", "_unknown_")
 WORDS = LABELS[:2]
 
 
-def answers(best: list[int], value: list[float], spoken: list[Annotation] = [], hold_off: int = 10) -> StreamCandidates:  # noqa: B006
+def stream_of(
+    best: list[int], value: list[float], spoken: Sequence[Annotation] = (), hold_off: int = 10
+) -> StreamCandidates:
     values = np.array(value, np.float32)
     calm = np.zeros(len(best), bool)  # so that nothing but the hold-off keeps detections apart
     return StreamCandidates(np.array(best), values, calm, 1.0, 0.1, hold_off, 1 + len(best) / 10, spoken)
 
 
-def kinds(fired: list[tuple[str, float]], spoken: list[Annotation]) -> list[str]:
-    return [verdict.kind for verdict in judge([TimedLabel(*one) for one in fired], spoken, WORDS)]
+def kinds(detections: list[tuple[str, float]], spoken: list[Annotation]) -> list[str]:
+    return [one.kind for one in judge([TimedLabel(*one) for one in detections], spoken, WORDS)]
 
 
 @pytest.mark.parametrize(
-    ("fired", "wanted"),
+    ("detections", "expected_kinds"),
     [
         ([("left", 2.4)], ["hit"]),
         ([("left", 3.4)], ["hit"]),  # a second after the end of the word
@@ -31,19 +34,21 @@ def kinds(fired: list[tuple[str, float]], spoken: list[Annotation]) -> list[str]
         ([("left", 1.9)], ["false"]),  # before it began
         ([("right", 2.4)], ["wrong"]),
         ([("left", 2.2), ("left", 3.2)], ["hit", "false"]),  # a word counts once
-        ([("right", 2.2), ("left", 3.2)], ["false", "hit"]),  # and was not taken for another when it was heard too
+        ([("right", 2.2), ("left", 3.2)], ["false", "hit"]),  # and was not taken for another when that was detected too
         ([], []),
     ],
 )
-def test_what_becomes_of_detections_around_one_word(fired: list[tuple[str, float]], wanted: list[str]) -> None:
-    assert kinds(fired, [Annotation(2, 2.5, "left")]) == wanted
+def test_what_becomes_of_detections_around_one_word(
+    detections: list[tuple[str, float]], expected_kinds: list[str]
+) -> None:
+    assert kinds(detections, [Annotation(2, 2.5, "left")]) == expected_kinds
 
 
 def test_other_words_are_nobodys_hits() -> None:
     spoken = [Annotation(2, 2.5, "house"), Annotation(4, 4.5, "left")]
     assert kinds([("right", 2.4), ("left", 4.4)], spoken) == ["false", "hit"]
     score = count(
-        [answers([1] + [2] * 40, [0.9] * 41, [Annotation(0.5, 0.9, "house")])], LABELS, np.array([0.5, 0.5, np.inf])
+        [stream_of([1] + [2] * 40, [0.9] * 41, [Annotation(0.5, 0.9, "house")])], LABELS, np.array([0.5, 0.5, np.inf])
     )
     assert (score.together.false_accepts, score.together.at_other_words) == (1, 1)
     assert np.isnan(score.together.miss_rate)
@@ -53,7 +58,7 @@ def test_counts_add_up_and_rates_are_per_hour() -> None:
     spoken = [Annotation(1, 1.3, "left"), Annotation(4, 4.4, "right"), Annotation(7, 7.3, "left")]
     best, value = [2] * 100, [0.9] * 100
     best[4], best[35], best[90] = 0, 0, 1  # left at 1.4 s, left where right was said, right at nothing
-    score = count([answers(best, value, spoken)], LABELS, np.array([0.5, 0.5, np.inf]))
+    score = count([stream_of(best, value, spoken)], LABELS, np.array([0.5, 0.5, np.inf]))
     assert score.hours == pytest.approx(11 / 3_600)
     assert (score.together.said, score.together.hits, score.together.wrong, score.together.misses) == (3, 1, 1, 1)
     assert score.together.miss_rate == pytest.approx(2 / 3)
@@ -65,20 +70,20 @@ def test_counts_add_up_and_rates_are_per_hour() -> None:
     st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1, width=32)), max_size=60), st.integers(0, 12), st.floats(0, 1)
 )
 def test_fires_as_the_rule_says(windows: list[tuple[int, float]], hold_off: int, threshold: float) -> None:
-    """The rule of stream.py, told once more."""
+    """The rule of stream.py, written down once more."""
     thresholds = np.array([threshold, 0.5, np.inf])
-    wanted, last = [], None
+    right, last = [], None
     for k, (label, value) in enumerate(windows):
         if np.float32(value) >= thresholds[label] and (last is None or k - last >= hold_off):
-            wanted.append((LABELS[label], round(1 + k / 10, 6)))
+            right.append((LABELS[label], round(1 + k / 10, 6)))
             last = k
     best, value = [list(column) for column in zip(*windows, strict=True)] or [[], []]
-    found = fire(answers(best, value, hold_off=hold_off), LABELS, thresholds) if windows else []
-    assert [(one.label, round(one.time_s, 6)) for one in found] == wanted
+    found = fire(stream_of(best, value, hold_off=hold_off), LABELS, thresholds) if windows else []
+    assert [(one.label, round(one.time_s, 6)) for one in found] == right
 
 
 def noisy_stream(seed: int, hours: float = 0.5) -> StreamCandidates:
-    """Words that are heard with 0.5 to 1, and noise that reaches higher values ever more rarely."""
+    """Words that are recognized with 0.5 to 1, and noise that reaches higher values ever more rarely."""
     rng = np.random.default_rng(seed)
     size = round(hours * 36_000)
     best, value = rng.integers(0, 3, size), np.minimum(rng.exponential(0.08, size), 0.999)
@@ -87,7 +92,7 @@ def noisy_stream(seed: int, hours: float = 0.5) -> StreamCandidates:
         label = int(rng.integers(2))
         best[start], value[start] = label, rng.uniform(0.5, 1)
         spoken.append(Annotation(start / 10 + 0.5, start / 10 + 0.9, LABELS[label]))
-    return answers(best.tolist(), value.tolist(), spoken)
+    return stream_of(best.tolist(), value.tolist(), spoken)
 
 
 def test_a_higher_threshold_fires_less_often() -> None:
@@ -104,7 +109,7 @@ def test_a_higher_threshold_fires_less_often() -> None:
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 1_000))
 def test_chosen_thresholds_keep_the_limit_and_a_tighter_one_misses_no_less(seed: int) -> None:
-    chooser = ThresholdSearch([noisy_stream(seed)], LABELS)
+    chooser = ThresholdSearch([noisy_stream(seed)], LABELS, WORDS)
     points = [chooser.choose(limit) for limit in (1, 10, 100)]
     misses = [point.score.together.miss_rate for point in points]
     assert misses == sorted(misses, reverse=True)
@@ -121,9 +126,23 @@ def test_what_is_expected_never_rises_nor_is_nothing(counts: list[int]) -> None:
 
 
 def test_nothing_fires_again_before_a_window_was_not_active() -> None:
-    one = dataclasses.replace(answers([0] * 30, [0.9] * 30, hold_off=5), is_active=np.ones(30, bool))
+    one = dataclasses.replace(stream_of([0] * 30, [0.9] * 30, hold_off=5), is_active=np.ones(30, bool))
     assert len(fire(one, LABELS, np.array([0.5, 0.5, np.inf]))) == 1
     rested = np.ones(30, bool)
     rested[20] = False
     again = fire(dataclasses.replace(one, is_active=rested), LABELS, np.array([0.5, 0.5, np.inf]))
     assert [round((label.time_s - 1) / 0.1) for label in again] == [0, 20]
+
+
+def test_a_word_that_is_not_chosen_for_keeps_its_threshold_and_is_counted_with_it() -> None:
+    streams, kept = [noisy_stream(3)], np.array([0.6, 0.7, np.inf])
+    point = ThresholdSearch(streams, LABELS, ["left"], kept).choose(5)
+    assert list(point.thresholds[1:]) == [0.7, np.inf]
+    assert point.thresholds[0] != 0.6
+    assert point.score == count(streams, LABELS, point.thresholds)
+    assert point.score.per_label["right"].hits > 0
+
+
+def test_labels_that_are_no_words_are_never_chosen_for() -> None:
+    streams = [dataclasses.replace(noisy_stream(3), spoken=[Annotation(1, 2, "_unknown_"), Annotation(3, 4, "left")])]
+    assert list(np.isinf(ThresholdSearch(streams, LABELS, LABELS).choose(5).thresholds)) == [False, True, True]

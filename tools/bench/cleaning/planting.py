@@ -11,10 +11,9 @@ import soundfile
 import soxr
 
 from ....data.audio import FULL_SCALE, SAMPLE_RATE_HZ, write_wav
-from ....pipeline.signal.spectrum import FRAME_SAMPLES, HOP_SAMPLES, power_spectrum
+from ....pipeline.signal.word_span import word_span
 
 Samples = np.ndarray
-_LOUD_DB = 25.0  # below the loudest frame: where the word begins and ends
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,6 @@ def save(path: Path, spoiled: Samples | bytes) -> None:
         path.write_bytes(spoiled)
     else:
         write_wav(path, spoiled)
-
-
-def word_span(samples: Samples) -> tuple[int, int]:
-    """Where the word begins and ends: the first and last 32 ms frame within 25 dB of the loudest."""
-    level = 10 * np.log10(power_spectrum(samples)[:, 3:].sum(axis=1) + 1e-12)
-    loud = np.flatnonzero(level > level.max() - _LOUD_DB)
-    return int(loud[0]) * HOP_SAMPLES, min(len(samples), int(loud[-1]) * HOP_SAMPLES + FRAME_SAMPLES)
 
 
 def to_int16(samples: np.ndarray) -> Samples:
@@ -104,7 +96,7 @@ def _offset(samples: Samples, offset: float, rng: np.random.Generator) -> Sample
 
 def _cut_off(samples: Samples, how: tuple[float, bool], rng: np.random.Generator) -> Samples:
     lost, padded = how
-    first, last = word_span(samples)
+    first, last = word_span(samples, SAMPLE_RATE_HZ)
     missing = round(lost * (last - first))
     at_start = rng.random() < 0.5
     rest = samples[first + missing :] if at_start else samples[: last - missing]
@@ -122,13 +114,13 @@ def _resampled(samples: Samples, rate_hz: float) -> Samples:
 
 
 def _noisy(samples: Samples, snr_db: float, rng: np.random.Generator) -> Samples:
-    first, last = word_span(samples)
+    first, last = word_span(samples, SAMPLE_RATE_HZ)
     speech = np.mean(samples[first:last].astype(np.float64) ** 2)
     return to_int16(samples + rng.normal(0, np.sqrt(speech * 10 ** (-snr_db / 10)), len(samples)))
 
 
 def _short(samples: Samples, length_ms: float, _: np.random.Generator) -> Samples:
-    middle, half = sum(word_span(samples)) // 2, round(length_ms * SAMPLE_RATE_HZ / 2000)
+    middle, half = sum(word_span(samples, SAMPLE_RATE_HZ)) // 2, round(length_ms * SAMPLE_RATE_HZ / 2000)
     return samples[max(0, middle - half) : middle + half]
 
 
@@ -156,7 +148,7 @@ def _same_take(samples: Samples, how: Any, rng: np.random.Generator) -> Samples 
     if isinstance(how, tuple):
         return encoded(samples, *how)
     if how == "shifted":  # other silence around it, as when the window of a longer recording is chosen anew
-        first, last = word_span(samples)
+        first, last = word_span(samples, SAMPLE_RATE_HZ)
         moved = rng.normal(0, 8, len(samples)) + np.roll(samples, int(rng.integers(-first, len(samples) - last + 1)))
         return to_int16(moved * 0.8)
     if how == "start missing":

@@ -12,10 +12,11 @@ from ....data.audio import SAMPLE_RATE_HZ, read_sound
 from ....data.folders import Recording, scan_recordings
 from ....pipeline.ingest.explain import explain
 from ....pipeline.signal.window import fit_to_window
+from ....pipeline.signal.word_span import word_span
 from ...terminal.console import OUT
 from ...terminal.options import argument, declare
 from ...terminal.progress import progress_bar
-from .planting import to_int16, word_span
+from .planting import to_int16
 
 _RULES = ("loudest", "centered")
 _SNRS_DB = (20, 10, 5, 0)
@@ -72,7 +73,7 @@ def _words(source: Path, spoken: list[Recording], count: int, rng: np.random.Gen
         if explanation.outcome != "fine" or not isinstance(snr_db, float) or snr_db < _MIN_SNR_DB:
             continue
         samples = read_sound(source / spoken[index].path).samples
-        first, last = word_span(samples)
+        first, last = word_span(samples, SAMPLE_RATE_HZ)
         if last - first <= _LONGEST_WORD_S * SAMPLE_RATE_HZ:
             yield samples[first:last]
             left -= 1

@@ -47,7 +47,7 @@ def _judge(streams: list[list[StreamCandidates]], labels: Sequence[str], limit: 
     for chosen_on in streams:
         others = [one for stream in streams if stream is not chosen_on for one in stream]
         common = reaching(common_curve(chosen_on, labels), limit)
-        points = (ThresholdSearch(chosen_on, labels).choose(limit), common)
+        points = (ThresholdSearch(chosen_on, labels, labels).choose(limit), common)
         for way, point in zip(_WAYS, points, strict=True):
             if point:
                 score = count(others, labels, point.thresholds)
