@@ -93,6 +93,12 @@ class ThresholdChoice:
     few: list[str]
     never_detected: list[str]
 
+    @property
+    def kept_false_accepts_per_hour(self) -> float:
+        """Of the words that keep their threshold: the limit holds without these."""
+        kept = (*self.unsaid, *self.few)
+        return sum(self.score.per_label[word].false_accepts for word in kept) / self.score.hours
+
 
 def score_streams(
     recognizer: Recognizer,

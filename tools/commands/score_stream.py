@@ -93,14 +93,23 @@ def _print(report: StreamReport) -> None:
     OUT.print(f"Of the false accepts {score.together.at_other_words} were at other words.")
     lines = Table("one threshold for all", "not detected", "false/h", box=None)
     for point in report.curve[:: max(1, len(report.curve) // _CURVE)]:
-        lines.add_row(f"{np.min(point.thresholds):.3f}", *_rates(point))
+        lines.add_row(f"{np.min(point.thresholds):.4f}", *_rates(point))
     OUT.print(lines, soft_wrap=False)
     if report.few:
         ERR.print(f"note: {too_few(report.few, report.clips)}")
     for limit, point in report.chosen.items():
-        chosen = ", ".join(f"{label} {value:.3f}" for label, value in by_label(point.thresholds, report.labels).items())
         share, rate = _rates(point)
+        chosen = ", ".join(
+            _choice(report, point, label, value) for label, value in by_label(point.thresholds, report.labels).items()
+        )
         OUT.print(f"For at most {limit:g} false accepts per hour ({share} not detected, {rate} counted here): {chosen}")
+
+
+def _choice(report: StreamReport, point: Point, label: str, threshold: float) -> str:
+    """`left 0.8123`; of a word that the limit leaves no threshold for, that it is given up."""
+    counts = point.score.per_label[label]
+    is_given_up = counts.said and not counts.hits and label not in report.few
+    return f"{label} is given up" if is_given_up else f"{label} {threshold:.4f}"
 
 
 def _cells(one: WordCounts, hours: float) -> list[str]:

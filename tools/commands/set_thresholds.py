@@ -86,6 +86,10 @@ def _print_notes(choice: ThresholdChoice) -> None:
         ERR.print(f"note: {', '.join(choice.unsaid)}: not said there, so the threshold stays as it was")
     if choice.few:
         ERR.print(f"note: {too_few(choice.few, choice.clips)}")
+    if choice.kept_false_accepts_per_hour:
+        ERR.print(
+            f"note: words that keep their threshold make {choice.kept_false_accepts_per_hour:.2f} false accepts per hour there"
+        )
     if choice.never_detected:
         ERR.print(
             f"note: with these thresholds {', '.join(choice.never_detected)} is never detected: allow more false accepts, "

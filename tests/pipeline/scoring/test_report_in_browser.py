@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from wordspot.data.audio import read_sound
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.pages.charts import Line, LineChart
 from wordspot.pipeline.scoring.confusion import Confusion
@@ -71,7 +72,7 @@ def report(folder: Path) -> Path:
             mistakes=mistakes,
             facts={"Data": "y" * 300},
             caveats=["z" * 300],
-            players=players_of(mistakes, lambda name: soundfile.read(folder / name, dtype="int16")[0]),
+            players=players_of(mistakes, lambda name: read_sound(folder / name).samples),
             charts=[
                 LineChart("Loss", "epoch", [Line("training", history, "dashed"), Line("validation", history[::2])]),
                 LineChart("Accuracy", "epoch", [Line("best", history, "steps")], True, (7, "kept")),

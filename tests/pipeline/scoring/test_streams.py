@@ -42,7 +42,9 @@ def test_a_word_of_few_clips_keeps_its_threshold_and_what_is_missing_is_said(
     assert choice.few == ["fall"]
     assert choice.thresholds.keys() == {"rise"}
     assert choice.clips == {"rise": 12, "fall": 1}
-    assert choice.score.per_label["fall"].said > 0
+    of_fall = choice.score.per_label["fall"]
+    assert of_fall.said > 0
+    assert choice.kept_false_accepts_per_hour == of_fall.false_accepts / choice.score.hours
 
 
 def test_streams_are_judged_with_the_threshold_that_a_word_of_few_clips_keeps(
