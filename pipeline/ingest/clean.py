@@ -20,6 +20,7 @@ from ..progress import Progress, no_progress
 from .clip_maker import ClipMaker
 from .destination import (
     MADE_FILES,
+    REPORT,
     check_apart,
     check_destination,
     check_free,
@@ -37,7 +38,7 @@ from .journal_entry import FORMAT
 from .outcome import Outcome
 from .plan import PlannedClip, plan_clips
 from .report.highlights import Highlights
-from .report.page import REPORT, write_report
+from .report.page import write_report
 from .result import CleanResult
 from .settings import CleanSettings
 from .tables import DISCARD_TABLE, Tables, writing_tables

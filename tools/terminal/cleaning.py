@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ...data.clips import CLIP_TABLE
 from ...pipeline.ingest.checks import CHECKS
-from ...pipeline.ingest.report.page import REPORT
+from ...pipeline.ingest.destination import REPORT
 from ...pipeline.ingest.result import CleanResult
 from ...pipeline.ingest.tables import DISCARD_TABLE
 from ..terminal.console import OUT

@@ -14,7 +14,6 @@ from ...pages.html_page import in_words, write_page
 from ...pages.players import Player, make_player, within_budget
 from ..checks import CHECKS, Check
 from ..clip_maker import ClipMaker
-from ..destination import REPORT as REPORT
 from ..result import CleanResult, LabelCounts
 from ..workers import mapping
 from .highlights import Highlight, Highlights, decibels
