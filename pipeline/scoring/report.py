@@ -76,6 +76,7 @@ class JudgedReport:
 def write_report(path: Path, report: JudgedReport) -> None:
     """Writes the page, below 20 MB."""
     few = report.confusion.clips < _FEW_CLIPS
+    shown = report.mistakes[:SHOWN_MISTAKES]
     write_page(
         path,
         "scoring/report.html",
@@ -84,7 +85,8 @@ def write_report(path: Path, report: JudgedReport) -> None:
         report=report,
         confusion=report.confusion,
         caveats=[*report.caveats, *([_few_clips(report.confusion)] if few else [])],
-        mistakes=report.mistakes[:SHOWN_MISTAKES],
+        mistakes=shown,
+        no_sound=report.no_sound if any(mistake.file_name for mistake in shown) else "",
         left_out=max(0, len(report.mistakes) - SHOWN_MISTAKES),
     )
 

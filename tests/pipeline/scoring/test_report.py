@@ -40,6 +40,9 @@ def test_the_most_confident_mistakes_are_shown_and_the_others_counted(tmp_path: 
     assert "7 less confident ones are not shown" in page
     assert "Without sound: why." in page
     assert "<audio" not in page
+    noise = page_of(tmp_path, mistakes=(Mistake("", "_silence_", "go", 0.5),), no_sound="Without sound: why.")
+    assert "made of background noise" in noise
+    assert "Without sound" not in noise
 
 
 def test_only_what_can_be_read_has_a_player() -> None:
