@@ -57,15 +57,15 @@ def stream_sound(
     """
     size_bytes = file_size(path)
     with open_file(path) as file, ExitStack() as opened:
+        opened.enter_context(_in_words())
         source = _open_source(file, size_bytes, opened)
         blocks_judged = 1 + _JUDGED_S * source.rate_hz * source.channels // BLOCK_SAMPLES
-        with _in_words():
-            treatment = judge(islice(source.blocks(), blocks_judged), source.encoding)
-            for one in treatment.notes:
-                note(one)
-            mix = Mixer(source.rate_hz, sample_rate_hz, treatment)
-            yield from map(mix, source.blocks())
-            yield mix.rest()
+        treatment = judge(islice(source.blocks(), blocks_judged), source.encoding)
+        for one in treatment.notes:
+            note(one)
+        mix = Mixer(source.rate_hz, sample_rate_hz, treatment)
+        yield from map(mix, source.blocks())
+        yield mix.rest()
 
 
 def _read(file: BinaryIO, size_bytes: int, sample_rate_hz: int) -> Sound:

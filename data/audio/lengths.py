@@ -1,7 +1,7 @@
 """How long a file must be by what its container says, to find those that were cut short.
 
-Where nothing in the file says how long it is (PAF, IRCAM, PVF, raw samples, a stream whose length was never filled in,
-MPEG between two frames), a shorter file cannot be told from one that was cut short.
+Where nothing in the file says how long it is (PAF, IRCAM, PVF, XI, transport streams, AC-3, a stream whose length was never
+filled in, MPEG between two frames), a shorter file cannot be told from one that was cut short.
 """
 
 import re
@@ -117,7 +117,7 @@ def _mpc(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:
 
 
 def _nist(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:
-    found = dict(re.findall(rb"(\w+) -i (\d{1,12})\b", head))
+    found = dict(re.findall(rb"(\w+) -(?:i|s\d+) (\d{1,12})\b", head))
     text = re.match(rb"NIST_1A\s+(\d{1,6})\s", head)
     if text and {b"sample_count", b"sample_n_bytes"} <= found.keys():
         frames, wide = int(found[b"sample_count"]), int(found[b"sample_n_bytes"])
@@ -136,10 +136,6 @@ def _avi(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:
 
 def _wve(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:
     yield 32 + int.from_bytes(head[18:22], "big")
-
-
-def _xi(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:
-    yield 338 + int.from_bytes(head[298:302], "little")
 
 
 def _mat4(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:
@@ -173,7 +169,6 @@ _ENDS: tuple[tuple[bytes, Callable[[BinaryIO, int, bytes], Iterator[int]]], ...]
     (rb"NIST_1A", _nist),
     (rb"\xf0\x7e.\x01", _sds),
     (rb"ALawSoundFile\*\*", _wve),
-    (rb"Extended Instrument: ", _xi),
     (rb"\0\0(?:\0\0|\x03\xe8)(?:\x01\0{3}|\0{3}\x01){2}\0{4}", _mat4),
     (rb"MATLAB 5\.0 MAT-file", _mat5),
     (rb"#!AMR(-WB)?\n", amr_ends),

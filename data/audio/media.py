@@ -49,7 +49,7 @@ _KINDS: tuple[tuple[bytes, Media], ...] = (  # libsndfile reads none of these
     (rb"\0\0\x01\xba", Media("MPEG program stream", "mpeg")),
 )
 _CODECS: tuple[tuple[bytes, Media], ...] = (  # libsndfile knows the container, but not what is in it
-    (rb"caff.{4}desc.{16}(?!lpcm|alac|ulaw|alaw)", Media("CAF", "caf")),
+    (rb"caff.{4}desc.{16}(?!lpcm)", Media("CAF", "caf")),
     (rb"RIFF....WAVEfmt ....(?![\x01-\x03\x06\x07\x11\x31\x50\x55]\0|\xfe\xff)", Media("WAV", "wav")),
     (rb"FORM....AIFC", Media("AIFF", "aiff")),
     (rb"OggS.{24,280}Speex   ", Media("Ogg Speex", "ogg")),
