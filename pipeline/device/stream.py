@@ -67,9 +67,9 @@ class StreamSettings(Settings):
         900.0, "Milliseconds of quiet before a word; 0 where commands come amid speech.", minimum=0, maximum=5_000
     )
     pause_after_ms: float = setting(
-        250.0, "Milliseconds of quiet after a word; they delay its detection.", minimum=0, maximum=900
+        300.0, "Milliseconds of quiet after a word; they delay its detection.", minimum=0, maximum=900
     )
-    pause_db: float = setting(9.0, "How far below the word's level quiet is.", minimum=0, maximum=60)
+    pause_db: float = setting(8.0, "How far below the word's level quiet is.", minimum=0, maximum=60)
 
     @property
     def averaged_windows(self) -> int:

@@ -31,8 +31,8 @@ data class StreamSettings(
     val threshold: Float = 0.5f,
     val holdOffMs: Double = 1400.0,
     val pauseBeforeMs: Double = 900.0,
-    val pauseAfterMs: Double = 250.0,
-    val pauseDb: Double = 9.0
+    val pauseAfterMs: Double = 300.0,
+    val pauseDb: Double = 8.0
 )
 
 /** The last seconds of the stream and how loud they were: finds a word with quiet before and after it. */

@@ -2,60 +2,43 @@
 
 import subprocess
 import sys
+from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 
 from ...data.feature_set import is_feature_set, read_feature_set
-from ...data.files import read_json
+from ...data.files import read_json, replacing
 from ...data.front_end import FrontEnd
 from ...data.join import join_feature_sets
 from ...models import pretrained
+from ...pipeline.device.model_file import pack_model, read_model
+from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.training.batches import Classes, SplitClips
-from ...pipeline.training.recipe import Recipe
 from ...pipeline.training.run import Run
-from ...pipeline.training.settings import AugmentSettings, TrainSettings
+from ...pipeline.training.settings import AugmentSettings
 from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, declare
+from ..terminal.progress import progress_bar
 from .model_card import write_card
+from .steps import RECORDINGS, SOFT_LABELS_BY, STEPS, WORDS, FineTuning
 
-WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
+if TYPE_CHECKING:
+    from ...pipeline.training.transfer import TrainedNetwork
+    from .fine_tune import NegativeBatches
 
 
 @dataclass(frozen=True)
-class Step:
-    """One training of those that lead to the models that ship.
+class Folders:
+    """Where things are: features, running speech, what is kept on the way, and the model files."""
 
-    Attributes
-    ----------
-    recipe
-        How to train.
-    teacher
-        Name of an earlier step, whose answers are learned as well as the labels.
-    ships
-        Its network becomes a model that ships, of the step's name.
-    """
-
-    recipe: Recipe
-    teacher: str | None = None
-    ships: bool = True
-
-
-_SMALL = AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0)  # less, for there is less to hold it
-_LARGE = AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3)
-_TEACHERS = TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40, learning_rate=4e-3, label_smoothing=0.05)
-STEPS = {
-    "first_teacher": Step(Recipe(replace(_TEACHERS, epochs=22, patience=22), _LARGE), ships=False),
-    "second_teacher": Step(Recipe(_TEACHERS, _LARGE), teacher="first_teacher", ships=False),
-    "accurate": Step(
-        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40), _LARGE), teacher="second_teacher"
-    ),
-    "small": Step(
-        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=80, patience=80), _SMALL), teacher="second_teacher"
-    ),
-}
+    features: Path
+    speech: Path
+    work: Path
+    out: Path
 
 
 @declare
@@ -80,26 +63,32 @@ STEPS = {
 def command(data: Path, work: Path, out: Path, seeds: int) -> None:
     """Train on everything there is of Speech Commands, and write the model files, their cards and checksums."""
     features = joined_features(data, work)
+    runs = {
+        name: [train_step(features, work, name, seed) for seed in range(seeds if step.ships else 1)]
+        for name, step in STEPS.items()
+    }
     for name, step in STEPS.items():
-        runs = [train_step(features, work, name, seed) for seed in range(seeds if step.ships else 1)]
-        if step.ships:
-            _ship(name, runs, features, out)
+        if step.fine_tuning:
+            _ship(name, step.fine_tuning, runs, Folders(features, data / "read_speech", work, out))
     pretrained.write_checksums(out)
 
 
 def joined_features(data: Path, work: Path) -> Path:
     """The log-mel images and the real recordings as one feature set, with the front end of the images."""
-    joined, images, sounds = work / "features", work / "images", work / "recordings"
+    joined, images = work / "features", work / "images"
     if is_feature_set(joined):
         return joined
     if not is_feature_set(images):
         subprocess.run([sys.executable, data / "unpack_log_mel.py", images], check=True)
     front_end = FrontEnd.from_dict(read_json(images / "front_end.json"), str(images))
-    _wordspot("clean", data / "speech_commands_v0.01_subset", work / "clips", "--quiet")
     from ...pipeline.features.extract import extract
 
-    extract(work / "clips", sounds, front_end)
-    join_feature_sets([images, sounds], joined)
+    parts = [images]
+    for source in RECORDINGS:
+        _wordspot("clean", data / source, work / "clips" / source, "--quiet")
+        parts.append(work / source)
+        extract(work / "clips" / source, parts[-1], front_end)
+    join_feature_sets(parts, joined)
     return joined
 
 
@@ -125,20 +114,43 @@ def train_step(features: Path, work: Path, name: str, seed: int) -> Path:
     return run
 
 
-def _ship(name: str, runs: list[Path], features: Path, out: Path) -> None:
+def _ship(name: str, how: FineTuning, runs: dict[str, list[Path]], folders: Folders) -> None:
+    """Fine-tunes the network of a run, and writes its model files, weights and card."""
     from ...pipeline.export.export import export
     from ...pipeline.training.transfer import TrainedNetwork
+    from .fine_tune import NegativeBatches, fine_tune, soft_labels_of
 
-    files = {"float": out / f"{name}.tflite", "int8": out / f"{name}_int8.tflite"}
+    feature_set = read_feature_set(folders.features)
+    classes = Classes.choose(feature_set, WORDS)
+    trained, teacher = (TrainedNetwork.load(str(runs[step][0])) for step in (name, SOFT_LABELS_BY))
+    soft_labels = soft_labels_of(teacher.network, feature_set.log_mel)
+    batches = NegativeBatches(feature_set, classes, soft_labels, folders.speech)
+    deque(progress_bar(f"fine-tuning {name}")(fine_tune(trained.network, batches, how), how.steps), maxlen=0)
+    files = {"float": folders.out / f"{name}.tflite", "int8": folders.out / f"{name}_int8.tflite"}
     for kind, file in files.items():
-        OUT.print(str(export(runs[0], file, int8=kind == "int8")))
-    TrainedNetwork.load(str(runs[0])).save_weights(out / f"{name}.npz")
-    feature_set = read_feature_set(features)
-    examples = SplitClips(
-        feature_set, Classes.choose(feature_set, WORDS), "validation", AugmentSettings()
-    ).fixed_examples()
-    real = np.array([file_name.startswith("recordings/") for file_name in examples.file_names])
-    write_card(out / f"{name}.md", runs, files, examples, real)
+        export(runs[name][0], file, int8=kind == "int8")  # for its description; the graph is the fine-tuned network's
+        _exchange_graph(file, trained, batches, STEPS[name].threshold, int8=kind == "int8")
+    trained.save_weights(folders.out / f"{name}.npz")
+    examples = SplitClips(feature_set, classes, "validation", AugmentSettings()).fixed_examples()
+    real = np.array([file_name.startswith(RECORDINGS) for file_name in examples.file_names])
+    write_card(folders.out / f"{name}.md", runs[name], files, examples, real)
+
+
+def _exchange_graph(
+    file: Path, trained: "TrainedNetwork", batches: "NegativeBatches", threshold: float, *, int8: bool
+) -> None:
+    from ...pipeline.export.export import convert
+    from ...pipeline.export.graph import without_detours, without_names
+    from ...pipeline.export.quantize import quantize_body
+
+    graph = convert(trained.network, trained.front_end)
+    if int8:
+        graph = quantize_body(graph, batches.batch(0)[0])
+    description = read_model(file).description
+    description = replace(description, thresholds=dict.fromkeys(description.words, threshold))
+    with replacing(file) as temporary:
+        temporary.write_bytes(pack_model(without_names(without_detours(graph)), description))
+        Recognizer.load(temporary)
 
 
 def _wordspot(*arguments: object) -> None:

@@ -7,7 +7,7 @@ from wordspot.models.pretrained import NAMES
 from wordspot.pipeline.training.batches import Classes, Examples, SplitClips
 from wordspot.pipeline.training.settings import AugmentSettings
 from wordspot.tools.release.model_card import write_card
-from wordspot.tools.release.pretrain import STEPS
+from wordspot.tools.release.steps import STEPS
 
 
 def validation_examples(features: Path) -> Examples:

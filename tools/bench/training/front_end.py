@@ -18,7 +18,7 @@ from ....data.feature_set import read_feature_set
 from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer
 from ....pipeline.features.log_mel import log_mel
-from ...release.pretrain import WORDS
+from ...release.steps import WORDS
 from ...terminal.console import OUT
 from ...terminal.options import argument, declare
 from ...terminal.progress import progress_bar
