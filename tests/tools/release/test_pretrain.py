@@ -22,7 +22,7 @@ def test_a_teacher_is_trained_before_its_pupils() -> None:
         assert step.teacher in {None, *list(STEPS)[: list(STEPS).index(name)]}
 
 
-def test_the_card_tells_how_it_was_made_and_how_well_it_hears(
+def test_the_card_tells_how_it_was_made_and_how_accurate_it_is(
     run: Path, model: Path, int8_model: Path, features: Path, tmp_path: Path
 ) -> None:
     examples = validation_examples(features)
