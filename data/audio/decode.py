@@ -14,7 +14,7 @@ from ..arrays import Samples, to_samples
 from ..errors import RecordingError
 from . import media, mpeg
 from .lengths import check_complete
-from .mono import Levels, Mixer, Treatment, judge, resampler
+from .mono import PLAIN, Levels, Mixer, Treatment, judge, resampler
 from .sound import BLOCK_SAMPLES, LONGEST_S, SAMPLE_RATE_HZ, Note, Sound, check_rate, file_size, open_file
 from .source import Source, frames_per_block
 from .wav import MPEG_TAGS, STREAMED_BYTES, find_data, open_wav, read_plain
@@ -72,7 +72,7 @@ def _read(file: BinaryIO, size_bytes: int, sample_rate_hz: int) -> Sound:
     with ExitStack() as opened, _in_words():
         source = _open_source(file, size_bytes, opened)
         levels = Levels(source.encoding)
-        sound = _to_sound(source, sample_rate_hz, Treatment(), levels)
+        sound = _to_sound(source, sample_rate_hz, PLAIN, levels)
         treatment = levels.treatment()
         return _to_sound(source, sample_rate_hz, treatment) if treatment.notes else sound
 

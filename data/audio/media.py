@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import RecordingError
+from .mpeg import mpeg_frame_bytes
+from .packets import adts_frame_bytes
 from .sound import check_rate
 from .source import Source
 
@@ -55,6 +57,16 @@ _CODECS: tuple[tuple[bytes, Media], ...] = (  # libsndfile knows the container, 
     (rb"OggS.{24,280}Speex   ", Media("Ogg Speex", "ogg")),
     (rb"ID3", Media("AAC", "aac")),
 )
+_LONG_MARKS = tuple(one for one in _KINDS if one[1].demuxer not in ("aac", "ac3", "mpeg", "mpegts", "dts"))
+_STREAMS: tuple[tuple[bytes, Media], ...] = (  # libsndfile reads these, but not from pipes
+    (rb"fLaC", Media("FLAC", "flac")),
+    (rb"OggS", Media("OGG", "ogg")),
+    (rb"ID3[\x02-\x04]", Media("MP3", "mp3")),
+    (rb"\.snd", Media("AU", "au")),
+    (rb"FORM....AIF", Media("AIFF", "aiff")),
+    (rb"caff\0\x01", Media("CAF", "caf")),
+    (rb"riff\x2e\x91\xcf\x11", Media("W64", "w64")),
+)
 
 
 def recognize(head: bytes) -> Media | None:
@@ -67,6 +79,18 @@ def other_codec(head: bytes) -> Media | None:
     return _first_match(_CODECS, head)
 
 
+def streamed_kind(head: bytes) -> Media | None:
+    """The kind of stream that starts so; only where it cannot well be raw samples, which start with any bytes.
+
+    Frames of MP3 and AAC have short marks: at least two must follow each other. Of fewer bytes than two frames have,
+    their kind is given all the same.
+    """
+    for kind, frame_bytes in ((Media("MP3", "mp3"), mpeg_frame_bytes), (Media("AAC", "aac"), adts_frame_bytes)):
+        if size := frame_bytes(head):
+            return kind if len(head) < size + 7 or frame_bytes(head[size:]) else None
+    return _first_match(_STREAMS, head) or _first_match(_LONG_MARKS, head)
+
+
 def _first_match(kinds: tuple[tuple[bytes, Media], ...], head: bytes) -> Media | None:
     return next((kind for begins, kind in kinds if re.match(begins, head, re.DOTALL)), None)
 
@@ -77,6 +101,15 @@ def _pyav() -> Any:
 
     av.logging.set_level(None)
     return av
+
+
+def has_decoder() -> bool:
+    """Whether PyAV is installed."""
+    try:
+        _pyav()
+    except ImportError:
+        return False
+    return True
 
 
 def how_to_convert(name: str) -> str:

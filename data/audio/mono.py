@@ -18,6 +18,7 @@ from .sound import Note
 _LOUDEST = 1e30  # of float samples: mixing, resampling and rounding of larger ones would overflow
 _CANCELLED = 0.02  # power of the mix beside that of the strongest channel, times channels; unrelated channels: 1
 _SILENT = 1e-6  # power of a channel beside that of the strongest
+_KEPT = 0.25  # power of the channel taken so far beside the strongest, above which a stream stays with it
 _FAINTEST = 1e-9  # power below which nothing is said of a channel: -90 dBFS
 _BEYOND = 16.0  # +24 dBFS: no recording in floats is so loud
 _BEYOND_SHARE = 0.1  # of the samples that are not zero must lie beyond full scale; of a damaged file a few do
@@ -44,6 +45,9 @@ class Treatment:
         else:
             mixed = block[:, list(self.channels)].mean(axis=1, dtype=np.float32)
         return mixed if self.gain == 1 else mixed * np.float32(self.gain)
+
+
+PLAIN = Treatment()
 
 
 def check_finite(block: np.ndarray) -> float:
@@ -79,7 +83,7 @@ class Levels:
         self.frames = self.frames * memory + len(block)
         if block.shape[1] > 1:
             self._add_powers(block, memory)
-        if self.encoding == "FLOAT":
+        if self.encoding in ("FLOAT", "DOUBLE"):
             self._beyond += int(np.count_nonzero(np.abs(block) > 1))
             self._not_zero += int(np.count_nonzero(block))
         elif self.encoding == "PCM_32" and not self._uses_low_byte:
@@ -93,14 +97,14 @@ class Levels:
         self._sums = self._sums * memory + with_mix.sum(axis=0)
         self._squares = self._squares * memory + np.square(with_mix).sum(axis=0)
 
-    def treatment(self) -> Treatment:
-        """What sets right what was seen so far."""
+    def treatment(self, before: Treatment = PLAIN) -> Treatment:
+        """What sets right what was seen so far; of channels that are about equal it keeps to the one taken before."""
         gain, scale_notes = self._scale()
-        channels, channel_notes = self._channels(gain)
+        channels, channel_notes = self._channels(gain, before.channels or ())
         return Treatment(channels, gain, (*scale_notes, *channel_notes))
 
     def _scale(self) -> tuple[float, list[Note]]:
-        if self.encoding == "FLOAT":
+        if self.encoding in ("FLOAT", "DOUBLE"):
             if self.peak > _BEYOND and self._beyond > _BEYOND_SHARE * self._not_zero:
                 for largest, full_scale, name in _SCALES:
                     if self.peak <= largest:
@@ -112,12 +116,14 @@ class Levels:
                 return gain, [_odd_scale(f"{bits}-bit samples in the lower part of 32 bits", 1 / gain)]
         return 1.0, []
 
-    def _channels(self, gain: float) -> tuple[tuple[int, ...] | None, list[Note]]:
+    def _channels(self, gain: float, before: tuple[int, ...]) -> tuple[tuple[int, ...] | None, list[Note]]:
         if len(self._sums) == 0 or self.frames == 0:
             return None, []
         powers = np.maximum(self._squares / self.frames - np.square(self._sums / self.frames), 0)
         *each, mix = (float(power) for power in powers)
-        strongest = max(range(len(each)), key=each.__getitem__)
+        strongest = next(place for place, power in enumerate(each) if power >= 0.999 * max(each))
+        if len(before) == 1 and each[before[0]] > _KEPT * each[strongest]:
+            strongest = before[0]
         if each[strongest] * gain * gain < _FAINTEST:
             return None, []
         if mix < _CANCELLED / len(each) * each[strongest]:
@@ -169,7 +175,7 @@ class Mixer:
         note: Callable[[Note], None] | None = None,
     ) -> None:
         self._resample = resampler(rate_hz, sample_rate_hz)
-        self._treatment = treatment or Treatment()
+        self._treatment = treatment or PLAIN
         self._levels = Levels("FLOAT") if treatment is None else None
         self._memory_frames = _MEMORY_S * rate_hz
         self._note = note
@@ -181,7 +187,7 @@ class Mixer:
             check_finite(block)
         elif len(block):
             self._levels.add(block, math.exp(-len(block) / self._memory_frames))
-            self._judge(self._levels.treatment())
+            self._judge(self._levels.treatment(self._treatment))
         return to_samples(self._resample(self._treatment.mono(block), False))
 
     def _judge(self, treatment: Treatment) -> None:

@@ -23,6 +23,7 @@ _BITRATES_KBPS = {  # by (is MPEG-1, layer)
 }
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}  # by version
 _MOST_JUNK = 1 << 16  # bytes that are no frame, before the first and between two
+_HEAD_BYTES = 4
 _TAGS_AT_THE_END = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"3DI")
 
 
@@ -100,7 +101,7 @@ def _count(file: BinaryIO, begin: int, end: int, kind: _Frame, info: int | None)
     place = part = begin
     while place < end:
         file.seek(place)
-        head = file.read(11)
+        head = file.read(min(11, end - place))
         frame = parse_frame(head)
         if frame and frame.goes_with(kind):
             if place + frame.frame_bytes > end:
@@ -109,6 +110,8 @@ def _count(file: BinaryIO, begin: int, end: int, kind: _Frame, info: int | None)
             largest = max(largest, frame.frame_bytes)
             place += frame.frame_bytes
             continue
+        if end - place < _HEAD_BYTES and head.startswith(b"\xff"):
+            raise RecordingError(f"cut short: {end - place} bytes of a further MPEG frame")
         parts.append((part, place))
         following = None if head.startswith(_TAGS_AT_THE_END) else _next_frame(file, _behind_id3(file, place), end)
         if following is None:
@@ -122,7 +125,7 @@ def _count(file: BinaryIO, begin: int, end: int, kind: _Frame, info: int | None)
 
 def parse_frame(head: bytes) -> _Frame | None:
     """What the four bytes at the start of a frame say; None where they start none, or one of free format."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+    if len(head) < _HEAD_BYTES or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
     bitrate, rate, padding = head[2] >> 4, head[2] >> 2 & 3, head[2] >> 1 & 1
@@ -134,6 +137,12 @@ def parse_frame(head: bytes) -> _Frame | None:
     slot_bytes = 4 if layer == 1 else 1
     frame_bytes = (samples // 8 * bits_per_s // rate_hz // slot_bytes + padding) * slot_bytes
     return _Frame(version, layer, rate_hz, 1 if head[3] >> 6 == 3 else 2, frame_bytes, samples)
+
+
+def mpeg_frame_bytes(head: bytes) -> int:
+    """How long the frame is that starts so; 0 for none."""
+    frame = parse_frame(head)
+    return frame.frame_bytes if frame else 0
 
 
 def starts_frames(head: bytes) -> bool:

@@ -65,11 +65,19 @@ def adts_ends(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:
         if len(frame) < 6:
             yield place + 7
             return
-        size = (frame[3] & 3) << 11 | frame[4] << 3 | frame[5] >> 5
-        if not re.match(rb"\xff[\xf0\xf1\xf8\xf9]", frame) or size < 7:
+        size = adts_frame_bytes(frame)
+        if size == 0:
             return
         place += size
         yield place
+
+
+def adts_frame_bytes(head: bytes) -> int:
+    """How long the frame is that starts so; 0 for none."""
+    if len(head) < 6 or not re.match(rb"\xff[\xf0\xf1\xf8\xf9]", head):
+        return 0
+    size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    return size if size >= 7 else 0
 
 
 def ebml_ends(file: BinaryIO, size_bytes: int, head: bytes) -> Iterator[int]:

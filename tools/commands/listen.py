@@ -113,7 +113,7 @@ def _blocks(
     if source == _STANDARD_INPUT:
         return pipe_blocks(sys.stdin.buffer, recognizer.sample_rate_hz, display.note)
     if source is not None:
-        return file_blocks(Path(source), recognizer.sample_rate_hz)
+        return file_blocks(Path(source), recognizer.sample_rate_hz, display.note)
     from ..listening.microphone import Microphone  # here, because it needs the extra `mic`
 
     return Microphone(device, recognizer.sample_rate_hz, health, display.note).blocks()

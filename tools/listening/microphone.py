@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ...data.arrays import Samples
 from ...data.audio import Mixer
 from ...data.errors import WordspotError
 from ..terminal.console import OUT
+from .raw_sound import note_when_muted
 from .sources import StreamHealth
 
 _QUEUED_BLOCKS = 64
@@ -34,42 +36,46 @@ class Microphone:
         Its number or a part of its name, as `--list-devices` shows them; None for the default one.
     sample_rate_hz
         The rate of the blocks, whatever the device delivers.
-    condition
+    health
         Where overruns and disappearances are counted.
     note
         Tells the person who listens.
     """
 
     def __init__(
-        self, name: str | None, sample_rate_hz: int, condition: StreamHealth, note: Callable[[str], None]
+        self, name: str | None, sample_rate_hz: int, health: StreamHealth, note: Callable[[str], None]
     ) -> None:
         self._name = int(name) if name is not None and name.isdecimal() else name
         self._rate_hz = sample_rate_hz
-        self._condition = condition
+        self._health = health
         self._note = note
         self._sound = _portaudio()
 
-    def blocks(self) -> Iterator[np.ndarray]:
+    def blocks(self) -> Iterator[Samples]:
         """int16 [n] blocks without end. When the device goes away, they go on after it has come back.
+
+        Ten seconds without any sound, of a muted microphone, are noted.
 
         Raises
         ------
         WordspotError
             At the start: no device, none of that name, or one that cannot be opened.
         """
-        device = self._find()
+        return note_when_muted(self._blocks(self._find()), self._rate_hz, self._note)
+
+    def _blocks(self, device: dict[str, Any]) -> Iterator[Samples]:
         while True:
             try:
                 yield from self._until_gone(device)
             except self._sound.PortAudioError as error:
                 reason = str(error)
-                if not self._condition.samples:
+                if not self._health.samples:
                     raise WordspotError(
                         f"the microphone cannot be opened ({reason}): try another with --device"
                     ) from error
             else:
                 reason = f"no sound for {_GONE_AFTER_S:g} s"
-            self._condition.gone += 1
+            self._health.gone += 1
             self._note(f"the microphone is gone ({reason}); waiting for it")
             device = self._wait_for_it()
             self._note("the microphone is back")
@@ -83,17 +89,17 @@ class Microphone:
             wanted = "there is no default microphone" if self._name is None else f"--device {self._name}: {error}"
             raise WordspotError(f"{wanted}: `wordspot listen --list-devices` shows what there is") from error
 
-    def _until_gone(self, device: dict[str, Any]) -> Iterator[np.ndarray]:
+    def _until_gone(self, device: dict[str, Any]) -> Iterator[Samples]:
         rate_hz, channels = self._form(device)
-        mix = Mixer(rate_hz, self._rate_hz)
+        mix = Mixer(rate_hz, self._rate_hz, note=lambda one: self._note(f"the microphone: {one.detail}"))
         fetched: queue.Queue[np.ndarray] = queue.Queue(_QUEUED_BLOCKS)
 
         def take(data: np.ndarray, frames: int, when: Any, status: Any) -> None:
-            self._condition.overruns += bool(status.input_overflow)
+            self._health.overruns += bool(status.input_overflow)
             try:
                 fetched.put_nowait(data.copy())
             except queue.Full:
-                self._condition.overruns += 1
+                self._health.overruns += 1
 
         form = {"samplerate": rate_hz, "channels": channels, "dtype": "float32", "blocksize": round(_BLOCK_S * rate_hz)}
         with self._sound.InputStream(device=device["index"], callback=take, **form):
@@ -118,13 +124,22 @@ class Microphone:
         while True:
             time.sleep(_TRY_AGAIN_S)
             try:
-                self._sound._terminate()  # PortAudio sees new devices only when it starts anew
-                self._sound._initialize()
+                restart_portaudio(self._sound)
                 device = self._find()
-                with self._sound.InputStream(device=device["index"], channels=1):
+                rate_hz, channels = self._form(device)
+                with self._sound.InputStream(device=device["index"], samplerate=rate_hz, channels=channels):
                     return device
             except (WordspotError, self._sound.PortAudioError):
                 continue
+
+
+def restart_portaudio(sound: Any) -> None:
+    """Makes PortAudio look for devices anew, which it does only at its start; sounddevice has no public way.
+
+    No stream may be open.
+    """
+    sound._terminate()
+    sound._initialize()
 
 
 def print_devices() -> None:
