@@ -35,7 +35,7 @@ def test_the_weights_that_ship_are_those_of_the_file(name: str) -> None:
 def test_a_damaged_file_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "pretrained"
     shutil.copytree(Path(pretrained.__file__).parent, folder)
-    monkeypatch.setattr(pretrained, "_FOLDER", folder)
+    monkeypatch.setattr(pretrained, "FOLDER", folder)
     content = bytearray((folder / "small.tflite").read_bytes())
     content[len(content) // 2] ^= 1
     (folder / "small.tflite").write_bytes(content)
