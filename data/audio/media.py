@@ -162,4 +162,5 @@ def decoded(file: BinaryIO, kind: Media) -> Generator[tuple[int, np.ndarray], No
                 for piece in to_float.resample(frame):
                     yield piece.sample_rate, piece.to_ndarray().T
     except (av.error.FFmpegError, ValueError, OverflowError) as error:  # also where the format changes on the way
-        raise RecordingError(f"not readable as {kind.name}: {str(error).splitlines()[0]}") from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise RecordingError(f"not readable as {kind.name}: {why.splitlines()[0]}") from error

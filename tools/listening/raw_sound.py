@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ...data.arrays import Samples, to_waveform
+from ...data.arrays import FULL_SCALE, Samples, to_samples, to_waveform
 
 JUDGED_BYTES = 32_000  # a second at 16 kHz; less is not judged
 _QUIETEST = 0.0005  # mean |x|, below which nothing can be seen: -66 dBFS
@@ -61,9 +61,13 @@ def _is_32_bit(data: bytes, samples: np.ndarray) -> bool:
 
 
 def _is_big_endian(data: bytes, samples: np.ndarray) -> bool:
-    """Loud as it is, and quiet with its bytes exchanged."""
-    level, swapped = (float(np.abs(one).mean()) for one in (samples, to_waveform(np.frombuffer(data, ">i2"))))
-    return level > _LOUD and swapped < level / 4 and len(set(data[::2])) > 1
+    """Loud as it is, and quiet with its bytes exchanged; but so are samples at the rails, which are left out."""
+    kept = samples[np.abs(samples + 0.5 / FULL_SCALE) < 1 - 1 / FULL_SCALE]
+    if len(kept) < len(samples) / 4:
+        return False
+    swapped = to_waveform(to_samples(kept).byteswap())
+    level, swapped_level = float(np.abs(kept).mean()), float(np.abs(swapped).mean())
+    return level > _LOUD and swapped_level < level / 4 and len(set(data[::2])) > 1
 
 
 def _is_8_bit(data: bytes, samples: np.ndarray) -> bool:
@@ -145,12 +149,23 @@ def note_when_muted(blocks: Iterator[Samples], sample_rate_hz: int, note: Callab
     """The same blocks, int16 [n]; says so when for ten seconds every sample is the same."""
     value, same, said = None, 0, False
     for block in blocks:
-        if len(block):
-            constant = bool((block == block[-1]).all())
-            same = same + len(block) if constant and block[-1] == value else len(block) if constant else 0
-            said = said and constant and block[-1] == value
-            value = block[-1]
+        for one, length in _outer_runs(block):
+            if one != value:
+                value, same, said = one, 0, False
+            same += length
             if same >= _MUTED_S * sample_rate_hz and not said:
                 note(f"no sound at all for {_MUTED_S:g} s: is the microphone muted, or is it another device?")
                 said = True
         yield block
+
+
+def _outer_runs(block: Samples) -> Iterator[tuple[int, int]]:
+    """(value, length) of the run of equal samples at the start of a block, and of that at its end."""
+    changes = np.flatnonzero(block[1:] != block[:-1]) + 1
+    if len(changes):
+        yield int(block[0]), int(changes[0])
+        if len(changes) > 1:
+            yield int(block[changes[0]]), 1  # breaks the run
+        yield int(block[-1]), len(block) - int(changes[-1])
+    elif len(block):
+        yield int(block[0]), len(block)

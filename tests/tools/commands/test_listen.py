@@ -133,8 +133,14 @@ def test_without_a_model_the_small_one_that_ships_is_used() -> None:
         (b"", "0.00 s of sound came; the model needs 1 s"),
         (b"\x00" * 1_001, "0.03 s of sound came"),
         (b"RIFF\x00\x00\x00\x00WAVEjunk", "its header makes no sense"),
-        (b"RIFF" + struct.pack("<I4s4sIHHIIHH", 0, b"WAVE", b"fmt ", 16, 3, 1, 16_000, 64_000, 4, 32), "WAV of kind 3"),
-        (b"RIFF" + struct.pack("<I4s4sIHHIIHH", 0, b"WAVE", b"fmt ", 16, 1, 1, 7, 14, 2, 16), "a rate of 7 Hz"),
+        (
+            b"RIFF" + struct.pack("<I4s4sIHHIIHH4sI", 0, b"WAVE", b"fmt ", 16, 6, 1, 8_000, 8_000, 1, 8, b"data", 9),
+            "WAV with A-law",
+        ),
+        (
+            b"RIFF" + struct.pack("<I4s4sIHHIIHH4sI", 0, b"WAVE", b"fmt ", 16, 1, 1, 7, 14, 2, 16, b"data", 9),
+            "a rate of 7 Hz",
+        ),
     ],
 )
 def test_a_pipe_that_is_no_sound_is_told(sound: bytes, told: str) -> None:
