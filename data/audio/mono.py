@@ -108,12 +108,14 @@ class Levels:
             if self.peak > _BEYOND and self._beyond > _BEYOND_SHARE * self._not_zero:
                 for largest, full_scale, name in _SCALES:
                     if self.peak <= largest:
-                        return 1 / full_scale, [_odd_scale(f"floating-point samples on the {name} scale", full_scale)]
+                        return 1 / full_scale, [
+                            _odd_scale(f"floating-point samples on the {name} scale: divided by {full_scale}")
+                        ]
         elif self.encoding == "PCM_32" and self._uses_low_byte:
             bits = 16 if self.peak <= 2**-16 else 24 if self.peak <= 2**-8 else 32
             if bits < 32:
                 gain = 2.0 ** (32 - bits)
-                return gain, [_odd_scale(f"{bits}-bit samples in the lower part of 32 bits", 1 / gain)]
+                return gain, [_odd_scale(f"{bits}-bit samples in the lower part of 32 bits: multiplied by {gain:g}")]
         return 1.0, []
 
     def _channels(self, gain: float, before: tuple[int, ...]) -> tuple[tuple[int, ...] | None, list[Note]]:
@@ -135,8 +137,8 @@ class Levels:
         return kept, [_silent_channel([place + 1 for place in silent], len(each))]
 
 
-def _odd_scale(seen: str, full_scale: float) -> Note:
-    return Note("odd_scale", f"{seen}: divided by {full_scale:g}")
+def _odd_scale(detail: str) -> Note:
+    return Note("odd_scale", detail)
 
 
 def _opposite_phase(mix: float, strongest: float, place: int) -> Note:

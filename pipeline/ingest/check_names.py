@@ -11,6 +11,8 @@ CHECK_NAMES = (
     "dc_offset",
     "narrow_band",
     "wrong_format",
+    "odd_scale",
+    "odd_channels",
     "duplicate",
     "near_duplicate",
 )
