@@ -8,8 +8,8 @@ DATA ?= $(SHARED)/speech_commands_v0.01_subset
 # The page of `wordspot web` needs npm only to be built; without npm the tests of it are skipped.
 WEB := tools/browser/vendor/LICENSE
 
-.PHONY: help demo test check web pretrained arm64 clean
-.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream bench-score-stream bench-networks
+.PHONY: help demo test check web pretrained pictures arm64 clean
+.PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream bench-score-stream bench-open-microphone bench-networks
 .PHONY: bench-front-end bench-recipes bench-few-clips bench-listeners bench-accuracy
 
 help:  ## this list
@@ -29,7 +29,7 @@ check: .venv/installed  ## format, lint and types
 
 web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and for building a wheel
 
-pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; six hours; SEEDS=3: twelve)
+pretrained: .venv/installed  ## train the models that ship anew (SHARED=folder of Speech Commands; eight hours; SEEDS=3: fourteen)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.release.pretrain $(SHARED) bench/pretrained --seeds $(SEEDS)
 
 bench: bench-speed bench-checks bench-windows bench-scale bench-stream  ## speed, checks, windows, scale and listening on real recordings (DATA=folder; half an hour)
@@ -59,6 +59,9 @@ bench-score-stream: .venv/installed  ## misses and false accepts per hour of the
 	done
 	$(BIN)/python -m wordspot.tools.bench.device.thresholds bench/clips
 
+bench-open-microphone: .venv/installed  ## false accepts on running speech, noise and tones, and words detected (SHARED=folder)
+	$(BIN)/python -m wordspot.tools.bench.device.open_microphone $(SHARED) bench/open-microphone
+
 bench-networks: .venv/installed  ## what every network costs: the table of `wordspot models`
 	$(BIN)/python -m wordspot.tools.bench.training.networks models/benchmarks.json
 
@@ -79,6 +82,9 @@ bench-recipes: .venv/installed  ## which settings and networks are most accurate
 
 bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (hours)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.few_clips $(SHARED) bench/pretrained bench/few_clips
+
+pictures: .venv/installed  ## the pictures of the README (Chromium; SHARED=folder of Speech Commands)
+	$(BIN)/python -m wordspot.tools.release.pictures $(SHARED)
 
 bench-accuracy: .venv/installed  ## what cleaning is worth (half an hour)
 	$(BIN)/python -m wordspot.tools.bench.cleaning.raw_or_clean $(DATA) bench

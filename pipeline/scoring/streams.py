@@ -99,14 +99,14 @@ def run_detector(
     if not source.data.is_dir():
         stream = _own_stream(recognizer, source)
         clips = Counter(word.label for word in stream.spoken)
-        return DetectorRun({None: [_posteriors(recognizer, stream, settings)]}, clips)
+        return DetectorRun({None: [candidates_of(recognizer, stream, settings)]}, clips)
     words, others = _clips(recognizer, source)
     streams = mix_streams(words, others, _noises(recognizer, source), source.snrs_db, mix, recognizer.sample_rate_hz)
     by_snr_db: dict[float | None, list[StreamCandidates]] = {}
     for stream in progress(streams, len(source.snrs_db) * mix.streams_per_ratio):
         if source.out:
             _write(source.out, stream, recognizer.sample_rate_hz)
-        by_snr_db.setdefault(stream.snr_db, []).append(_posteriors(recognizer, stream, settings))
+        by_snr_db.setdefault(stream.snr_db, []).append(candidates_of(recognizer, stream, settings))
     return DetectorRun(by_snr_db, Counter(label for label, _ in words))
 
 
@@ -203,7 +203,8 @@ def _check_length(recognizer: Recognizer, path: Path, samples: int) -> None:
         )
 
 
-def _posteriors(recognizer: Recognizer, stream: Stream, settings: StreamSettings) -> StreamCandidates:
+def candidates_of(recognizer: Recognizer, stream: Stream, settings: StreamSettings) -> StreamCandidates:
+    """What the detector finds in a stream before thresholds; a clip of silence follows it, as at the end of a file."""
     rate_hz = recognizer.sample_rate_hz
     silence = np.zeros(recognizer.clip_samples, np.int16)  # as at the end of a file
     windows = list(Detector(recognizer, settings).windows(np.concatenate([stream.samples, silence])))

@@ -62,7 +62,8 @@ def _judge(recognizer: Recognizer, file: Path, examples: Examples, real: np.ndar
     predicted = np.array([recognizer.classify_features(frames).argmax() for frames in examples.frames])
     parts = {"all": np.ones(len(predicted), bool), "real": real, "images": ~real}
     by_part = {
-        part: Confusion.count(recognizer.labels, examples.classes[is_in], predicted[is_in]) for part, is_in in parts.items()
+        part: Confusion.count(recognizer.labels, examples.classes[is_in], predicted[is_in])
+        for part, is_in in parts.items()
     }
     return {
         "bytes": file.stat().st_size,
@@ -98,8 +99,10 @@ _TEMPLATE = _ENVIRONMENT.from_string(
     """\
 # {{ name }}
 
-Recognizes {{ float.all.labels[:-2] | join(", ") }}, `_unknown_` (any other word) and `_silence_` in one second of 16 kHz sound.
-Network `{{ config.settings.model }}`, {{ "{:,}".format(metrics.parameters) }} parameters; the front end is inside the file.
+Recognizes {{ float.all.labels[:-2] | join(", ") }}, `_unknown_` (any other word) and `_silence_` in one second of 16 \
+kHz sound.
+Network `{{ config.settings.model }}`, {{ "{:,}".format(metrics.parameters) }} parameters; the front end is inside \
+the file.
 
 | | bytes | `classify`, one thread | validation accuracy | mean recall of the classes |
 | --- | --- | --- | --- | --- |
@@ -113,7 +116,8 @@ Network `{{ config.settings.model }}`, {{ "{:,}".format(metrics.parameters) }} p
 On {{ "{:,}".format(float.all.clips) }} clips of validation speakers, none of whom was trained on; one training (seed \
 {{ config.settings.seed }}), whose best epoch was chosen on these clips\
 {{ "; all seeds tried, this one first: " ~ chance if chance }}. Of them {{ "{:,}".format(float.images.clips) }} \
-are known only as lossy images of their log-mel frames (accuracy {{ "%.1f" % (100 * float.images.accuracy) }}%), the other \
+are known only as lossy images of their log-mel frames (accuracy {{ "%.1f" % (100 * float.images.accuracy) }}%), the \
+other \
 {{ "{:,}".format(float.real.clips) }} are real recordings, cleaned \
 (accuracy {{ "%.1f" % (100 * float.real.accuracy) }}%). Recall of the float file, with Wilson's 95% interval:
 
@@ -124,18 +128,23 @@ are known only as lossy images of their log-mel frames (accuracy {{ "%.1f" % (10
 {{ "%.1f" % (100 * row.interval[1]) }} | {{ "%.1f" % (100 * eight.recall) }}% |
 {% endfor %}
 
-Most frequent confusions: {% for truth, predicted, clips in float.all.worst_pairs(5) %}{{ truth }} recognized as {{ predicted }} \
+Most frequent confusions: {% for truth, predicted, clips in float.all.worst_pairs(5) %}{{ truth }} recognized as {{ \
+predicted }} \
 ({{ clips }}){{ ", " if not loop.last }}{% endfor %}.
 
 ## Made from
 
 Speech Commands v0.01 (recordings) and v0.02 (log-mel images of 35 words), Pete Warden, Google, \
-[arXiv 1804.03209](https://arxiv.org/abs/1804.03209), under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), and \
+[arXiv 1804.03209](https://arxiv.org/abs/1804.03209), under [CC BY \
+4.0](https://creativecommons.org/licenses/by/4.0/), and \
 0.85 hours of running speech by 39 of the 59 speakers cut from speechocean762, Zhang et al. 2021, \
-[arXiv 2104.01378](https://arxiv.org/abs/2104.01378), free for commercial and non-commercial purposes; training speakers only. \
-The recordings went through `wordspot clean`. First trained on clips, then fine-tuned beside running speech, words run together \
-and tones (`tools/release/fine_tune.py`), so that it keeps quiet while people talk. `_silence_` is the data set's background noise and \
-synthetic colored noise at levels from full scale to digital silence. `make pretrained` repeats the training.
+[arXiv 2104.01378](https://arxiv.org/abs/2104.01378), free for commercial and non-commercial purposes; training \
+speakers only. \
+The recordings went through `wordspot clean`. First trained on clips, then fine-tuned beside running speech, words \
+run together \
+and tones (`tools/release/fine_tune.py`), so that it keeps quiet while people talk. `_silence_` is the data set's \
+background noise and \
+synthetic colored noise at levels from full scale to digital silence. `make pretrained` trains it anew; `models/EXPERIMENTS.md` says how this file was fine-tuned.
 
 - Front end: {% for key, value in config.front_end.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
 {% if config.teacher %}
@@ -146,10 +155,12 @@ synthetic colored noise at levels from full scale to digital silence. `make pret
 
 ## What to know before using it
 
-- The words are English, said one at a time by volunteers at their computers: expect less from children, strong accents, \
+- The words are English, said one at a time by volunteers at their computers: expect less from children, strong \
+accents, \
 far microphones and loud rooms.
 - It sees 0 to {{ "%.0f" % config.front_end.f_max_hz }} Hz only.
-- The threshold of its words, {{ float.threshold }}, was chosen with the rule of `wordspot listen` on held-out running speech; \
+- The threshold of its words, {{ float.threshold }}, was chosen with the rule of `wordspot listen` on held-out \
+running speech; \
 the README says what came of it. Music was not trained on: measure with `wordspot score-stream`, and set thresholds.
 - Short words that sound alike (go and no, off and up) are what it confuses most.
 

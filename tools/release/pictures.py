@@ -16,6 +16,7 @@ from ...pipeline.scoring.charts import confusion_png
 from ...pipeline.scoring.evaluate import evaluate
 from ..terminal.console import OUT
 from ..terminal.options import argument, declare
+from .steps import RECORDINGS
 
 _FOLDER = Path(__file__).parent / "pictures"
 _SIZE = "1000,760"
@@ -24,15 +25,19 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @declare
-@argument("source", metavar="DATA", help="Folder of recordings of Speech Commands.")
-def command(source: Path) -> None:
+@argument("data", metavar="SHARED", help="Folder with the recordings of Speech Commands.")
+def command(data: Path) -> None:
     """Clean the recordings, judge the small model on their validation speakers, and write the pictures as PNG."""
     _FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        clips = Path(scratch) / "clips"
-        clean(source, clips)
-        _write(_FOLDER / "cleaning_report.png", _screenshot(clips / REPORT, Path(scratch)))
-        _write(_FOLDER / "confusion.png", confusion_png(evaluate("small", clips, "validation").confusion))
+        clips = [Path(scratch) / source for source in RECORDINGS]
+        for source, destination in zip(RECORDINGS, clips, strict=True):
+            clean(data / source, destination)
+        page = Path(scratch) / "page.html"
+        report = (clips[0] / REPORT).read_text(encoding="utf-8")
+        page.write_text(report.replace(str((data / RECORDINGS[0]).resolve()), "recordings"), encoding="utf-8")
+        _write(_FOLDER / "cleaning_report.png", _screenshot(page, Path(scratch)))
+        _write(_FOLDER / "confusion.png", confusion_png(evaluate("small", clips[1], "validation").confusion))
 
 
 def _screenshot(page: Path, scratch: Path) -> bytes:

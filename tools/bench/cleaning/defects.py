@@ -88,7 +88,7 @@ def _cleaned(source: Path, destination: Path) -> dict[str, dict[str, Any]]:
 
 
 def _good_clips(rows: dict[str, dict[str, Any]], half: str) -> list[str]:
-    """Sources without findings, that are nobody's twin, of half of the speakers."""
+    """Sources without findings, that are duplicates of none, of half of the speakers."""
     duplicates = {row[column] for row in rows.values() for column in ("duplicate_of", "near_duplicate_of")}
     return sorted(
         source
@@ -127,7 +127,7 @@ def _as_wav(path: str) -> str:
 
 
 def _findings(files: dict[str, Planted], rows: dict[str, dict[str, Any]]) -> dict[str, set[str]]:
-    """{file: checks that found something}. A twin counts for both of a pair, and only where it is the right one."""
+    """{file: checks that found something}. A duplicate counts for both of a pair, and only where the other is the right one."""
     found = {name: set(filter(None, rows[name]["findings"].split(";"))) - set(DUPLICATE_CHECKS) for name in files}
     for name, row in rows.items():
         for check in DUPLICATE_CHECKS:
