@@ -65,8 +65,8 @@ def _for_both_signatures(graph: bytes, ranges: dict[str, Any]) -> dict[str, Any]
     measured = [name for name in names["classify_features"] if name in ranges]
     first_of_body = next(i for i, name in enumerate(names["classify_features"]) if name == measured[1])
     body = names["classify_features"][first_of_body:]
-    twins = names["classify"][-len(body) :]
-    ranges = ranges | {twin: ranges[name] for name, twin in zip(body, twins, strict=True) if name in ranges}
+    same_tensors = names["classify"][-len(body) :]
+    ranges = ranges | {same: ranges[name] for name, same in zip(body, same_tensors, strict=True) if name in ranges}
     ranges[names["classify"][-len(body) - 1]] = ranges[measured[0]]  # the frames themselves
     return ranges
 

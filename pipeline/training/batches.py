@@ -162,7 +162,7 @@ class TrainingBatches:
         soft_labels: np.ndarray | None = None,
     ) -> None:
         self._clips, self._settings, self._augmentation = clips, settings, augmentation
-        self._mask_value, self._lessons = mask_value, soft_labels
+        self._mask_value, self._soft_labels = mask_value, soft_labels
         self.steps = -(-len(self._epoch_rows(0)) // settings.batch_size)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
@@ -176,9 +176,9 @@ class TrainingBatches:
 
     def _targets(self, rows: np.ndarray, classes: np.ndarray) -> np.ndarray:
         targets = np.eye(len(self._clips.classes.labels), dtype=np.float32)[classes]
-        if self._lessons is not None:
+        if self._soft_labels is not None:
             spoken, share = rows != _SILENCE_CLIP, np.float32(self._settings.teacher_share)
-            targets[spoken] += share * (self._lessons[rows[spoken]] - targets[spoken])
+            targets[spoken] += share * (self._soft_labels[rows[spoken]] - targets[spoken])
         return targets
 
     def _epoch_rows(self, epoch: int) -> np.ndarray:

@@ -68,7 +68,7 @@ def _open_among_others(url: str) -> RDBStorage:
 
 
 def _open(url: str, engine_kwargs: dict[str, Any]) -> RDBStorage:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what happens is told by whoever tunes
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # whoever tunes says what happens
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls the signs of life experimental
         return RDBStorage(url, engine_kwargs, heartbeat_interval=BEAT_S, grace_period=_DEAD_AFTER_S)

@@ -144,7 +144,8 @@ The recordings went through `wordspot clean`. First trained on clips, then fine-
 run together \
 and tones (`tools/release/fine_tune.py`), so that it keeps quiet while people talk. `_silence_` is the data set's \
 background noise and \
-synthetic colored noise at levels from full scale to digital silence. `make pretrained` trains it anew; `models/EXPERIMENTS.md` says how this file was fine-tuned.
+synthetic colored noise at levels from full scale to digital silence. \
+`make pretrained` trains it anew; `models/EXPERIMENTS.md` says how this file was fine-tuned.
 
 - Front end: {% for key, value in config.front_end.items() %}{{ key }} {{ value }}{{ ", " if not loop.last }}{% endfor %}.
 {% if config.teacher %}

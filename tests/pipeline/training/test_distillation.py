@@ -31,7 +31,7 @@ def test_a_teacher_of_other_words_is_refused(run: Path, feature_set: FeatureSet)
         soft_labels_of(TrainedNetwork.load(str(run)), feature_set, Classes.choose(feature_set, ["rise", "hum"]))
 
 
-def test_lessons_are_their_share_of_the_targets_but_not_of_silence(feature_set: FeatureSet) -> None:
+def test_soft_labels_are_their_share_of_the_targets_but_not_of_silence(feature_set: FeatureSet) -> None:
     classes, augmentation = Classes.choose(feature_set, ["rise", "fall"]), AugmentSettings()
     clips = SplitClips(feature_set, classes, "training", augmentation)
     soft_labels = np.random.default_rng(0).dirichlet(np.ones(4), len(feature_set.clips)).astype(np.float32)
