@@ -50,8 +50,7 @@ def test_every_file_of_a_room_is_named_in_a_readme_of_it(room: str) -> None:
 
 def _commands(text: str) -> Iterator[str]:
     """Lines that call `wordspot`: in indented and fenced blocks, and between backticks."""
-    for line in re.findall(r"^ {4,}(?:\S.*\| )?((?:\S*/)?wordspot [^#\n]*)", text, re.M):
-        yield line
+    yield from re.findall(r"^ {4,}(?:\S.*\| )?((?:\S*/)?wordspot [^#\n]*)", text, re.M)
     yield from re.findall(r"`(wordspot [a-z][^`\n]*)`", text)
 
 
