@@ -8,7 +8,7 @@ DATA ?= $(SHARED)/speech_commands_v0.01_subset
 # The page of `wordspot web` needs npm only to be built; without npm the tests of it are skipped.
 WEB := tools/browser/vendor/LICENSE
 
-.PHONY: help demo test check web pretrained pictures arm64 clean
+.PHONY: help demo test check fuzz web pretrained pictures arm64 clean
 .PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream bench-score-stream bench-open-microphone bench-networks
 .PHONY: bench-front-end bench-recipes bench-few-clips bench-listeners bench-accuracy
 
@@ -26,6 +26,9 @@ check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
+
+fuzz: .venv/installed  ## damaged and hostile content for everything that reads (CASES=20000 of each kind, SEED=0)
+	$(BIN)/python -m wordspot.tools.fuzz --cases $(or $(CASES),20000) --seed $(or $(SEED),0)
 
 web: $(WEB)  ## fetch LiteRT for the browser with npm, for `wordspot web` and for building a wheel
 

@@ -12,6 +12,7 @@ import soundfile
 
 from ..arrays import Samples, to_samples
 from ..errors import RecordingError
+from ..native_output import without_native_output
 from . import media, mpeg
 from .lengths import check_complete
 from .mono import PLAIN, Levels, Mixer, Treatment, judge, resampler
@@ -23,6 +24,7 @@ _FAST_PATH_BYTES = 16 << 20  # larger files are decoded block by block, so that 
 _NATIVE_SAMPLES = 1 << 23
 _JUDGED_S = 60  # of a file that is streamed: the first minute says how its channels and scale are treated
 _HEAD_BYTES = 4096
+_PRINTING = (b"caff", b"\xf0\x7e")  # of these libsndfile prints on standard output what is damaged
 
 
 def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
@@ -116,7 +118,7 @@ def _open_with_library(file: BinaryIO, head: bytes, opened: ExitStack) -> Source
     if kind:
         return media.open_media(file, kind)
     try:
-        return _open_sndfile(file, opened)
+        return _open_sndfile(file, opened, _QuietStream if head.startswith(_PRINTING) else _Stream)
     except soundfile.SoundFileError:
         kind = media.other_codec(head)
         if kind is None:
@@ -124,8 +126,8 @@ def _open_with_library(file: BinaryIO, head: bytes, opened: ExitStack) -> Source
         return media.open_media(file, kind)
 
 
-def _open_sndfile(file: BinaryIO, opened: ExitStack) -> Source:
-    first = [opened.enter_context(_Stream(_native(file), closefd=False))]  # opening takes longer than decoding
+def _open_sndfile(file: BinaryIO, opened: ExitStack, stream: type["_Stream"]) -> Source:
+    first = [opened.enter_context(stream(_native(file), closefd=False))]  # opening takes longer than decoding
     form = first[0]
     check_rate(form.samplerate)
 
@@ -133,7 +135,7 @@ def _open_sndfile(file: BinaryIO, opened: ExitStack) -> Source:
         if first:
             yield from _blocks(first.pop(), form.frames)
         else:
-            with _Stream(_native(file), closefd=False) as again:
+            with stream(_native(file), closefd=False) as again:
                 yield from _blocks(again, form.frames)
 
     return Source(form.format, form.samplerate, form.channels, form.subtype, blocks)
@@ -165,6 +167,18 @@ class _Stream(soundfile.SoundFile):
 
     def seekable(self) -> bool:
         return False
+
+
+class _QuietStream(_Stream):
+    """One that keeps libsndfile from printing on standard output."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        with without_native_output(1):
+            super().__init__(*arguments, **options)
+
+    def read(self, *arguments: Any, **options: Any) -> Any:
+        with without_native_output(1):
+            return super().read(*arguments, **options)
 
 
 def _blocks(file: soundfile.SoundFile, frames: int) -> Iterator[np.ndarray]:

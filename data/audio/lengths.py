@@ -12,6 +12,7 @@ from ..errors import RecordingError
 from .packets import adts_ends, amr_ends, ebml_ends, has_last_ogg_page
 
 _TOLERATED_BYTES = 1  # the last chunk of an odd size is often not padded
+_HEAD_BYTES = 512
 _MOST_CHUNKS = 1 << 20  # walked; of a longer file the rest is believed
 _MAT4_BYTES = {0: 8, 1: 4, 2: 4, 3: 2, 4: 2, 5: 1}  # of a value, by the tens of its type
 
@@ -19,7 +20,7 @@ _MAT4_BYTES = {0: 8, 1: 4, 2: 4, 3: 2, 4: 2, 5: 1}  # of a value, by the tens of
 def check_complete(file: BinaryIO, size_bytes: int) -> None:
     """Raises `RecordingError` for a file (of any kind but WAV and MPEG) that is shorter than its container says."""
     file.seek(0)
-    head = file.read(512)
+    head = file.read(_HEAD_BYTES).ljust(_HEAD_BYTES, b"\0")
     for begins, find in _ENDS:
         if re.match(begins, head, re.DOTALL):
             end = max(find(file, size_bytes, head), default=0)

@@ -1,5 +1,7 @@
 """Every container that can be made here, whole and cut short."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,3 +57,14 @@ def test_an_ogg_without_its_last_page_is_found_even_where_a_page_ends(tmp_path: 
     soundfile.write(tmp_path / "a.ogg", np.random.default_rng(1).normal(0, 0.1, 48_000), 16_000)
     content = (tmp_path / "a.ogg").read_bytes()
     assert outcome(content[: content.rindex(b"OggS")]) == "cut short: the last of its Ogg pages is missing"
+
+
+def test_what_libsndfile_prints_of_damage_is_kept_off_standard_output(tmp_path: Path) -> None:
+    """But what is printed between two blocks, as `listen` does, is not."""
+    soundfile.write(tmp_path / "a.sds", np.random.default_rng(1).normal(0, 0.1, 16_000), 16_000, format="SDS")
+    content = bytearray((tmp_path / "a.sds").read_bytes())
+    content[21 + 127 * 50] ^= 1  # the mark of a packet
+    (tmp_path / "a.sds").write_bytes(content)
+    code = "from wordspot.data.audio import stream_sound\nfor block in stream_sound('a.sds'): print(len(block) > 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert set(done.stdout.split()) == {"True", "False"}  # the last block, of the resampler, is empty
