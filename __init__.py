@@ -60,7 +60,7 @@ def load(model: Any = "small", *, threads: int = 1) -> Any:
     >>> model = wordspot.load("small")
     >>> model.predict(np.zeros((8_000, 2)), sample_rate_hz=8_000).label  # stereo, of any rate and length
     '_silence_'
-    >>> list(model.detect(np.zeros((30, 4_000), np.int16)))  # blocks of samples
+    >>> list(model.detect(np.zeros(4_000, np.int16) for _ in range(30)))  # blocks of samples
     []
     """
     return import_module(".pipeline.device.recognizer", __name__).Recognizer.load(model, threads=threads)

@@ -20,6 +20,7 @@ from .pipeline.training.settings import AugmentSettings as AugmentSettings
 from .pipeline.training.settings import TrainSettings as TrainSettings
 from .pipeline.training.train import train as train
 
+__all__: list[str]
 __version__: str
 
 def load(model: str | Path = "small", *, threads: int = 1) -> Recognizer: ...

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import soundfile
 import soxr
 import wordspot
 from wordspot.data.errors import WordspotError
+from wordspot.models import pretrained
 from wordspot.pipeline.device.recognizer import Recognizer
 
 RATE_HZ = 16_000
@@ -25,11 +27,20 @@ def test_importing_it_loads_nothing() -> None:
     assert not {"numpy", "click", "rich", "soundfile", "ai_edge_litert", "tensorflow"} & _loaded_by("import wordspot")
 
 
-def test_a_recognizer_needs_neither_checks_nor_training() -> None:
-    code = "import wordspot, numpy; wordspot.load().predict(numpy.zeros(16000)); print(*[m for m in sys.modules])"
-    loaded = subprocess.run([sys.executable, "-c", f"import sys\n{code}"], capture_output=True, text=True, check=True)
-    assert "wordspot.pipeline.ingest" not in loaded.stdout
-    assert not {"librosa", "tensorflow", "matplotlib", "jinja2", "PIL"} & set(loaded.stdout.split())
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import wordspot, numpy; wordspot.load().predict(numpy.zeros(16000))",
+        "import wordspot, numpy; list(wordspot.load().detect([numpy.zeros(16000)]))",
+        "import wordspot.tools.commands.predict, wordspot.tools.commands.listen",
+    ],
+)
+def test_a_recognizer_needs_neither_checks_nor_training(code: str) -> None:
+    code = f"import sys\n{code}\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "wordspot.pipeline.device.recognizer" in loaded
+    assert not [f"wordspot.pipeline.{part}" for part in ("ingest", "training") if f"wordspot.pipeline.{part}" in loaded]
+    assert not {"librosa", "tensorflow", "matplotlib", "scipy", "jinja2", "PIL"} & set(loaded.split())
 
 
 def test_every_name_is_there_and_in_dir() -> None:
@@ -37,7 +48,7 @@ def test_every_name_is_there_and_in_dir() -> None:
     for name in wordspot.__all__:
         assert getattr(wordspot, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        wordspot.nothing  # noqa: B018
+        getattr(wordspot, "nothing")  # noqa: B009
 
 
 def test_the_stub_names_what_the_module_has() -> None:
@@ -65,7 +76,9 @@ def test_a_file_and_its_samples_give_the_same(small: Recognizer, spoken: tuple[P
     assert list(expected.probabilities.values()) == sorted(expected.probabilities.values(), reverse=True)
     assert small.predict(str(path)) == expected
     assert small.predict(samples) == expected
-    assert small.predict(samples.tolist() and samples / 32_768) == expected
+    assert small.predict(samples / 32_768) == expected
+    assert small.predict((samples / 32_768).tolist()) == expected
+    assert small.predict(samples.astype(">i2")) == expected
     assert small.predict(samples.astype(np.int32) << 16) == expected
 
 
@@ -96,19 +109,29 @@ def test_any_rate_length_and_number_of_channels(small: Recognizer, spoken: tuple
         (np.zeros(16_000, bool), "type bool"),
         (np.zeros(16_000, complex), "type complex128"),
         (np.array(["left"]), "type <U4"),
+        (np.array([0.1, None]), "type object"),
+        ([[0.1, 0.2], [0.3]], "no array"),
     ],
 )
-def test_what_cannot_be_sound_is_refused(small: Recognizer, sound: np.ndarray, problem: str) -> None:
+def test_what_cannot_be_sound_is_refused(small: Recognizer, sound: Any, problem: str) -> None:
     with pytest.raises(WordspotError, match=problem):
         small.predict(sound)
     with pytest.raises(WordspotError, match=problem):
         list(small.detect([sound]))
 
 
-@pytest.mark.parametrize("rate_hz", [0.5, -16_000, 1e9, float("nan")])
-def test_rates_that_no_recording_has_are_refused(small: Recognizer, rate_hz: float) -> None:
+@pytest.mark.parametrize("rate_hz", [0, 0.5, -16_000, 1e9, float("nan"), "44100"])
+def test_rates_that_no_recording_has_are_refused(small: Recognizer, rate_hz: Any) -> None:
     with pytest.raises(WordspotError, match="sample_rate_hz is"):
         small.predict(np.zeros(16_000), sample_rate_hz=rate_hz)
+    with pytest.raises(WordspotError, match="sample_rate_hz is"):
+        list(small.detect([np.zeros(16_000)], sample_rate_hz=rate_hz))
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "two"])
+def test_threads_are_a_whole_number(threads: Any) -> None:
+    with pytest.raises(WordspotError, match="threads is"):
+        wordspot.load("small", threads=threads)
 
 
 def test_signatures_say_what_shape_they_take(small: Recognizer) -> None:
@@ -118,6 +141,24 @@ def test_signatures_say_what_shape_they_take(small: Recognizer) -> None:
         small.features(np.zeros(100, np.float32))
     with pytest.raises(WordspotError, match="expected"):
         small.classify_features(np.zeros((98, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("sound", "problem"),
+    [
+        (np.zeros(16_000, np.int32), "type int32"),
+        (np.full(16_000, np.nan, np.float32), "NaN"),
+        (np.full(16_000, 20_000.0), "divide 16-bit values"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".tflite", "_int8.tflite"])
+def test_signatures_are_not_given_what_is_no_sound(sound: np.ndarray, problem: str, suffix: str) -> None:
+    model = Recognizer.load(pretrained.path_of("small", suffix))
+    for take in (model.classify, model.features, wordspot.Detector(model).feed):
+        with pytest.raises(WordspotError, match=problem):
+            take(sound)
+    with pytest.raises(WordspotError, match="NaN"):
+        model.classify_features(np.full((98, 40), np.nan))
 
 
 def test_a_folder_of_its_name_does_not_hide_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +192,7 @@ def test_words_are_detected_in_a_file_and_in_blocks(
     assert 2 < found[0].time_s < 4
     assert list(small.detect(np.array_split(sound, 7))) == found
     assert list(small.detect(np.array_split(np.stack([sound, sound], axis=1), 5))) == found
+    assert list(small.detect(sound)) == found
+    assert list(small.detect(np.stack([sound, sound], axis=1))) == found
+    with pytest.raises(WordspotError, match="a block has 2 channels, but those before it 1"):
+        list(small.detect([sound, np.stack([sound, sound], axis=1)]))

@@ -35,14 +35,26 @@ def path_of(name: str, suffix: str = ".tflite") -> Path:
         The file is missing or differs from the one that was shipped.
     """
     path = FOLDER / f"{name}{suffix}"
-    wanted = json.loads(_CHECKSUMS.read_text(encoding="utf-8")).get(path.name)
-    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
+    if not path.is_file() or _digest(path.read_bytes()) != _checksums().get(path.name):
         raise DamagedFileError(f"{path} is missing or damaged: install wordspot again")
     return path
+
+
+def ships(content: bytes) -> bool:
+    """Whether these are the bytes of a file that ships, wherever they were read."""
+    return _digest(content) in _checksums().values()
 
 
 def write_checksums(folder: Path = FOLDER) -> None:
     """Writes the SHA-256 of every model file of the folder into its `checksums.json`."""
     files = sorted([*folder.glob("*.tflite"), *folder.glob("*.npz")])
-    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    sums = {path.name: _digest(path.read_bytes()) for path in files}
     (folder / _CHECKSUMS.name).write_text(json.dumps(sums, indent=2) + "\n", encoding="utf-8")
+
+
+def _checksums() -> dict[str, str]:
+    return json.loads(_CHECKSUMS.read_text(encoding="utf-8"))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

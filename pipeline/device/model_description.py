@@ -1,5 +1,6 @@
 """What a model file says of itself: `model.json` and `labels.txt`, checked once, so that nothing later has to doubt them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,7 +126,7 @@ class ModelDescription:
 
 
 def check_labels(labels: tuple[str, ...]) -> None:
-    """Raises `WordspotError` unless each label can be shown, told from the others, and be the name of a folder."""
+    """Raises `WordspotError` unless each label can be shown, differs from the others, and can be the name of a folder."""
     if not 1 <= len(labels) <= _MOST_LABELS:
         raise WordspotError(f"the model has {len(labels):,} labels; expected 1 to {_MOST_LABELS:,}")
     for label in labels:
@@ -135,9 +136,9 @@ def check_labels(labels: tuple[str, ...]) -> None:
             )
         if label in _NO_FOLDER or "/" in label or "\\" in label:
             raise WordspotError(f"the label {label!r} cannot be the name of a folder: rename it")
-    if len(set(labels)) < len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
-        raise WordspotError(f"the label {twice!r} stands twice: the model cannot mean two outputs by one name")
+    label, count = Counter(labels).most_common(1)[0]
+    if count > 1:
+        raise WordspotError(f"the label {label!r} stands {count} times: the model cannot mean two outputs by one name")
 
 
 def _check_thresholds(thresholds: Mapping[str, float], labels: tuple[str, ...]) -> None:

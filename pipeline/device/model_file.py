@@ -9,6 +9,8 @@ import dataclasses
 import hashlib
 import io
 import json
+import stat
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ SIGNATURES = ("classify", "features", "classify_features")
 _TFLITE_MAGIC = b"TFL3"  # bytes 4 to 8 of the FlatBuffer
 _LARGEST_FILE_BYTES = 512 << 20
 _LARGEST_ENTRY_BYTES = 8 << 20
+_END_OF_ZIP = struct.Struct("<4s8sIIH")  # magic, counts, bytes of the list of entries, its offset, bytes of a comment
+_LARGEST_DIRECTORY_BYTES = 64 << 10  # a zip may list millions of entries, each of which Python makes an object of
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def read_model(path: Path | str) -> ModelFile:
     if content[4:8] != _TFLITE_MAGIC:
         raise WordspotError(f"{path} is not a .tflite model: `wordspot export RUN` makes one from a training run")
     try:
+        _check_directory(content)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             labels = _read_entry(archive, LABELS).decode().removesuffix("\n").split("\n")
             values = json.loads(_read_entry(archive, DESCRIPTION))
@@ -98,19 +103,34 @@ def read_model(path: Path | str) -> ModelFile:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise WordspotError(
-                f"{path} has {path.stat().st_size:,} bytes; a model file has at most {_LARGEST_FILE_BYTES:,}"
+                f"{path} is a folder, not a .tflite model: `wordspot export RUN` makes one from a training run"
+            )
+        if not stat.S_ISREG(status.st_mode):  # a pipe or device may never end
+            raise WordspotError(f"{path} is a pipe or device; a model must be a file: copy it into one")
+        if status.st_size > _LARGEST_FILE_BYTES:
+            raise WordspotError(
+                f"{path} has {status.st_size:,} bytes; a model file has at most {_LARGEST_FILE_BYTES:,}"
             )
         return path.read_bytes()
     except FileNotFoundError as error:
         raise WordspotError(f"{path} does not exist: check the spelling") from error
-    except IsADirectoryError as error:
-        raise WordspotError(
-            f"{path} is a folder, not a .tflite model: `wordspot export RUN` makes one from a training run"
-        ) from error
     except (OSError, ValueError) as error:  # the latter for a name with a zero byte
         raise WordspotError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _check_directory(content: bytes) -> None:
+    """Raises `ValueError` unless the zip ends the file, lists few entries, and is not of the large kind (ZIP64)."""
+    end = len(content) - _END_OF_ZIP.size
+    if end < 0:
+        raise ValueError("there is no zip")
+    magic, _, directory_bytes, _, comment_bytes = _END_OF_ZIP.unpack_from(content, end)
+    if magic != b"PK\x05\x06" or comment_bytes:
+        raise ValueError("the zip does not end the file")
+    if directory_bytes > _LARGEST_DIRECTORY_BYTES or content[max(0, end - 20) :].startswith(b"PK\x06\x07"):
+        raise ValueError(f"the zip lists more entries than fit into {_LARGEST_DIRECTORY_BYTES:,} bytes")
 
 
 def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:

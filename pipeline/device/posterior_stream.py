@@ -8,7 +8,8 @@ import numpy.typing as npt
 from ...data.arrays import Samples, Waveform
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
-from .recognizer import Recognizer, as_float
+from ..signal.waveforms import as_waveform
+from .recognizer import Recognizer
 from .sample_history import SampleHistory
 
 
@@ -47,7 +48,7 @@ class PosteriorStream:
 
     def feed(self, samples: Samples | Waveform) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
         """For each window that the next samples complete: its first sample, and float32 [labels]."""
-        waveform = as_float(samples)
+        waveform = as_waveform(samples)
         while len(waveform):
             count = min(len(waveform), len(self._pending) - self._filled)
             self._pending[self._filled : self._filled + count] = waveform[:count]

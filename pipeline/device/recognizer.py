@@ -1,6 +1,7 @@
 """Running a model file: NumPy and LiteRT only."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from ...data.arrays import LogMel, Samples, Waveform, to_waveform
+from ...data.arrays import LogMel, Samples, Waveform
 from ...data.errors import RecordingError, WordspotError
 from ...data.native_output import without_native_output
 from ...models import pretrained
+from ..signal.waveforms import as_waveform
 from .model_description import ModelDescription
 from .model_file import SIGNATURES, ModelFile, read_model
 from .trial_run import check_by_trial
@@ -88,7 +90,7 @@ class Recognizer:
 
     def __init__(self, model: ModelFile, *, threads: int = 1) -> None:
         self.description: ModelDescription = model.description
-        self._interpreter = Interpreter(model_content=model.content, num_threads=threads)
+        self._interpreter = Interpreter(model_content=model.graph, num_threads=threads)
         self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
 
     @property
@@ -110,17 +112,20 @@ class Recognizer:
     def load(cls, model: Path | str, *, threads: int = 1) -> "Recognizer":
         """Loads a model that ships, by its name (`small`, `accurate`), or a model file.
 
-        A name that ships always means that model, whatever lies in the current folder; write `./small` for a file of that
-        name. A file whose graph has never run on this machine runs in a process of its own first.
+        A name that ships always means that model, whatever lies in the current folder; a model file of that very name
+        needs its folder before it, or the ending `.tflite`. A file that does not ship and whose graph has never run on this
+        machine runs in a process of its own first.
 
         Raises
         ------
         WordspotError
-            A file that is missing, damaged or not one of ours, or that cannot be run.
+            A file that is missing, damaged or not one of ours, or that cannot be run; threads that are no number from 1.
         """
+        if not isinstance(threads, int) or threads < 1:
+            raise WordspotError(f"threads is {threads!r}; it must be a whole number from 1 on")
         path = pretrained.path_of(str(model)) if str(model) in pretrained.NAMES else Path(model)
         file = read_model(path)
-        if path.parent != pretrained.FOLDER:
+        if not pretrained.ships(file.content):
             check_by_trial(path, file.graph)
         return cls._load(file, path, threads)
 
@@ -130,32 +135,32 @@ class Recognizer:
         recognizer = cls._load(read_model(path), path, threads=1)
         front_end = recognizer.description.front_end
         noise = np.random.default_rng(0).uniform(-1, 1, recognizer.clip_samples).astype(np.float32)
-        for waveform in (np.zeros_like(noise), noise):
-            log_mel = recognizer.features(waveform)
-            if log_mel.shape != (front_end.n_frames, front_end.n_mels) or not np.isfinite(log_mel).all():
-                raise WordspotError(f"{path} cannot be run: its front end gives {log_mel.shape}: export it again")
-            for probabilities in (recognizer.classify(waveform), recognizer.classify_features(log_mel)):
-                recognizer._check_probabilities(probabilities, path)
+        with _naming_model(path):
+            for waveform in (np.zeros_like(noise), noise):
+                for other in (
+                    waveform[: front_end.window_samples],
+                    np.tile(waveform, 3),
+                ):  # a stream's pieces are others
+                    recognizer.features(other)
+                log_mel = recognizer.features(waveform)
+                if log_mel.shape != (front_end.n_frames, front_end.n_mels) or not np.isfinite(log_mel).all():
+                    raise WordspotError(f"its front end gives frames of shape {log_mel.shape}, or NaN")
+                for probabilities in (recognizer.classify(waveform), recognizer.classify_features(log_mel)):
+                    recognizer._check_probabilities(probabilities)
 
     @classmethod
     def _load(cls, file: ModelFile, path: Path | str, threads: int) -> "Recognizer":
-        try:
-            with without_native_output():
-                recognizer = cls(file, threads=threads)
-                probabilities = recognizer.classify(np.zeros(recognizer.clip_samples, np.float32))
-        except (ValueError, RuntimeError, KeyError, TypeError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise WordspotError(f"{path} cannot be run ({reason}): export it again") from error
-        recognizer._check_probabilities(probabilities, path)
+        with _naming_model(path), without_native_output():
+            recognizer = cls(file, threads=threads)
+            recognizer._check_probabilities(recognizer.classify(np.zeros(recognizer.clip_samples, np.float32)))
         return recognizer
 
-    def _check_probabilities(self, probabilities: np.ndarray, path: Path | str) -> None:
+    def _check_probabilities(self, probabilities: np.ndarray) -> None:
         if probabilities.shape != (len(self.labels),):
             outputs = probabilities.shape[0] if probabilities.ndim else 1
-            raise WordspotError(f"{path} has {outputs} outputs but {len(self.labels)} labels: export it again")
-        is_distribution = (probabilities >= 0).all() and abs(float(probabilities.sum()) - 1) <= _SUM_TOLERANCE
-        if not is_distribution:  # NaN, too
-            raise WordspotError(f"{path} gives no probabilities (they sum to {probabilities.sum():g}): export it again")
+            raise WordspotError(f"it has {outputs} outputs but {len(self.labels)} labels")
+        if (probabilities < 0).any() or abs(float(probabilities.sum()) - 1) > _SUM_TOLERANCE:
+            raise WordspotError(f"it gives no probabilities, they sum to {probabilities.sum():g}")
 
     def predict(self, sound: Path | str | npt.ArrayLike, *, sample_rate_hz: float | None = None) -> Prediction:
         """Recognizes the one word of a sound.
@@ -181,7 +186,7 @@ class Recognizer:
         if isinstance(sound, (str, Path)):
             samples = _read(Path(sound), self.sample_rate_hz)
         else:
-            samples = to_mono_samples(sound, sample_rate_hz or self.sample_rate_hz, self.sample_rate_hz)
+            samples = to_mono_samples(sound, self._rate_of(sample_rate_hz), self.sample_rate_hz)
         clip, _ = fit_to_window(samples, self.clip_samples)
         return Prediction.of(self.labels, self.classify(clip))
 
@@ -192,12 +197,13 @@ class Recognizer:
         sample_rate_hz: float | None = None,
         settings: "StreamSettings | None" = None,
     ) -> Iterator["Detection"]:
-        """The words in a file of any length, or in blocks of samples, as they come.
+        """The words in a file of any length, in a whole sound, or in blocks of samples as they come.
 
         Parameters
         ----------
         sound
-            A file, or blocks [n] or [n, channels] of one endless sound, as `predict` takes them.
+            A file; an array [n] or [n, channels] as `predict` takes it; or such arrays, one after another, of one endless
+            sound.
         sample_rate_hz
             Of the blocks; None: the model's own.
         settings
@@ -207,6 +213,14 @@ class Recognizer:
         ------
         WordspotError
             A file that cannot be read, or a block that cannot be sound.
+
+        Examples
+        --------
+        >>> import wordspot
+        >>> model = wordspot.load("small")
+        >>> microphone = (np.zeros(1_600, np.int16) for _ in range(20))
+        >>> for detection in model.detect(microphone, settings=wordspot.StreamSettings(threshold=0.9)):
+        ...     print(detection.label, detection.time_s)
         """
         from .stream import Detector, StreamSettings  # here, because a stream is made of recognizers
 
@@ -222,12 +236,18 @@ class Recognizer:
         from ...data.audio import Mixer
         from ..signal.array_sound import check_rate, to_float_block
 
-        rate_hz = sample_rate_hz or self.sample_rate_hz
+        rate_hz = self._rate_of(sample_rate_hz)
         check_rate(rate_hz)
-        mix = Mixer(rate_hz, self.sample_rate_hz)
-        for block in sound:
-            yield mix(to_float_block(block))
+        mix, channels = Mixer(rate_hz, self.sample_rate_hz), None
+        for block in [sound] if isinstance(sound, np.ndarray) else sound:
+            floats = to_float_block(block)
+            if floats.shape[1] != (channels := channels or floats.shape[1]):
+                raise WordspotError(f"a block has {floats.shape[1]} channels, but those before it {channels}")
+            yield mix(floats)
         yield mix.rest()
+
+    def _rate_of(self, sample_rate_hz: float | None) -> float:
+        return self.sample_rate_hz if sample_rate_hz is None else sample_rate_hz
 
     def classify(self, waveform: Samples | Waveform) -> npt.NDArray[np.float32]:
         """Probabilities of one clip.
@@ -235,7 +255,7 @@ class Recognizer:
         Parameters
         ----------
         waveform
-            [clip_samples] at `sample_rate_hz`: int16, or float32 in [-1, 1).
+            [clip_samples] at `sample_rate_hz`: int16, or floats in [-1, 1).
 
         Returns
         -------
@@ -244,27 +264,35 @@ class Recognizer:
         Raises
         ------
         WordspotError
-            Another shape.
+            Another shape or type, NaN, or floats far above 1.
         """
         if np.shape(waveform) != (self.clip_samples,):
             raise WordspotError(
                 f"the waveform has shape {np.shape(waveform)}; classify takes ({self.clip_samples},): predict takes any length"
             )
-        return self._run("classify", "probabilities", waveform=as_float(waveform))
+        return self._probabilities("classify", waveform=as_waveform(waveform))
 
     def features(self, waveform: Samples | Waveform) -> LogMel:
-        """Log-mel frames, float32 [frames, mels], of a waveform [n] of any length from one window on."""
+        """Log-mel frames, float32 [frames, mels], of a waveform [n] of any length from one window on; raises as `classify`."""
         shortest = self.description.front_end.window_samples
         if np.ndim(waveform) != 1 or len(waveform) < shortest:
             raise WordspotError(f"the waveform has shape {np.shape(waveform)}; expected [n] with n from {shortest} on")
-        return self._run("features", "log_mel", waveform=as_float(waveform))
+        return self._run("features", "log_mel", waveform=as_waveform(waveform))
 
     def classify_features(self, log_mel: LogMel) -> npt.NDArray[np.float32]:
-        """Probabilities, float32 [labels], of one clip's log-mel frames [frames, mels]."""
+        """Probabilities, float32 [labels], of one clip's log-mel frames [frames, mels]; raises as `classify`."""
         expected = (self.description.front_end.n_frames, self.description.front_end.n_mels)
         if np.shape(log_mel) != expected:
             raise WordspotError(f"the frames have shape {np.shape(log_mel)}; expected {expected}")
-        return self._run("classify_features", "probabilities", log_mel=log_mel.astype(np.float32))
+        if not np.isfinite(log_mel).all():
+            raise WordspotError("the frames have NaN or infinite values: find out where they come from")
+        return self._probabilities("classify_features", log_mel=np.asarray(log_mel).astype(np.float32))
+
+    def _probabilities(self, signature: str, **inputs: np.ndarray) -> npt.NDArray[np.float32]:
+        probabilities = self._run(signature, "probabilities", **inputs)
+        if not np.isfinite(probabilities).all():
+            raise WordspotError("the model gives NaN for this sound: the file is damaged")
+        return probabilities
 
     def _run(self, signature: str, output: str, **inputs: np.ndarray) -> np.ndarray:
         """Runs one example through a signature; the batch axis is added and taken away."""
@@ -272,30 +300,36 @@ class Recognizer:
         return result[output][0]
 
 
-def as_float(waveform: Samples | Waveform) -> Waveform:
-    """int16 to float32 in [-1, 1); float32 as it is."""
-    if waveform.dtype == np.int16:
-        return to_waveform(waveform)
-    return waveform.astype(np.float32, copy=False)
-
-
 def _read(path: Path, sample_rate_hz: int) -> Samples:
     from ...data.audio import read_sound
 
-    try:
+    with _naming(path):
         return read_sound(path, sample_rate_hz).samples
-    except FileNotFoundError as error:
-        raise WordspotError(f"{path} does not exist: check the spelling") from error
-    except RecordingError as error:
-        raise RecordingError(f"{path}: {error}") from error
 
 
 def _stream(path: Path, sample_rate_hz: int) -> Iterator[Samples]:
     from ...data.audio import stream_sound
 
-    try:
+    with _naming(path):
         yield from stream_sound(path, sample_rate_hz)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Names the file in errors of reading it."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise WordspotError(f"{path} does not exist: check the spelling") from error
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from error
+
+
+@contextmanager
+def _naming_model(path: Path | str) -> Iterator[None]:
+    """Names the model file in errors of running it, whatever LiteRT raises."""
+    try:
+        yield
+    except (ValueError, RuntimeError, KeyError, TypeError, OverflowError, MemoryError, WordspotError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WordspotError(f"{path} cannot be run ({reason}): export it again") from error

@@ -22,19 +22,18 @@ try:
     import resource
     resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-except (ImportError, ValueError, OSError):
+except (ImportError, ValueError, OverflowError, OSError):
     pass
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.device.recognizer import Recognizer
 try:
     Recognizer.run_all_signatures(sys.argv[1])
 except WordspotError as error:
+    sys.stdout.reconfigure(errors="backslashreplace")
     print(error)
     sys.exit(3)
-except BaseException as error:
-    print(type(error).__name__)
-    sys.exit(4)
 """
+_REFUSED = 3  # the status for which the process has printed the reason
 
 
 def check_by_trial(path: Path, graph: bytes) -> None:
@@ -48,21 +47,42 @@ def check_by_trial(path: Path, graph: bytes) -> None:
     digest = hashlib.sha256(graph).hexdigest()
     if digest in _remembered():
         return
-    command = [sys.executable, "-c", _CODE, str(path), str(_MOST_MEMORY_BYTES)]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise WordspotError(
-            f"{path} cannot be run: it took more than {_LONGEST_S:g} s for one second of sound"
-        ) from error
-    if result.returncode == 3:
+    result = _run_elsewhere(path)
+    if result.returncode == _REFUSED:
         raise WordspotError(result.stdout.strip())
+    if result.returncode > 0:  # Python itself came to an end: out of memory, for one
+        last = result.stderr.strip().rpartition("\n")[2]
+        raise WordspotError(f"{path} cannot be run: the process that tried it ended with {last or result.returncode!r}")
     if result.returncode:
         raise WordspotError(
             f"{path} cannot be run: its graph makes LiteRT crash (status {result.returncode}); export it again, and do not "
             "use a file of unknown origin"
         )
     remember(graph)
+
+
+def _run_elsewhere(path: Path) -> subprocess.CompletedProcess[str]:
+    """Runs `_CODE` with this process's own module path: not with the current folder's, whose files may be as strange."""
+    command = [sys.executable, "-P", "-c", _CODE, str(path), str(_MOST_MEMORY_BYTES)]
+    modules = os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path)
+    environment = {**os.environ, "PYTHONPATH": modules}
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LONGEST_S,
+            check=False,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise WordspotError(
+            f"{path} cannot be run: it took more than {_LONGEST_S:g} s for a few seconds of sound"
+        ) from error
+    except OSError as error:
+        raise WordspotError(f"{path} cannot be tried out in a process of its own: {error.strerror}") from error
 
 
 def remember(graph: bytes) -> None:

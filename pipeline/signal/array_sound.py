@@ -1,14 +1,16 @@
 """Sound that a program hands over as an array: of any numeric type, rate and number of channels."""
 
+import numbers
+
 import numpy as np
 import numpy.typing as npt
 
 from ...data.arrays import Samples
 from ...data.audio import RATES_HZ, Mixer
 from ...data.errors import WordspotError
+from .waveforms import check_floats
 
 _MOST_CHANNELS = 64
-_LOUDEST_FLOAT = 4.0  # 12 dB above full scale: more is another scale, not a loud recording
 _LEAST_SHARE = 2.0**-15  # of 32-bit full scale: less is 16-bit sound in a wider type, or nothing
 
 
@@ -28,7 +30,7 @@ def to_mono_samples(sound: npt.ArrayLike, sample_rate_hz: float, to_rate_hz: flo
         Another shape or type, no samples, NaN or infinity, a scale that cannot be meant, a rate out of range.
     """
     check_rate(sample_rate_hz)
-    array = np.asarray(sound)
+    array = _as_array(sound)
     if array.dtype == np.int16 and array.ndim == 1 and len(array) and sample_rate_hz == to_rate_hz:
         return array
     mix = Mixer(sample_rate_hz, to_rate_hz)
@@ -40,7 +42,7 @@ def to_mono_samples(sound: npt.ArrayLike, sample_rate_hz: float, to_rate_hz: flo
 
 def to_float_block(sound: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """float32 [n, channels] in [-1, 1) of an array as `to_mono_samples` takes it; raises as it does."""
-    array = np.asarray(sound)
+    array = _as_array(sound)
     if array.ndim not in (1, 2) or not array.size:
         raise WordspotError(f"the sound has shape {array.shape}; expected [samples] or [samples, channels], not empty")
     if array.ndim == 2 and array.shape[1] > _MOST_CHANNELS:
@@ -52,8 +54,17 @@ def to_float_block(sound: npt.ArrayLike) -> npt.NDArray[np.float32]:
 
 def check_rate(sample_rate_hz: float) -> None:
     """Raises `WordspotError` for a sample rate that no recording has."""
-    if not RATES_HZ[0] <= sample_rate_hz <= RATES_HZ[1]:  # false for NaN, too
-        raise WordspotError(f"sample_rate_hz is {sample_rate_hz}; expected {RATES_HZ[0]:,} to {RATES_HZ[1]:,}")
+    is_number = isinstance(sample_rate_hz, numbers.Real)
+    if not is_number or not RATES_HZ[0] <= sample_rate_hz <= RATES_HZ[1]:  # false for NaN, too
+        raise WordspotError(f"sample_rate_hz is {sample_rate_hz!r}; expected {RATES_HZ[0]:,} to {RATES_HZ[1]:,}")
+
+
+def _as_array(sound: npt.ArrayLike) -> np.ndarray:
+    try:
+        array = np.asarray(sound)
+    except (ValueError, TypeError) as error:  # rows of different lengths
+        raise WordspotError(f"the sound is no array ({error}); expected [samples] or [samples, channels]") from error
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _as_float(array: np.ndarray) -> np.ndarray:
@@ -66,15 +77,7 @@ def _as_float(array: np.ndarray) -> np.ndarray:
         raise WordspotError(
             f"the sound has type {array.dtype}; expected floats in [-1, 1), int16, int32, int8 or uint8"
         )
-    peak = float(np.abs(array).max())
-    if not np.isfinite(peak):
-        raise WordspotError(
-            "the sound has NaN or infinite samples: find out where they come from, or replace them by 0"
-        )
-    if peak > _LOUDEST_FLOAT:
-        raise WordspotError(
-            f"the sound reaches {peak:g}; floats are expected in [-1, 1): divide 16-bit values by 32768, or pass them as int16"
-        )
+    check_floats(array)
     return array.astype(np.float32)
 
 

@@ -22,29 +22,32 @@ def graph_of(model: Path) -> bytes:
         return content[: min(entry.header_offset for entry in archive.infolist())]
 
 
-def test_it_hears_the_words_it_was_trained_on(model: Path, clips: Path) -> None:
+def test_it_recognizes_the_words_it_was_trained_on(model: Path, clips: Path) -> None:
     import soundfile
 
     recognizer = Recognizer.load(model)
     files = sorted((clips / "rise").glob("*.wav"))
-    heard = [recognizer.predict(soundfile.read(file, dtype="int16")[0]).label for file in files]
-    assert heard.count("rise") >= 0.8 * len(files)
+    predicted = [recognizer.predict(soundfile.read(file, dtype="int16")[0]).label for file in files]
+    assert predicted.count("rise") >= 0.8 * len(files)
 
 
 def test_integers_and_floats_mean_the_same(model: Path) -> None:
     recognizer = Recognizer.load(model)
     samples = np.random.default_rng(0).integers(-20_000, 20_000, 16_000).astype(np.int16)
-    np.testing.assert_array_equal(recognizer.classify(samples), recognizer.classify(samples / np.float32(32_768)))
+    np.testing.assert_array_equal(
+        recognizer.classify(samples), recognizer.classify((samples / 32_768).astype(np.float32))
+    )
 
 
 def test_the_prediction_is_the_largest_probability_and_the_next(model: Path) -> None:
     recognizer = Recognizer.load(model)
-    waveform = np.random.default_rng(1).normal(0, 0.1, 16_000).astype(np.float32)
+    waveform = np.random.default_rng(1).integers(-3_000, 3_000, 16_000).astype(np.int16)  # predict rounds to 16 bits
     probabilities = dict(zip(recognizer.labels, recognizer.classify(waveform), strict=True))
     prediction = recognizer.predict(waveform)
     first, second = sorted(probabilities, key=lambda label: -probabilities[label])[:2]
     assert (prediction.label, prediction.runner_up) == (first, second)
     assert prediction.probability == pytest.approx(probabilities[first])
+    assert prediction.runner_up_probability == pytest.approx(probabilities[second])
 
 
 def test_neither_tensorflow_nor_librosa_nor_scipy_is_needed() -> None:
@@ -78,7 +81,7 @@ def damaged(model: Path) -> dict[str, tuple[bytes, str]]:
 @pytest.mark.parametrize(
     "case", ["text", "empty", "without zip", "cut short", "one label less", "graph damaged", "another signature"]
 )
-def test_a_file_that_is_not_a_model_of_ours_is_told_as_such(case: str, model: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_of_ours_is_refused_by_name(case: str, model: Path, tmp_path: Path) -> None:
     content, problem = damaged(model)[case]
     (tmp_path / "bad.tflite").write_bytes(content)
     with pytest.raises(WordspotError, match=problem) as error:

@@ -174,9 +174,9 @@ def test_blocks_of_changing_sizes_too(recognizer: Recognizer, stream: np.ndarray
     threshold=st.floats(0, 1),
 )
 def test_it_follows_the_rule(recognizer: Recognizer, stream: np.ndarray, **chosen: float) -> None:
-    wanted = StreamSettings(**chosen)
-    found = [(found.label, found.time_s) for found in Detector(recognizer, wanted).feed(stream[: 8 * RATE_HZ])]
-    assert found == by_the_rule(recognizer, stream[: 8 * RATE_HZ], wanted)
+    settings = StreamSettings(**chosen)
+    found = [(found.label, found.time_s) for found in Detector(recognizer, settings).feed(stream[: 8 * RATE_HZ])]
+    assert found == by_the_rule(recognizer, stream[: 8 * RATE_HZ], settings)
 
 
 def test_scores_are_those_of_whole_windows(model: Path, int8_model: Path, stream: np.ndarray) -> None:
@@ -199,11 +199,11 @@ def test_scores_are_those_of_whole_windows(model: Path, int8_model: Path, stream
 )
 def test_any_front_end_is_followed(front_end: FrontEnd) -> None:
     from wordspot.models import NetworkShape, build_network
-    from wordspot.pipeline.export.export import convert
+    from wordspot.pipeline.export.convert import convert
 
     network = build_network("ds_cnn", NetworkShape(front_end.n_frames, front_end.n_mels, 3, -6.0, 3.0))
     description = ModelDescription(("a", "b", "_unknown_"), front_end)
-    recognizer = Recognizer(ModelFile(convert(network, front_end), description))
+    recognizer = Recognizer(ModelFile(pack_model(convert(network, front_end), description), description))
     noise = np.random.default_rng(0).normal(0, 0.2, 3 * front_end.clip_samples).astype(np.float32)
     noise *= np.linspace(0, 1, len(noise), dtype=np.float32)
     windows = list(Detector(recognizer, StreamSettings(hop_ms=100)).windows(noise))
@@ -230,15 +230,15 @@ def with_thresholds(model: Path, thresholds: object, tmp_path: Path) -> Recogniz
 
 
 def test_thresholds_of_the_file_win_label_by_label(model: Path, tmp_path: Path, stream: np.ndarray) -> None:
-    heard = {found.label for found in Detector(with_thresholds(model, {}, tmp_path), EAGER).feed(stream)}
-    assert heard == {"rise", "fall"}
+    detected = {found.label for found in Detector(with_thresholds(model, {}, tmp_path), EAGER).feed(stream)}
+    assert detected == {"rise", "fall"}
     deaf = with_thresholds(model, {"rise": 1.0}, tmp_path)
     found = Detector(deaf, dataclasses.replace(EAGER, average_ms=1_000)).feed(stream)
     assert {detection.label for detection in found} == {"fall"}
 
 
 @pytest.mark.parametrize(
-    ("thresholds", "told"),
+    ("thresholds", "problem"),
     [
         ({"left": 0.5}, "threshold for 'left'; the model's words are"),
         ({"_unknown_": 0.5}, "threshold for '_unknown_'"),
@@ -247,8 +247,10 @@ def test_thresholds_of_the_file_win_label_by_label(model: Path, tmp_path: Path, 
         ([0.5], "thresholds"),
     ],
 )
-def test_thresholds_that_make_no_sense_are_told(thresholds: object, told: str, model: Path, tmp_path: Path) -> None:
-    with pytest.raises(WordspotError, match=told):
+def test_thresholds_that_make_no_sense_are_refused(
+    thresholds: object, problem: str, model: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(WordspotError, match=problem):
         Detector(with_thresholds(model, thresholds, tmp_path))
 
 
