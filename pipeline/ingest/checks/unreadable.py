@@ -1,11 +1,12 @@
 """Unreadable: the file cannot be decoded.
 
-What: not audio, damaged, cut short, empty, NaN or infinity among its samples, longer than an hour, not a regular file, or
-one that may not be read.
+What: not audio, damaged, cut short, empty, of a format that needs PyAV where that is missing, NaN or infinity among its
+samples, longer than an hour, not a regular file, or one that may not be read.
 Why: no clip can be made of it. A recording that was cut short by a full disk or a broken transfer is refused whole,
 because the part that is missing may be the word.
 Measured: nothing; the sentence in `detail` says what was seen. Decoding itself (`wordspot.data.audio.read_sound`) finds it.
-Limits: a headerless stream that was cut (OGG, MP3) cannot be distinguished from a shorter one.
+Limits: where nothing in a file says how long it is (MP3 without an Info frame that was cut between two frames, raw samples),
+it cannot be distinguished from a shorter one.
 """
 
 from .check import Check
