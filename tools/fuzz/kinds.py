@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from . import pipe, sound
+from . import model, pipe, sound
 
 
 class Kind(Protocol):
@@ -25,4 +25,5 @@ def _kind(module: ModuleType) -> Kind:
     return cast(Kind, module)
 
 
-KINDS: dict[str, Kind] = {"sound": _kind(sound), "pipe": _kind(pipe)}
+KINDS: dict[str, Kind] = {"sound": _kind(sound), "pipe": _kind(pipe), "model": _kind(model)}
+SLOWER = {"model": 10}  # because half of the cases take a process of their own: so many times fewer are tried
