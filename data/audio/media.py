@@ -158,9 +158,9 @@ def decoded(file: BinaryIO, kind: Media) -> Generator[tuple[int, np.ndarray], No
                 raise RecordingError(f"{kind.name} that holds no sound")
             to_float = None
             for frame in container.decode(container.streams.audio[0]):
-                to_float = to_float or av.AudioResampler("fltp", frame.layout, frame.sample_rate)
+                to_float = to_float or av.AudioResampler("flt", frame.layout, frame.sample_rate)
                 for piece in to_float.resample(frame):
-                    yield piece.sample_rate, piece.to_ndarray().T
+                    yield piece.sample_rate, piece.to_ndarray().reshape(piece.samples, -1)  # planes: at most eight
     except (av.error.FFmpegError, ValueError, OverflowError) as error:  # also where the format changes on the way
         why = getattr(error, "strerror", None) or str(error)
         raise RecordingError(f"not readable as {kind.name}: {why.splitlines()[0]}") from error

@@ -240,3 +240,13 @@ def test_what_only_begins_like_a_container_is_refused(listen: Callable, mark: by
 def test_the_type_of_pipes_is_that_of_standard_input() -> None:
     pipe: BinaryIO = io.BufferedReader(io.BytesIO(SPEECH.tobytes()))  # type: ignore[arg-type]
     assert b"".join(block.tobytes() for block in pipe_blocks(pipe, RATE_HZ, print)) == SPEECH.tobytes()
+
+
+@pytest.mark.parametrize("channels", [2, 8, 9, 47, 65])
+def test_containers_of_any_number_of_channels(listen: Callable, channels: int) -> None:
+    content = as_file(np.repeat(SPEECH[:4_000, None], channels, axis=1), format="AU")
+    if channels > 64:
+        with pytest.raises(WordspotError, match="not readable as AU"):
+            listen(content)
+    else:
+        np.testing.assert_array_equal(listen(content)[0], SPEECH[:4_000])
