@@ -1,61 +1,10 @@
-"""The networks: one file a family, and the registry that names them.
+"""The networks: one file per family, the registry that names them, what they cost; and the trained ones that ship.
 
 Every network maps log-mel frames, float32 [batch, frames, mels], to logits, float32 [batch, labels]. Its first layer
 scales the frames, so that raw log-mel values go in.
 """
 
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import keras
-
-# by name: the module of the family, whose function `build` makes it, and what makes this member of the family
-NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "ds_cnn": ("ds_cnn", {}),
-    "ds_cnn_small": ("ds_cnn", {"width": 0.5}),
-    "bc_resnet_1": ("bc_resnet", {"width": 1}),
-    "bc_resnet_1_5": ("bc_resnet", {"width": 1.5}),
-    "bc_resnet_2": ("bc_resnet", {"width": 2}),
-    "bc_resnet_3": ("bc_resnet", {"width": 3}),
-    "bc_resnet_6": ("bc_resnet", {"width": 6}),
-    "bc_resnet_8": ("bc_resnet", {"width": 8}),
-    "bc_resnet_1_t2": ("bc_resnet", {"width": 1, "time_stride": 2}),
-    "bc_resnet_1_late_t2": ("bc_resnet", {"width": 1, "time_stride": 2, "widening": (1, 2, 3, 3)}),
-    "bc_resnet_2_t2": ("bc_resnet", {"width": 2, "time_stride": 2}),
-    "bc_resnet_3_t2": ("bc_resnet", {"width": 3, "time_stride": 2}),
-}
-
-
-@dataclass(frozen=True)
-class NetworkShape:
-    """What a network must know of its data.
-
-    Attributes
-    ----------
-    n_frames, n_mels
-        Size of its input.
-    n_labels
-        Size of its output.
-    mean, std
-        Of the log-mel values it will be trained on, in natural-log units; the first layer subtracts and divides.
-    """
-
-    n_frames: int
-    n_mels: int
-    n_labels: int
-    mean: float
-    std: float
-
-
-def build_network(name: str, shape: NetworkShape) -> "keras.Model":
-    """A fresh network named `body`, with random weights; `name` is one of `NETWORKS`."""
-    import keras  # here, because the names of the networks are asked for where Keras is not installed
-
-    frames = keras.Input((shape.n_frames, shape.n_mels), name="log_mel")
-    x = keras.layers.Rescaling(1 / shape.std, -shape.mean / shape.std)(frames)
-    x = keras.layers.Reshape((shape.n_frames, shape.n_mels, 1))(x)
-    family, options = NETWORKS[name]
-    build = import_module(f".{family}", __package__).build
-    return keras.Model(frames, build(x, shape.n_labels, **options), name="body")
+from .registry import NETWORKS as NETWORKS
+from .registry import NetworkKind as NetworkKind
+from .registry import NetworkShape as NetworkShape
+from .registry import build_network as build_network

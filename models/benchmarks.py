@@ -17,15 +17,15 @@ class NetworkCost:
     network
         Its name in `NETWORKS`.
     parameters, multiply_accumulates
-        As `models.count` counts them.
+        As `models.cost` counts them.
     float_bytes, int8_bytes
         Of the model file, with its front end.
     float_ms, int8_ms
         Median of `classify_features` for one clip, one thread.
     accuracy
-        Share of validation clips heard right (mean over seeds), None where it was not measured.
+        Share of validation clips that were recognized (mean over seeds), None where it was not measured.
     epochs, seeds
-        Of the trainings that `accuracy` is of.
+        Of the training runs that `accuracy` is of.
     """
 
     network: str
@@ -46,6 +46,6 @@ def read_benchmarks() -> list[NetworkCost]:
 
 
 def write_benchmarks(path: Path, rows: Iterable[NetworkCost]) -> None:
-    """Writes a table that `read_benchmarks` reads, one row a line."""
+    """Writes a table that `read_benchmarks` reads, one row per line."""
     lines = (f"  {json.dumps(asdict(row))}" for row in rows)
     path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")

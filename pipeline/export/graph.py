@@ -1,4 +1,8 @@
-"""A smaller and faster `.tflite` with the same answers: without what only its makers read, and without detours."""
+"""A smaller and faster `.tflite` with the same answers: without the names of its tensors, and without needless reshapes.
+
+A graph is changed as objects of the schema that comes with LiteRT, a module that its makers do not document: only this file
+uses it, to read by `unpack_graph` and to write by `pack_graph`.
+"""
 
 from typing import Any
 
@@ -9,24 +13,24 @@ from ai_edge_litert import schema_py_generated as schema
 _IDENTIFIER = b"TFL3"
 
 
-def without_names(graph: bytes) -> bytes:
+def remove_tensor_names(graph: bytes) -> bytes:
     """The graph without the names of its tensors, which are an eighth of a small network's file.
 
-    What a program asks for by name, the signatures with their inputs and outputs, has names of its own, which stay.
+    What programs use by name, the signatures with their inputs and outputs, has names of its own, which stay.
 
     Parameters
     ----------
     graph
         A `.tflite` of less than 2 GB.
     """
-    model = _unpacked(graph)
+    model = unpack_graph(graph)
     for subgraph in model.subgraphs:
         for tensor in subgraph.tensors:
             tensor.name = None
-    return _packed(model, len(graph))
+    return pack_graph(model)
 
 
-def without_detours(graph: bytes) -> bytes:
+def remove_mel_reshapes(graph: bytes) -> bytes:
     """The graph with every convolution along the mel bands done in place.
 
     A depthwise convolution [batch * frames, mels, 1, channels] with a kernel [k, 1] and a step of 1 is, without moving
@@ -36,15 +40,15 @@ def without_detours(graph: bytes) -> bytes:
     Parameters
     ----------
     graph
-        A `.tflite`, float or quantized; see `without_names`.
+        A `.tflite` of less than 2 GB, float or quantized.
     """
-    model = _unpacked(graph)
+    model = unpack_graph(graph)
     kinds = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
     for subgraph in model.subgraphs:
         readers = _readers(subgraph)
         for operation in list(subgraph.operators):
-            _straighten(operation, subgraph, readers, kinds)
-    return _packed(model, len(graph))
+            _remove_reshapes_around(operation, subgraph, readers, kinds)
+    return pack_graph(model)
 
 
 def _readers(subgraph: Any) -> dict[int, list[Any]]:
@@ -56,8 +60,8 @@ def _readers(subgraph: Any) -> dict[int, list[Any]]:
     return readers
 
 
-def _straighten(before: Any, subgraph: Any, readers: dict[int, list[Any]], kinds: list[int]) -> None:
-    """Where `before` is the first of reshape, convolution, reshape back: leaves only the convolution."""
+def _remove_reshapes_around(before: Any, subgraph: Any, readers: dict[int, list[Any]], kinds: list[int]) -> None:
+    """Where `before` is the first of reshape, convolution, reshape back, leaves only the convolution."""
     reshape, depthwise = schema.BuiltinOperator.RESHAPE, schema.BuiltinOperator.DEPTHWISE_CONV_2D
     chain = [before]
     while len(chain) < 3 and len(next_ones := readers.get(int(chain[-1].outputs[0]), [])) == 1:
@@ -77,8 +81,8 @@ def _straighten(before: Any, subgraph: Any, readers: dict[int, list[Any]], kinds
     subgraph.operators = [one for one in subgraph.operators if one is not before and one is not after]
 
 
-def _unpacked(graph: bytes) -> Any:
-    """The model as objects; weights that the quantizer puts behind the flatbuffer of larger ones are fetched inside."""
+def unpack_graph(graph: bytes) -> Any:
+    """The graph as objects (`ModelT`); weights that the quantizer puts behind a large flatbuffer are fetched inside."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
     for buffer in model.buffers or ():
         if buffer.offset:
@@ -87,7 +91,8 @@ def _unpacked(graph: bytes) -> Any:
     return model
 
 
-def _packed(model: Any, size: int) -> bytes:
-    builder = flatbuffers.Builder(size)
+def pack_graph(model: Any) -> bytes:
+    """The reverse of `unpack_graph`."""
+    builder = flatbuffers.Builder()
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())

@@ -44,15 +44,26 @@ def quantize_body(graph: bytes, calibration: Iterable[np.ndarray]) -> bytes:
         recipe.add_static_config(
             regex=f"(^|;){_BODY}", operation_name=operation, activation_num_bits=8, weight_num_bits=8
         )
-    data = {"classify_features": [{"log_mel": frames[None]} for frames in calibration]}
+    ranges = _for_both_signatures(graph, measure_ranges(graph, calibration, recipe))
     with _quietly():
-        # Smallest and largest value over all clips: the quantizer's own moving average forgets all but the last dozens.
-        measuring = calibrator.Calibrator(graph, qsv_update_func=qsv_utils.min_max_update)
-        measuring.calibrate(data, recipe)
         work = quantizer.Quantizer(graph)
         work.load_quantization_recipe(recipe.get_quantization_recipe())
-        ranges = _for_both_signatures(graph, measuring.get_model_qsvs())
         return bytes(work.quantize(ranges).quantized_model or b"")
+
+
+def measure_ranges(
+    graph: bytes, calibration: Iterable[np.ndarray], recipe: recipe_manager.RecipeManager
+) -> dict[str, Any]:
+    """The smallest and largest value of each tensor of `classify_features`: {name: {"min": array, "max": array}}.
+
+    Over all clips: the moving average of the quantizer's documented `calibrate` forgets all but the last dozens. Only this
+    function uses its undocumented calibrator.
+    """
+    data = {"classify_features": [{"log_mel": frames[None]} for frames in calibration]}
+    with _quietly():
+        measuring = calibrator.Calibrator(graph, qsv_update_func=qsv_utils.min_max_update)
+        measuring.calibrate(data, recipe)
+        return measuring.get_model_qsvs()
 
 
 def _for_both_signatures(graph: bytes, ranges: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +72,7 @@ def _for_both_signatures(graph: bytes, ranges: dict[str, Any]) -> dict[str, Any]
     Each signature has a graph of its own with tensors of its own names, but the network's come last in both, in the same
     order: what was measured once holds twice, and both give the same answers.
     """
-    names = {signature: _tensor_names(graph, signature) for signature in ("classify", "classify_features")}
+    names = {signature: tensor_names(graph, signature) for signature in ("classify", "classify_features")}
     measured = [name for name in names["classify_features"] if name in ranges]
     first_of_body = next(i for i, name in enumerate(names["classify_features"]) if name == measured[1])
     body = names["classify_features"][first_of_body:]
@@ -71,8 +82,11 @@ def _for_both_signatures(graph: bytes, ranges: dict[str, Any]) -> dict[str, Any]
     return ranges
 
 
-def _tensor_names(graph: bytes, signature: str) -> list[str]:
-    """Names of the signature's tensors in the order of its graph: constants first, then in order of execution."""
+def tensor_names(graph: bytes, signature: str) -> list[str]:
+    """Names of the signature's tensors in the order of its graph: constants first, then in order of execution.
+
+    Only this function uses the quantizer's undocumented way from a signature to its graph.
+    """
     interpreter = Interpreter(
         model_content=graph, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     )

@@ -1,1 +1,1 @@
-"""Log-mel frames in, a trained network and its `.tflite` file out."""
+"""Log-mel frames in, a trained network out."""

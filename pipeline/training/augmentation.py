@@ -26,8 +26,8 @@ def mix(frames: np.ndarray, noise: np.ndarray, snr_db: np.ndarray) -> np.ndarray
     Powers of independent sounds add (their cross term is zero on average), so that
     ln(e^a + e^b) is what the sum of the waveforms would have given.
     """
-    wanted = mean_log_power(frames) - snr_db * NATS_PER_DB
-    change = wanted - mean_log_power(noise)
+    target = mean_log_power(frames) - snr_db * NATS_PER_DB
+    change = target - mean_log_power(noise)
     return np.logaddexp(frames, noise + change[:, None, None].astype(np.float32))
 
 

@@ -132,7 +132,7 @@ class SplitClips:
         return Examples(frames, classes, names)
 
     def fixed_examples(self) -> Examples:
-        """The same examples every time, whatever the seed of a training: to validate and to test."""
+        """The same examples every time, whatever the seed of a run: to validate and to test."""
         rng = np.random.default_rng(list(self.split.encode()))
         return self.gather(self.draw_rows(rng), rng)
 

@@ -1,21 +1,22 @@
 """Learning from what another network answers ("distillation"), besides from the labels.
 
-"Distilling the Knowledge in a Neural Network" (Hinton et al., arXiv 1503.02531), with the teacher asked once for each
-clip as it is, not for each change of it: a second network's work in every step would double the time of training.
+"Distilling the Knowledge in a Neural Network" (Hinton et al., arXiv 1503.02531), with the teacher run once on each clip as
+it is, not on each change of it: a second network's work in every step would double the time of training.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
 from .batches import Classes
 from .network import logits, softmax
-from .transfer import TrainedNetwork
+from .trained_network import TrainedNetwork
 
-_CLIPS_AT_ONCE = 4_096  # of which the frames are in memory
+_CLIPS_PER_PART = 4_096  # of which the frames are in memory
 
 
-def soft_labels_of(teacher: TrainedNetwork, feature_set: FeatureSet, classes: Classes) -> np.ndarray:
+def soft_labels_of(teacher: TrainedNetwork, feature_set: FeatureSet, classes: Classes) -> npt.NDArray[np.float32]:
     """What the teacher answers to each clip: float32 [clips, labels], probabilities in the order of `classes.labels`.
 
     Raises
@@ -29,6 +30,6 @@ def soft_labels_of(teacher: TrainedNetwork, feature_set: FeatureSet, classes: Cl
             "the same words"
         )
     order = [teacher.labels.index(label) for label in classes.labels]
-    starts = range(0, len(feature_set.clips), _CLIPS_AT_ONCE)
-    parts = (feature_set.log_mel[start : start + _CLIPS_AT_ONCE].astype(np.float32) for start in starts)
+    starts = range(0, len(feature_set.clips), _CLIPS_PER_PART)
+    parts = (feature_set.log_mel[start : start + _CLIPS_PER_PART].astype(np.float32) for start in starts)
     return np.concatenate([softmax(logits(teacher.network, part)) for part in parts])[:, order]

@@ -16,7 +16,7 @@ _CLIPS_PER_BATCH = 256
 def load_network(path: Path) -> keras.Model:
     """Loads a network that a run saved. Raises `WordspotError` for a missing or damaged file."""
     if not path.is_file():
-        raise WordspotError(f"{path} does not exist: the run has not finished its first epoch, go on with --resume")
+        raise WordspotError(f"{path} does not exist: the run has not finished its first epoch: resume it")
     try:
         network = keras.models.load_model(path)
     except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:

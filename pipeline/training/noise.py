@@ -42,8 +42,8 @@ class NoiseSource:
         """Examples of silence, float32 [count, frames, mels]: noise at a level anywhere down to digital silence."""
         noise = self.draw(count, rng)
         level_dbfs = rng.uniform(self.settings.min_silence_dbfs, 0, count)
-        wanted = full_scale_log_power(self.front_end) + level_dbfs * augment.NATS_PER_DB
-        noise += (wanted - augment.mean_log_power(noise))[:, None, None].astype(np.float32)
+        target = full_scale_log_power(self.front_end) + level_dbfs * augment.NATS_PER_DB
+        noise += (target - augment.mean_log_power(noise))[:, None, None].astype(np.float32)
         floor = np.float32(np.log(self.front_end.log_floor))
         noise[rng.random(count) < self.settings.digital_silence_share] = floor
         return np.maximum(noise, floor)

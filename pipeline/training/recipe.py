@@ -6,20 +6,11 @@ from pathlib import Path
 from ...data.errors import WordspotError
 from ...data.files import read_json
 from ...data.settings import settings_from_json
+from . import run_config
 from .settings import AugmentSettings, TrainSettings
 
 _PARTS = ("settings", "augmentation")
-_ALSO_IN_RUNS = (
-    "data",
-    "words",
-    "classes",
-    "clips",
-    "front_end",
-    "versions",
-    "start",
-    "teacher",
-    "tuned",
-)  # which training takes from elsewhere
+TUNED = "tuned"  # what a recipe of `tune` says of its trial
 
 
 @dataclass(frozen=True)
@@ -33,19 +24,20 @@ class Recipe:
 def read_recipe(path: Path, defaults: Recipe = Recipe()) -> Recipe:
     """Reads a recipe: a JSON object with `settings` and `augmentation`, each with any of their fields, or none.
 
-    What it lacks is that of `defaults`.
-
-    What else stands in the `config.json` of a run is passed over.
+    What it lacks is that of `defaults`. What else stands in the `config.json` of a run, or in what `tune` writes, is passed
+    over.
 
     Raises
     ------
     WordspotError
-        Not JSON, an unknown name, a value of the wrong type or out of its range: names all of them, and what is wanted.
+        Not JSON, an unknown name, a value of the wrong type or out of its range: says which, and what is expected.
     """
     values = read_json(path)
-    unknown = [name for name in values if name not in (*_PARTS, *_ALSO_IN_RUNS)]
+    unknown = [name for name in values if name not in (*run_config.NAMES, TUNED)]
     if unknown:
-        raise WordspotError(f"{path}: {unknown[0]} is not known here; wanted {' and '.join(_PARTS)}, with their fields")
+        raise WordspotError(
+            f"{path}: {unknown[0]} is not known here; expected {' and '.join(_PARTS)}, with their fields"
+        )
     return Recipe(
         settings_from_json(defaults.settings, values.get("settings", {}), f"{path}, settings"),
         settings_from_json(defaults.augmentation, values.get("augmentation", {}), f"{path}, augmentation"),

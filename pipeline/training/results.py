@@ -1,5 +1,6 @@
 """What a run ends with: its figures, its confusion matrix and its report."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from ..scoring.charts import confusion_png
 from ..scoring.confusion import Confusion
 from ..scoring.report import JudgedReport, Mistake, players_of, write_report
 from .batches import Classes, Examples
+from .history import EpochFigures
 from .network import logits, softmax
 from .run import Run
+from .run_config import RunConfig
 
 _NAMED_WORDS = 6
 
@@ -60,7 +63,7 @@ def _report(
     run: Run, confusion: Confusion, mistakes: Sequence[Mistake], figures: dict[str, Any], classes: Classes
 ) -> JudgedReport:
     config = run.read_config()
-    clips = _clips_folder(Path(config["data"]))
+    clips = _clips_folder(config.data)
     players = players_of(mistakes, lambda name: _read(clips / name)) if clips else {}
     known = figures["speakers_known"]
     return JudgedReport(
@@ -115,7 +118,7 @@ def _caveats(figures: dict[str, Any]) -> list[str]:
     return caveats
 
 
-def _curves(history: Sequence[dict[str, float]], best_epoch: int) -> list[LineChart]:
+def _curves(history: Sequence[EpochFigures], best_epoch: int) -> list[LineChart]:
     return [
         LineChart(
             name.capitalize(),
@@ -128,8 +131,8 @@ def _curves(history: Sequence[dict[str, float]], best_epoch: int) -> list[LineCh
     ]
 
 
-def _line(split: str, name: str, history: Sequence[dict[str, float]], style: Style) -> Line:
-    return Line(split, [(row["epoch"], row[f"{split}_{name}"]) for row in history], style)
+def _line(split: str, name: str, history: Sequence[EpochFigures], style: Style) -> Line:
+    return Line(split, [(row.epoch, getattr(row, f"{split}_{name}")) for row in history], style)
 
 
 def _in_few_words(words: Sequence[str]) -> str:
@@ -137,19 +140,18 @@ def _in_few_words(words: Sequence[str]) -> str:
     return ", ".join(words[:_NAMED_WORDS]) + (f" and {left} more" if left > 0 else "")
 
 
-def _facts(config: dict[str, Any], figures: dict[str, Any]) -> dict[str, str]:
-    settings = config["settings"]
+def _facts(config: RunConfig, figures: dict[str, Any]) -> dict[str, str]:
+    settings = dataclasses.asdict(config.settings)
+    others = {"Began with": config.start, "Teacher": config.teacher}
     return {
-        "Words": ", ".join(config["words"]),
-        "Data": config["data"],
-        "Network": f"{settings['model']}, {figures['parameters']:,} parameters",
-        **{
-            name: str(config[key]) for name, key in (("Began with", "start"), ("Teacher", "teacher")) if config.get(key)
-        },
-        "Best epoch": f"{figures['best_epoch']} of at most {settings['epochs']}",
+        "Words": ", ".join(config.words),
+        "Data": str(config.data),
+        "Network": f"{config.settings.model}, {figures['parameters']:,} parameters",
+        **{name: network for name, network in others.items() if network},
+        "Best epoch": f"{figures['best_epoch']} of at most {config.settings.epochs}",
         **{_capitalized(name): str(value) for name, value in settings.items() if name != "model"},
-        "Front end": ", ".join(_with_unit(name, value) for name, value in config["front_end"].items()),
-        "Versions": ", ".join(f"{name} {value}" for name, value in config["versions"].items()),
+        "Front end": ", ".join(_with_unit(name, value) for name, value in config.front_end.to_dict().items()),
+        "Versions": ", ".join(f"{name} {value}" for name, value in config.versions.items()),
     }
 
 

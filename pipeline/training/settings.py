@@ -13,7 +13,7 @@ class TrainSettings(Settings):
 
     model: str = setting("ds_cnn", f"Network: {', '.join(NETWORKS)}.")
     epochs: int = setting(40, "Most passes over the training clips.", minimum=1, maximum=10_000)
-    batch_size: int = setting(100, "Examples a step.", minimum=1, maximum=65_536)
+    batch_size: int = setting(100, "Examples per step.", minimum=1, maximum=65_536)
     learning_rate: float = setting(1.2e-2, "Highest rate, after warming up.", minimum=1e-7, maximum=10)
     weight_decay: float = setting(1e-3, "Pull of the weights to zero.", minimum=0, maximum=1)
     label_smoothing: float = setting(0.0, "Share of certainty given to the other labels.", minimum=0, maximum=0.5)
@@ -21,7 +21,7 @@ class TrainSettings(Settings):
         3.0, "Clips of `_unknown_` in an epoch, as a multiple of the clips of a word.", minimum=0.1, maximum=100
     )
     teacher_share: float = setting(
-        0.5, "Share of a teacher's answers in what is to be learned; the labels are the rest.", minimum=0, maximum=1
+        0.5, "Share of a teacher's answers in the targets; the labels are the rest.", minimum=0, maximum=1
     )
     patience: int = setting(
         15, "Stop after this many epochs that are clearly worse than the best.", minimum=1, maximum=10_000
@@ -31,7 +31,7 @@ class TrainSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.model not in NETWORKS:
-            raise WordspotError(f"there is no model {self.model!r}; wanted one of {', '.join(NETWORKS)}")
+            raise WordspotError(f"there is no model {self.model!r}; expected one of {', '.join(NETWORKS)}")
 
 
 TRANSFER_SETTINGS = TrainSettings(  # a trained network, most often on few clips

@@ -1,5 +1,6 @@
 """What TensorBoard shows of a run: scalars, confusion matrix, weights, and the validation clips as points in space."""
 
+import dataclasses
 import errno
 import io
 import os
@@ -16,6 +17,7 @@ from ...data.files import replacing
 from ..scoring.charts import confusion_png
 from ..scoring.confusion import Confusion
 from .batches import Examples
+from .history import EpochFigures
 from .network import softmax
 
 _MOST_POINTS = 4_000  # the projector's pictures share one of at most 8192 x 8192 pixels, and browsers slow down
@@ -40,11 +42,11 @@ class TensorBoardLog:
     def __init__(self, folder: Path) -> None:
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def log_epoch(self, row: dict[str, float], confusion: Confusion, model: keras.Model) -> None:
+    def log_epoch(self, figures: EpochFigures, confusion: Confusion, model: keras.Model) -> None:
         """A row of `history.csv`, the confusion matrix and a histogram of every weight."""
-        epoch = int(row["epoch"])
+        epoch = figures.epoch
         with _os_errors(), self._writer.as_default():
-            for name, value in row.items():
+            for name, value in dataclasses.asdict(figures).items():
                 if name != "epoch":
                     tf.summary.scalar(name, value, epoch)
             tf.summary.image("validation_confusion", tf.io.decode_png(confusion_png(confusion))[None], epoch)

@@ -1,4 +1,4 @@
-"""What a tuning came to, as one HTML file; opens offline."""
+"""What a search for settings came to, as one HTML file; opens offline."""
 
 import math
 from collections.abc import Sequence

@@ -46,7 +46,7 @@ class SearchSpace:
                 check_range(_FIELDS[name], bound)
             if not range_.low < range_.high:
                 raise WordspotError(
-                    f"the range of {name} goes from {range_.low:g} to {range_.high:g}; wanted low < high"
+                    f"the range of {name} goes from {range_.low:g} to {range_.high:g}; expected low < high"
                 )
 
     def items(self) -> list[tuple[str, Range]]:
@@ -59,10 +59,10 @@ def is_whole(name: str) -> bool:
     return _FIELDS[name].type is int
 
 
-def values_of(recipe: Recipe, ranges: SearchSpace) -> dict[str, float]:
+def values_of(recipe: Recipe, search_space: SearchSpace) -> dict[str, float]:
     """The recipe's values of what is tuned."""
     values = dataclasses.asdict(recipe.settings) | dataclasses.asdict(recipe.augmentation)
-    return {name: values[name] for name, _ in ranges.items()}
+    return {name: values[name] for name, _ in search_space.items()}
 
 
 def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:

@@ -1,4 +1,4 @@
-"""Where the trials of a tuning are kept: a file, or a database that several machines reach."""
+"""Where the trials of a search are kept: a file, or a database that several machines reach."""
 
 import errno
 import sqlite3
@@ -48,13 +48,13 @@ def open_storage(url: str) -> RDBStorage:
     try:
         shown = make_url(url).render_as_string(hide_password=True)
     except (exc.ArgumentError, ValueError) as error:  # the latter for a port that is no number
-        raise WordspotError(f"--storage {url} is no database URL; wanted one like {_LIKE}") from error
+        raise WordspotError(f"storage_url {url} is no database URL; expected one like {_LIKE}") from error
     escaped = url.replace("{", "{{").replace("}", "}}")  # Optuna fills in names in braces
     try:
         return _open_among_others(escaped)
     except (exc.NoSuchModuleError, ImportError) as error:
         raise WordspotError(
-            f"--storage {shown}: no driver for this database is installed ({_first_line(error)})"
+            f"storage_url {shown}: no driver for this database is installed ({_first_line(error)})"
         ) from error
 
 
@@ -76,7 +76,7 @@ def _open(url: str, engine_kwargs: dict[str, Any]) -> RDBStorage:
 
 @contextmanager
 def storage_errors_in_words(where: str) -> Iterator[None]:
-    """Tells what a storage says as `WordspotError` or, where the disk is full, as `OSError`."""
+    """Raises the errors of a storage as `WordspotError` or, where the disk is full, as `OSError`."""
     try:
         yield
     except STORAGE_ERRORS as error:
@@ -84,7 +84,7 @@ def storage_errors_in_words(where: str) -> Iterator[None]:
         if "disk is full" in reason:
             raise OSError(errno.ENOSPC, "No space left on device", where) from error
         raise WordspotError(
-            f"the storage {where} cannot be used: {reason}; finished trials are kept, the same command goes on with them"
+            f"the storage {where} cannot be used: {reason}; finished trials are kept, and gone on with when tuned again"
         ) from error
 
 

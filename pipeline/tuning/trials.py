@@ -1,4 +1,4 @@
-"""The trials of a tuning, kept by Optuna: what comes next, what it came to, and what was killed."""
+"""The trials of a search, kept by Optuna: what comes next, what it came to, and what was killed."""
 
 import json
 import threading
@@ -34,15 +34,28 @@ class Trials:
 
     A trial that is trained holds a lock beside its run folder, and gives signs of life: by the one the others of this
     folder know at once that it was killed, by the other those of other machines, after a minute.
+
+    Parameters
+    ----------
+    storage, name
+        Where the trials are kept, and their name there.
+    search_space
+        What is tuned, and where to look.
+    first
+        The values of the first trial.
+    seed
+        Of what is drawn.
+    epochs
+        Most of a trial.
     """
 
     def __init__(
-        self, storage: RDBStorage, name: str, ranges: SearchSpace, first: dict[str, float], seed: int, epochs: int
+        self, storage: RDBStorage, name: str, search_space: SearchSpace, first: dict[str, float], seed: int, epochs: int
     ):
         self._storage = storage
         self._distributions: dict[str, BaseDistribution] = {
             key: (IntDistribution if is_whole(key) else FloatDistribution)(range_.low, range_.high, log=range_.log)  # type: ignore[arg-type]
-            for key, range_ in ranges.items()
+            for key, range_ in search_space.items()
         }
         self.study = optuna.create_study(
             storage=storage,
@@ -57,7 +70,7 @@ class Trials:
         """Lets go of the storage."""
         self._storage.engine.dispose()
 
-    def agree(self, config: dict[str, Any]) -> None:
+    def check_same(self, config: dict[str, Any]) -> None:
         """Notes what the trials have in common. Raises `WordspotError` where they were begun with something else."""
         config = json.loads(json.dumps(config))  # as it comes back
         before = self.study.user_attrs.get(_CONFIG)
@@ -67,7 +80,7 @@ class Trials:
             if before is not None and before.get(name) != value:
                 raise WordspotError(
                     f"the trials of {self.study.study_name} were begun with {name} {before.get(name)!r}, not {value!r}: "
-                    "repeat the same command, or choose another folder with --out"
+                    "tune with the same settings, or into another folder"
                 )
 
     def all(self, *states: TrialState) -> list[FrozenTrial]:
@@ -90,7 +103,7 @@ class Trials:
     def importances(self) -> dict[str, float]:
         """How much each setting decides whether a trial is among the best tenth (PED-ANOVA, arXiv 2304.10255).
 
-        They sum to 1, largest first; {} for too few finished trials to tell.
+        They sum to 1, largest first; {} for too few finished trials to know.
         """
         if len(self.all(TrialState.COMPLETE)) < _FEWEST_FOR_IMPORTANCE:
             return {}
@@ -111,30 +124,34 @@ class Trials:
             trial.set_user_attr("begun", True)
             if sum(other.number < trial.number for other in self.done() + self.running()) >= most:
                 trial.set_user_attr("surplus", True)
-                self.tell(trial.number, TrialState.FAIL)
+                self.end(trial.number, TrialState.FAIL)
                 yield None
             else:
                 with self._beating(trial):
                     yield trial
         path.unlink(missing_ok=True)
 
-    def tell(self, number: int, state: TrialState, value: float | None = None) -> None:
-        """What a trial came to; nothing happens where another process has taken it for dead and said so."""
+    def end(self, number: int, state: TrialState, value: float | None = None) -> None:
+        """Records what a trial came to; nothing happens where another process has taken it for dead and said so."""
         with suppress(UpdateFinishedTrialError):
             self.study.tell(number, value, state, skip_if_finished=True)
 
     def finish(self, number: int, run: Run) -> None:
-        """Tells the figures of a trial's finished run."""
+        """Records the figures of a trial's finished run."""
         best = run.read_history()[int(read_json(run.metrics)["best_epoch"]) - 1]
-        frozen = next(each for each in self.all() if each.number == number)
         with suppress(UpdateFinishedTrialError):
-            self._storage.set_trial_user_attr(frozen._trial_id, "loss", best["validation_loss"])
-        self.tell(number, TrialState.COMPLETE, best["validation_accuracy"])
+            self._storage.set_trial_user_attr(self._id_of(number), "loss", best.validation_loss)
+        self.end(number, TrialState.COMPLETE, best.validation_accuracy)
+
+    def _id_of(self, number: int) -> int:
+        """What the storage calls a trial; Optuna's trials have it as a private attribute only."""
+        study = self._storage.get_study_id_from_name(self.study.study_name)
+        return self._storage.get_trial_id_from_study_id_trial_number(study, number)
 
     def report(self, trial: optuna.Trial, epoch: int, accuracy: float) -> None:
         """Notes an epoch's accuracy. Raises `optuna.TrialPruned` for a trial that is weaker than half of the others.
 
-        A storage that is away for a moment does not end a training.
+        A storage that is away for a moment does not end a training run.
         """
         with suppress(*STORAGE_ERRORS, UpdateFinishedTrialError):
             trial.report(accuracy, epoch)
@@ -142,14 +159,14 @@ class Trials:
                 raise optuna.TrialPruned
 
     def take_up(self, runs: Path) -> None:
-        """Repeats the trials that were killed or failed, and tells those that had finished but could not be told."""
+        """Repeats the trials that were killed or failed, and records those that had finished but could not be recorded."""
         for trial in self.running():
             if _is_abandoned(_lock_of(runs, trial.number)):
                 run = Run(runs / str(trial.number))
                 if run.metrics.is_file():
                     self.finish(trial.number, run)
                 else:
-                    self.tell(trial.number, TrialState.FAIL)
+                    self.end(trial.number, TrialState.FAIL)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Optuna calls it experimental
             fail_stale_trials(self.study)
@@ -173,12 +190,12 @@ class Trials:
 
     @contextmanager
     def _beating(self, trial: optuna.Trial) -> Iterator[None]:
-        stop = threading.Event()
+        stop, trial_id = threading.Event(), self._id_of(trial.number)
 
         def beat() -> None:
             while not stop.is_set():
                 with suppress(*STORAGE_ERRORS):
-                    self._storage.record_heartbeat(trial._trial_id)
+                    self._storage.record_heartbeat(trial_id)
                 stop.wait(BEAT_S)
 
         thread = threading.Thread(target=beat, daemon=True)
@@ -193,7 +210,7 @@ class Trials:
 class _Sampler(BaseSampler):
     """Optuna's TPE, seeded anew for each trial: the first is the recipe as it is.
 
-    So a tuning that was interrupted goes on with the trials it would have had (a single seed would draw its first ones
+    So a search that was interrupted goes on with the trials it would have had (a single seed would draw its first ones
     again), and two processes do not draw the same.
     """
 

@@ -1,7 +1,6 @@
-"""Looking for better settings: many trainings, each told from the ones before where to look."""
+"""Looking for better settings: many training runs, each with settings chosen by what the ones before came to."""
 
 import dataclasses
-import logging
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -21,9 +20,11 @@ from ...data.files import locked, write_json
 from ...data.folders import check_folder
 from ..progress import Progress, no_progress
 from ..training.batches import Classes
-from ..training.recipe import Recipe
+from ..training.loop import Epoch, TrainingCallbacks
+from ..training.open_data import open_data
+from ..training.recipe import TUNED, Recipe
 from ..training.run import Run
-from ..training.train import Epoch, TrainingCallbacks, open_data, train
+from ..training.train import train
 from .report import TrialResult, write_tune_report
 from .search_space import SearchSpace, values_of, with_values
 from .storage import STORAGE_ERRORS, open_file_storage, open_storage, storage_errors_in_words
@@ -35,7 +36,7 @@ _LOCK, _RUNS = "study.lock", "runs"
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a tuning came to.
+    """What a search came to.
 
     Attributes
     ----------
@@ -63,15 +64,15 @@ class TuningCallbacks:
 
 
 def tune(
-    data: Path,
-    out: Path,
+    data: Path | str,
+    out: Path | str,
     words: Sequence[str],
     trials: int,
     base: Recipe = Recipe(),
-    ranges: SearchSpace = SearchSpace(),
+    search_space: SearchSpace = SearchSpace(),
     *,
     storage_url: str | None = None,
-    watcher: TuningCallbacks = TuningCallbacks(),
+    callbacks: TuningCallbacks = TuningCallbacks(),
 ) -> Tuned:
     """Trains until there are `trials` trials in all, and writes the best recipe and a report.
 
@@ -90,12 +91,12 @@ def tune(
         How many there shall be in all, those of earlier calls and of other processes included.
     base
         What is not tuned.
-    ranges
-        Where to look.
+    search_space
+        What is tuned, and where to look.
     storage_url
-        A database that several machines reach; the name of `out` is that of the tuning in it. None: a file in `out`.
-    watcher
-        Told how it goes.
+        A database that several machines reach; the name of `out` is that of the search in it. None: a file in `out`.
+    callbacks
+        What to call while tuning.
 
     Raises
     ------
@@ -103,20 +104,20 @@ def tune(
         Data or words that do not do, a folder that holds something else, trials that were begun with other settings, a
         storage that cannot be used, or a first trial whose loss is no longer finite.
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of many networks in one process
+    data, out = Path(data), Path(out)
     _check(data, out, words)
-    where = "at --storage" if storage_url else str(out / STUDY)
+    where = "at storage_url" if storage_url else str(out / STUDY)
     with storage_errors_in_words(where):
         storage = open_storage(storage_url) if storage_url else _open_file(out)
         name = out.resolve().name if storage_url else "tune"
-        first = values_of(base, ranges)
-        with closing(Trials(storage, name, ranges, first, base.settings.seed, base.settings.epochs)) as kept:
-            features = _features(data, out, watcher.progress)
-            kept.agree(_config(features, words, base, ranges))
-            return _Tuning(features, out, words, base, ranges, kept, watcher).go(trials)
+        first = values_of(base, search_space)
+        with closing(Trials(storage, name, search_space, first, base.settings.seed, base.settings.epochs)) as kept:
+            features = _features(data, out, callbacks.progress)
+            kept.check_same(_config(features, words, base, search_space))
+            return _Search(features, out, words, base, search_space, kept, callbacks).go(trials)
 
 
-class _Tuning:
+class _Search:
     """The trials that this process trains."""
 
     def __init__(
@@ -125,12 +126,12 @@ class _Tuning:
         out: Path,
         words: Sequence[str],
         base: Recipe,
-        ranges: SearchSpace,
+        search_space: SearchSpace,
         kept: Trials,
-        watcher: TuningCallbacks,
+        callbacks: TuningCallbacks,
     ) -> None:
         self._features, self._out, self._words = features, out, words
-        self._base, self._ranges, self._kept, self._watcher = base, ranges, kept, watcher
+        self._base, self._search_space, self._kept, self._callbacks = base, search_space, kept, callbacks
         self._runs = out / _RUNS
         self._runs.mkdir(exist_ok=True)
 
@@ -139,11 +140,11 @@ class _Tuning:
         while len(self._kept.done()) + len(self._kept.running()) < trials:
             with self._kept.begin(trials, self._runs) as trial:
                 if trial is not None:
-                    self._watcher.on_begin(trial.number, self._so_far())
+                    self._callbacks.on_begin(trial.number, self._so_far())
                     self._train(trial)
             self._write()
             if trial is not None:
-                self._watcher.on_done(trial.number, self._so_far())
+                self._callbacks.on_done(trial.number, self._so_far())
             self._take_up()
         self._write()
         return self._so_far()
@@ -153,30 +154,32 @@ class _Tuning:
             self._kept.take_up(self._runs)
 
     def _train(self, trial: optuna.Trial) -> None:
-        """Trains one trial and tells what it came to; of whatever else happens, that it failed."""
+        """Trains one trial and records what it came to; of whatever else happens, that it failed."""
         run = Run(self._runs / str(trial.number))
-        shutil.rmtree(run.folder, ignore_errors=True)  # of a tuning whose storage is gone
+        shutil.rmtree(run.folder, ignore_errors=True)  # of a search whose storage is gone
         recipe = with_values(self._base, trial.params)
-        watcher = TrainingCallbacks(on_step=self._watcher.on_step, on_epoch=lambda epoch: self._report(trial, epoch))
+        callbacks = TrainingCallbacks(
+            on_step=self._callbacks.on_step, on_epoch=lambda epoch: self._report(trial, epoch)
+        )
         keras.backend.clear_session()
         try:
-            train(self._features, run.folder, self._words, recipe.settings, recipe.augmentation, watcher=watcher)
+            train(self._features, run.folder, self._words, recipe.settings, recipe.augmentation, callbacks=callbacks)
         except optuna.TrialPruned:
-            self._kept.tell(trial.number, TrialState.PRUNED)
+            self._kept.end(trial.number, TrialState.PRUNED)
         except LossError:
-            if trial.params == values_of(self._base, self._ranges):
+            if trial.params == values_of(self._base, self._search_space):
                 raise  # the recipe itself: then it is the data
-            self._kept.tell(trial.number, TrialState.PRUNED)
+            self._kept.end(trial.number, TrialState.PRUNED)
         except BaseException:
             with suppress(*STORAGE_ERRORS):
                 trial.set_user_attr(INTERRUPTED, True)
-                self._kept.tell(trial.number, TrialState.FAIL)
+                self._kept.end(trial.number, TrialState.FAIL)
             raise
         else:
             self._kept.finish(trial.number, run)
 
     def _report(self, trial: optuna.Trial, epoch: Epoch) -> None:
-        self._kept.report(trial, int(epoch.row["epoch"]), epoch.row["validation_accuracy"])
+        self._kept.report(trial, epoch.figures.epoch, epoch.figures.validation_accuracy)
 
     def _so_far(self) -> Tuned:
         results = tuple(sorted(map(_result, self._kept.done()), key=lambda result: result.rank))
@@ -197,10 +200,10 @@ class _Tuning:
             return
         best = tuned.trials[0]
         about = {"trial": best.number, "validation_accuracy": best.accuracy, "trials": len(tuned.trials)}
-        write_json(self._out / BEST, dataclasses.asdict(tuned.recipe) | {"tuned": about})
+        write_json(self._out / BEST, dataclasses.asdict(tuned.recipe) | {TUNED: about})
         facts = {"Data": str(self._features.resolve()), "Words": ", ".join(self._words) or "every label"}
         write_tune_report(
-            self._out / REPORT, tuned.trials, self._kept.importances(), facts | _facts(self._base, self._ranges)
+            self._out / REPORT, tuned.trials, self._kept.importances(), facts | _facts(self._base, self._search_space)
         )
         for path in self._runs.iterdir():
             if path.stem in done and path.name != str(best.number):
@@ -220,11 +223,11 @@ def _check(data: Path, out: Path, words: Sequence[str]) -> None:
     if is_feature_set(data):
         Classes.choose(read_feature_set(data), words)
     elif not (data / CLIP_TABLE).is_file():
-        open_data(data, Run(out), no_progress)  # says what is wanted
+        open_data(data, Run(out), no_progress)  # says what is expected
     if out.exists():
         check_folder(out)
         if any(out.iterdir()) and not (out / _LOCK).exists():
-            raise WordspotError(f"{out} holds something else: choose a new folder with --out")
+            raise WordspotError(f"{out} holds something else: choose a new folder")
 
 
 def _open_file(out: Path) -> RDBStorage:
@@ -240,7 +243,7 @@ def _features(data: Path, out: Path, progress: Progress) -> Path:
     return data if is_feature_set(data) else Run(out).features
 
 
-def _config(features: Path, words: Sequence[str], base: Recipe, ranges: SearchSpace) -> dict[str, Any]:
+def _config(features: Path, words: Sequence[str], base: Recipe, search_space: SearchSpace) -> dict[str, Any]:
     """What all trials must have in common, to be compared."""
     feature_set = read_feature_set(features)
     classes = Classes.choose(feature_set, words)
@@ -249,13 +252,13 @@ def _config(features: Path, words: Sequence[str], base: Recipe, ranges: SearchSp
         "classes": classes.labels,
         **dataclasses.asdict(base.settings),
         **dataclasses.asdict(base.augmentation),
-        **{f"{name} from, to": (range_.low, range_.high) for name, range_ in ranges.items()},
+        **{f"{name} from, to": (range_.low, range_.high) for name, range_ in search_space.items()},
         "front end": feature_set.front_end.to_dict(),
         "clips of the checksum": feature_set.checksum,
     }
 
 
-def _facts(base: Recipe, ranges: SearchSpace) -> dict[str, str]:
-    tuned = values_of(base, ranges)
+def _facts(base: Recipe, search_space: SearchSpace) -> dict[str, str]:
+    tuned = values_of(base, search_space)
     fixed = {name: value for name, value in dataclasses.asdict(base.settings).items() if name not in tuned}
     return {name.replace("_", " ").capitalize(): str(value) for name, value in fixed.items()}

@@ -9,7 +9,7 @@ from wordspot.models import NETWORKS, NetworkShape, build_network
 from wordspot.models.benchmarks import read_benchmarks
 from wordspot.models.cost import multiply_accumulates, parameters
 from wordspot.models.normalization import BatchNorm, SubSpectralNorm
-from wordspot.pipeline.export.export import convert
+from wordspot.pipeline.export.convert import convert
 
 SHAPE = NetworkShape(n_frames=98, n_mels=40, n_labels=12, mean=-5.0, std=3.0)
 

@@ -6,7 +6,7 @@ import pytest
 from wordspot.models import pretrained
 from wordspot.models.benchmarks import read_benchmarks
 from wordspot.pipeline.device.recognizer import Recognizer
-from wordspot.pipeline.training.transfer import TrainedNetwork
+from wordspot.pipeline.training.trained_network import TrainedNetwork
 
 WORDS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes")
 LARGEST_BYTES = 400_000

@@ -10,7 +10,7 @@ from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare
 
 if TYPE_CHECKING:
-    from ...pipeline.export.export import Agreement
+    from ...pipeline.export.verify import Agreement
 
 
 @declare

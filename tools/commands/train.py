@@ -21,7 +21,7 @@ from ..terminal.progress import StepRate, progress_bar
 if TYPE_CHECKING:
     from ...data.feature_set import FeatureSet
     from ...pipeline.training.batches import Classes
-    from ...pipeline.training.train import Epoch, TrainingCallbacks
+    from ...pipeline.training.loop import Epoch, TrainingCallbacks
 
 _OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed")
 _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
@@ -96,7 +96,6 @@ def train_and_show(
     with without_native_output():
         from ...pipeline.training.run import Run
         from ...pipeline.training.train import train  # here, because TensorFlow takes seconds to load
-        from ...pipeline.training.transfer import TrainedNetwork
 
     if resume and not Run(run).config.is_file():
         ERR.print(f"note: {run} holds no run to go on with, so a new one begins")
@@ -108,10 +107,10 @@ def train_and_show(
                 words,
                 recipe.settings,
                 recipe.augmentation,
-                start=TrainedNetwork.load(start) if start else None,
-                teacher=TrainedNetwork.load(teacher) if teacher else None,
+                start=start,
+                teacher=teacher,
                 resume=resume,
-                watcher=display.watcher(),
+                callbacks=display.callbacks(),
             )
     except KeyboardInterrupt:
         raise KeyboardInterrupt("finished epochs are kept: the same command with --resume goes on") from None
@@ -145,8 +144,8 @@ class _TrainingDisplay:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def watcher(self) -> "TrainingCallbacks":
-        from ...pipeline.training.train import TrainingCallbacks
+    def callbacks(self) -> "TrainingCallbacks":
+        from ...pipeline.training.loop import TrainingCallbacks
 
         return TrainingCallbacks(self._on_start, self._on_step, self._on_epoch, progress_bar("extracting"))
 
@@ -174,11 +173,11 @@ class _TrainingDisplay:
         self._seen = True
 
     def _on_epoch(self, epoch: "Epoch") -> None:
-        row, pace, seconds = epoch.row, epoch.pace, time.monotonic() - self._began
+        figures, pace, seconds = epoch.figures, epoch.pace, time.monotonic() - self._began
         self._began = time.monotonic()
         waiting = f", {pace.waiting_share:.0%} waiting for data" if pace.waiting_share >= _WORTH_SAYING else ""
         OUT.print(
-            f"epoch {row['epoch']:.0f} of {self._epochs}: accuracy {row['validation_accuracy']:.1%}, loss "
-            f"{row['training_loss']:.3f} (validation {row['validation_loss']:.3f}), {seconds:.0f} s, "
+            f"epoch {figures.epoch} of {self._epochs}: accuracy {figures.validation_accuracy:.1%}, loss "
+            f"{figures.training_loss:.3f} (validation {figures.validation_loss:.3f}), {seconds:.0f} s, "
             f"{pace.examples_per_s:,.0f} clips/s{waiting}{', best so far' if epoch.is_best else ''}"
         )

@@ -54,7 +54,7 @@ def command(
 
     try:
         with _TuningDisplay(settings, trials, silent=as_json) as display:
-            tuned = tune(data, out, labels, trials, Recipe(settings), storage_url=storage, watcher=display.watcher())
+            tuned = tune(data, out, labels, trials, Recipe(settings), storage_url=storage, callbacks=display.callbacks())
     except KeyboardInterrupt:
         raise KeyboardInterrupt("finished trials are kept: the same command goes on") from None
     if as_json:
@@ -103,7 +103,7 @@ class _TuningDisplay:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def watcher(self) -> "TuningCallbacks":
+    def callbacks(self) -> "TuningCallbacks":
         from ...pipeline.tuning.tune import TuningCallbacks
 
         return TuningCallbacks(self._on_begin, self._on_step, self._on_done, progress_bar("extracting"))

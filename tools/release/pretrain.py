@@ -27,7 +27,7 @@ from .model_card import write_card
 from .steps import RECORDINGS, SOFT_LABELS_BY, STEPS, WORDS, FineTuning
 
 if TYPE_CHECKING:
-    from ...pipeline.training.transfer import TrainedNetwork
+    from ...pipeline.training.trained_network import TrainedNetwork
     from .fine_tune import NegativeBatches
 
 
@@ -94,8 +94,9 @@ def joined_features(data: Path, work: Path) -> Path:
 
 def train_step(features: Path, work: Path, name: str, seed: int) -> Path:
     """The finished run of one step; what is there of it is not repeated."""
-    from ...pipeline.training.train import Epoch, TrainingCallbacks, train
-    from ...pipeline.training.transfer import TrainedNetwork
+    from ...pipeline.training.loop import Epoch, TrainingCallbacks
+    from ...pipeline.training.train import train
+    from ...pipeline.training.trained_network import TrainedNetwork
 
     step = STEPS[name]
     settings, augmentation = replace(step.recipe.settings, seed=seed), step.recipe.augmentation
@@ -103,21 +104,21 @@ def train_step(features: Path, work: Path, name: str, seed: int) -> Path:
 
     def tell(epoch: Epoch) -> None:
         OUT.print(
-            f"{run.name}: epoch {epoch.row['epoch']:.0f} of {settings.epochs}, accuracy "
-            f"{epoch.row['validation_accuracy']:.2%}, {epoch.pace.examples_per_s:.0f} examples/s"
+            f"{run.name}: epoch {epoch.figures.epoch} of {settings.epochs}, accuracy "
+            f"{epoch.figures.validation_accuracy:.2%}, {epoch.pace.examples_per_s:.0f} examples/s"
         )
 
     if not Run(run).metrics.is_file():
         teacher = TrainedNetwork.load(str(work / step.teacher)) if step.teacher else None
-        watcher = TrainingCallbacks(on_epoch=tell)
-        train(features, run, WORDS, settings, augmentation, teacher=teacher, resume=True, watcher=watcher)
+        callbacks = TrainingCallbacks(on_epoch=tell)
+        train(features, run, WORDS, settings, augmentation, teacher=teacher, resume=True, callbacks=callbacks)
     return run
 
 
 def _ship(name: str, how: FineTuning, runs: dict[str, list[Path]], folders: Folders) -> None:
     """Fine-tunes the network of a run, and writes its model files, weights and card."""
     from ...pipeline.export.export import export
-    from ...pipeline.training.transfer import TrainedNetwork
+    from ...pipeline.training.trained_network import TrainedNetwork
     from .fine_tune import NegativeBatches, fine_tune, soft_labels_of
 
     feature_set = read_feature_set(folders.features)
@@ -139,8 +140,8 @@ def _ship(name: str, how: FineTuning, runs: dict[str, list[Path]], folders: Fold
 def _exchange_graph(
     file: Path, trained: "TrainedNetwork", batches: "NegativeBatches", threshold: float, *, int8: bool
 ) -> None:
-    from ...pipeline.export.export import convert
-    from ...pipeline.export.graph import without_detours, without_names
+    from ...pipeline.export.convert import convert
+    from ...pipeline.export.graph import remove_mel_reshapes, remove_tensor_names
     from ...pipeline.export.quantize import quantize_body
 
     graph = convert(trained.network, trained.front_end)
@@ -149,7 +150,7 @@ def _exchange_graph(
     description = read_model(file).description
     description = replace(description, thresholds=dict.fromkeys(description.words, threshold))
     with replacing(file) as temporary:
-        temporary.write_bytes(pack_model(without_names(without_detours(graph)), description))
+        temporary.write_bytes(pack_model(remove_tensor_names(remove_mel_reshapes(graph)), description))
         Recognizer.load(temporary)
 
 

@@ -1,4 +1,4 @@
-"""The trainings that lead to the models that ship."""
+"""The training runs that lead to the models that ship."""
 
 from dataclasses import dataclass, replace
 

@@ -99,7 +99,7 @@ def test_exporting_twice_gives_the_same_bytes(run: Path, tmp_path: Path, wordspo
 
 def test_a_file_that_would_disagree_is_not_left(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is set so low that rounding fails it: everything else is as always."""
-    monkeypatch.setattr("wordspot.pipeline.export.export._LARGEST_DIFFERENCE", 0.0)
+    monkeypatch.setattr("wordspot.pipeline.export.verify._LARGEST_DIFFERENCE", 0.0)
     with pytest.raises(WordspotError, match="not written"):
         export(run, tmp_path / "model.tflite")
     assert list(tmp_path.iterdir()) == []
@@ -151,7 +151,7 @@ def test_a_run_without_an_epoch_with_other_features_or_damaged_is_refused(run: P
         export(tmp_path / "run", tmp_path / "model.tflite")
     shutil.copy(run / "config.json", tmp_path / "run" / "config.json")
     (tmp_path / "run" / "model.keras").unlink()
-    with pytest.raises(WordspotError, match="go on with --resume"):
+    with pytest.raises(WordspotError, match="its first epoch: resume it"):
         export(tmp_path / "run", tmp_path / "model.tflite")
     with pytest.raises(WordspotError, match="does not exist"):
         export(tmp_path / "nowhere", tmp_path / "model.tflite")

@@ -29,7 +29,7 @@ def test_mixing_powers_is_mixing_waveforms() -> None:
 
 
 @given(SEEDS, st.floats(-10, 40))
-def test_noise_is_mixed_in_at_the_wanted_ratio(seed: int, snr_db: float) -> None:
+def test_noise_is_mixed_in_at_the_ratio_given(seed: int, snr_db: float) -> None:
     speech, noise = frames_of(seed), frames_of(seed + 1)
     mixed = augment.mix(speech, noise, np.full(4, snr_db))
     added = np.exp(mixed.astype(np.float64)) - np.exp(speech.astype(np.float64))

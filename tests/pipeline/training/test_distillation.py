@@ -10,7 +10,7 @@ from wordspot.pipeline.training.distillation import soft_labels_of
 from wordspot.pipeline.training.network import logits, softmax
 from wordspot.pipeline.training.settings import AugmentSettings, TrainSettings
 from wordspot.pipeline.training.train import train
-from wordspot.pipeline.training.transfer import TrainedNetwork
+from wordspot.pipeline.training.trained_network import TrainedNetwork
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def feature_set(features: Path) -> FeatureSet:
     return read_feature_set(features)
 
 
-def test_the_teacher_is_asked_in_the_order_of_the_classes(run: Path, feature_set: FeatureSet) -> None:
-    teacher = TrainedNetwork.load(str(run))
+def test_soft_labels_stand_in_the_order_of_the_classes(run: Path, feature_set: FeatureSet) -> None:
+    teacher = TrainedNetwork.load(run)
     assert teacher.labels == ("rise", "fall", "_unknown_", "_silence_")
     answers = soft_labels_of(teacher, feature_set, Classes.choose(feature_set, ["fall", "rise"]))
     expected = softmax(logits(teacher.network, feature_set.log_mel[:].astype(np.float32)))
@@ -28,7 +28,7 @@ def test_the_teacher_is_asked_in_the_order_of_the_classes(run: Path, feature_set
 
 def test_a_teacher_of_other_words_is_refused(run: Path, feature_set: FeatureSet) -> None:
     with pytest.raises(WordspotError, match="tells rise, fall, _unknown_, _silence_ apart, not rise, hum"):
-        soft_labels_of(TrainedNetwork.load(str(run)), feature_set, Classes.choose(feature_set, ["rise", "hum"]))
+        soft_labels_of(TrainedNetwork.load(run), feature_set, Classes.choose(feature_set, ["rise", "hum"]))
 
 
 def test_soft_labels_are_their_share_of_the_targets_but_not_of_silence(feature_set: FeatureSet) -> None:
@@ -36,24 +36,24 @@ def test_soft_labels_are_their_share_of_the_targets_but_not_of_silence(feature_s
     clips = SplitClips(feature_set, classes, "training", augmentation)
     soft_labels = np.random.default_rng(0).dirichlet(np.ones(4), len(feature_set.clips)).astype(np.float32)
     settings = TrainSettings(teacher_share=0.25)
-    plain, taught = (
+    plain, distilled = (
         np.concatenate([targets for _, targets in TrainingBatches(clips, settings, augmentation, -6.0, each).epoch(1)])
         for each in (None, soft_labels)
     )
-    np.testing.assert_allclose(taught.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(distilled.sum(axis=1), 1, atol=1e-6)
     silent = plain[:, 3] == 1
-    np.testing.assert_array_equal(taught[silent], plain[silent])
-    learned = (taught[~silent] - 0.75 * plain[~silent]) / 0.25
+    np.testing.assert_array_equal(distilled[silent], plain[silent])
+    learned = (distilled[~silent] - 0.75 * plain[~silent]) / 0.25
     nearest = np.abs(learned[:, None] - soft_labels).max(axis=2).min(axis=1)
     assert nearest.max() < 1e-5
 
 
 def test_a_run_remembers_its_teacher(run: Path, features: Path, tmp_path: Path) -> None:
     settings = TrainSettings(model="ds_cnn_small", epochs=2)
-    teacher = TrainedNetwork.load(str(run))
-    confusion = train(features, tmp_path / "pupil", ["rise", "fall"], settings, teacher=teacher)
+    teacher = TrainedNetwork.load(run)
+    confusion = train(str(features), str(tmp_path / "pupil"), ["rise", "fall"], settings, teacher=str(run))
     assert confusion.clips
-    pupil = TrainedNetwork.load(str(tmp_path / "pupil"))
+    pupil = TrainedNetwork.load(tmp_path / "pupil")
     assert f'"teacher": "{teacher.name}"' in (tmp_path / "pupil" / "config.json").read_text()
     with pytest.raises(WordspotError, match="was begun with teacher"):
         train(features, tmp_path / "pupil", ["rise", "fall"], settings, resume=True)

@@ -35,10 +35,10 @@ def test_a_value_is_taken_exactly_when_its_field_allows_it(
     if low <= value <= high and not (field.type is int and isinstance(value, float)):
         assert getattr(getattr(read_recipe(path), part), field.name) == value
         return
-    with pytest.raises(WordspotError) as told:
+    with pytest.raises(WordspotError) as refused:
         read_recipe(path)
     for what in (str(path), part, field.name, f"at least {low:g}", f"at most {high:g}"):
-        assert what in str(told.value)
+        assert what in str(refused.value)
 
 
 @pytest.mark.parametrize(("part", "field"), FIELDS)
@@ -49,25 +49,25 @@ def test_a_value_of_the_wrong_type_is_named(tmp_path: Path, part: str, field: da
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"settings": {"epohcs": 3}}, "recipe.json, settings: epohcs is not a setting; did you mean epochs?"),
         ({"settings": {"zzz": 3}}, "zzz is not a setting; did you mean batch_size or"),
-        ({"setings": {}}, "setings is not known here; wanted settings and augmentation"),
+        ({"setings": {}}, "setings is not known here; expected settings and augmentation"),
         ({"settings": [1]}, r"settings: this is \[1\]; expected names and values"),
         ([], "must hold a JSON object"),
-        ({"settings": {"model": "resnet"}}, "settings: there is no model 'resnet'; wanted one of ds_cnn"),
+        ({"settings": {"model": "resnet"}}, "settings: there is no model 'resnet'; expected one of ds_cnn"),
         ({"augmentation": {"min_snr_db": 40}}, "min_snr_db is 40; it must be at most max_snr_db, 30"),
         ({"settings": {"model": ["x" * 1000]}}, r'model is \["x+\.\.\.; it must be text$'),
     ],
 )
-def test_what_a_recipe_cannot_mean_is_named(tmp_path: Path, values: Any, told: str) -> None:
-    with pytest.raises(WordspotError, match=told):
+def test_what_a_recipe_cannot_mean_is_named(tmp_path: Path, values: Any, message: str) -> None:
+    with pytest.raises(WordspotError, match=message):
         read_recipe(written(tmp_path, values))
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"settings": {"epochs": ' + "9" * 5_000 + "}}", "[" * 100_000])
-def test_what_is_not_json_is_told(tmp_path: Path, text: str) -> None:
+def test_what_is_not_json_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "recipe.json").write_text(text)
     with pytest.raises(WordspotError, match=r"recipe\.json is not JSON"):
         read_recipe(tmp_path / "recipe.json")

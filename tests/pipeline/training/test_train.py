@@ -18,17 +18,18 @@ from PIL import Image
 from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.extract import extract
+from wordspot.pipeline.training.loop import Epoch, TrainingCallbacks
 from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
 from wordspot.pipeline.training.run import Run
 from wordspot.pipeline.training.settings import TrainSettings
-from wordspot.pipeline.training.train import Epoch, TrainingCallbacks, train
+from wordspot.pipeline.training.train import train
 
 WORDS = ["rise", "fall"]
 SHORT = TrainSettings(epochs=3, seed=5)
 
 
 class TrainingStoppedError(Exception):
-    """What a test raises in the middle of a training."""
+    """What a test raises in the middle of a run."""
 
 
 def weights(path: Path) -> list[np.ndarray]:
@@ -116,13 +117,13 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(model: str, features: P
     settings = dataclasses.replace(SHORT, model=model)
 
     def stop(epoch: Epoch) -> None:
-        if epoch.row["epoch"] == 1:
+        if epoch.figures.epoch == 1:
             raise TrainingStoppedError
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     train(features, whole, WORDS, settings)
     with pytest.raises(TrainingStoppedError):
-        train(features, broken, WORDS, settings, watcher=TrainingCallbacks(on_epoch=stop))
+        train(features, broken, WORDS, settings, callbacks=TrainingCallbacks(on_epoch=stop))
     assert not (broken / "metrics.json").exists()
     train(features, broken, WORDS, settings, resume=True)
     for name in ("history.csv", "confusion.csv", "metrics.json"):
@@ -150,10 +151,10 @@ def test_ctrl_c_says_how_to_go_on(features: Path, tmp_path: Path) -> None:
     while not (tmp_path / "run" / "history.csv").exists() and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "--resume" in told
-    assert "Traceback" not in told
+    assert "--resume" in stderr
+    assert "Traceback" not in stderr
 
 
 def test_a_run_folder_is_never_overwritten(run: Path, features: Path, tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_resuming_with_other_settings_names_the_setting(run: Path, features: Pat
         train(features, run, WORDS, TrainSettings(epochs=9), resume=True)
 
 
-def test_a_half_written_run_is_told_as_such(run: Path, features: Path, tmp_path: Path) -> None:
+def test_a_half_written_run_is_refused_as_such(run: Path, features: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text('{"data": ')
     with pytest.raises(WordspotError, match="not JSON"):
@@ -195,7 +196,7 @@ def test_a_half_written_run_is_told_as_such(run: Path, features: Path, tmp_path:
 def test_features_of_another_front_end_that_a_failed_start_left_are_made_anew(clips: Path, tmp_path: Path) -> None:
     extract(clips, tmp_path / "run" / "features", FrontEnd(n_mels=10, hop_ms=50))
     train(clips, tmp_path / "run", WORDS, TrainSettings(epochs=1))
-    assert FrontEnd.from_dict(Run(tmp_path / "run").read_config()["front_end"], "run") == FrontEnd()
+    assert Run(tmp_path / "run").read_config().front_end == FrontEnd()
 
 
 def test_a_clean_folder_is_trained_on_directly(clips: Path, tmp_path: Path) -> None:
@@ -262,14 +263,14 @@ def test_a_loss_that_explodes_says_what_to_try(features: Path, tmp_path: Path) -
     log_mel = np.load(tmp_path / "features" / "log_mel.npy", mmap_mode="r+")
     log_mel[:] = np.nan
     log_mel.flush()
-    with pytest.raises(WordspotError, match="lower --learning-rate"):
+    with pytest.raises(WordspotError, match=r"lower learning_rate than 0\.012"):
         train(tmp_path / "features", tmp_path / "run", WORDS, SHORT)
 
 
 def test_settings_out_of_range_name_the_field_and_the_range() -> None:
     with pytest.raises(WordspotError, match="epochs is 0; it must be at least 1"):
         TrainSettings(epochs=0)
-    with pytest.raises(WordspotError, match="no model 'resnet'; wanted one of ds_cnn"):
+    with pytest.raises(WordspotError, match="no model 'resnet'; expected one of ds_cnn"):
         TrainSettings(model="resnet")
 
 

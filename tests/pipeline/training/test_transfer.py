@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from wordspot.data.errors import WordspotError
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.models.normalization import BatchNorm
 from wordspot.pipeline.training.batches import Classes, SplitClips, TrainingBatches
@@ -11,7 +10,8 @@ from wordspot.pipeline.training.network import cross_entropy, load_network, logi
 from wordspot.pipeline.training.run import Run
 from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, AugmentSettings
 from wordspot.pipeline.training.train import train
-from wordspot.pipeline.training.transfer import TrainedNetwork, calmest_scale, linear_discriminant
+from wordspot.pipeline.training.trained_network import TrainedNetwork
+from wordspot.pipeline.training.transfer import calmest_scale, linear_discriminant, with_new_head
 
 
 @pytest.fixture
@@ -45,12 +45,13 @@ def test_the_calmest_scale_is_that_of_the_least_cross_entropy() -> None:
 
 
 def test_a_new_head_knows_the_new_words_before_it_is_trained(run: Path, feature_set: FeatureSet) -> None:
-    start, augmentation = TrainedNetwork.load(str(run)), AugmentSettings()
+    start, augmentation = TrainedNetwork.load(run), AugmentSettings()
     classes = Classes.choose(feature_set, ["whistle", "hum"])
     training, validation = (
         SplitClips(feature_set, classes, split, augmentation) for split in ("training", "validation")
     )
-    network = start.with_head(TrainingBatches(training, TRANSFER_SETTINGS, augmentation, -6.0), len(classes.labels))
+    batches = TrainingBatches(training, TRANSFER_SETTINGS, augmentation, -6.0)
+    network = with_new_head(start.network, batches, len(classes.labels))
     examples = validation.fixed_examples()
     assert (logits(network, examples.frames).argmax(axis=1) == examples.classes).mean() > 0.8
 
@@ -58,7 +59,7 @@ def test_a_new_head_knows_the_new_words_before_it_is_trained(run: Path, feature_
 def test_training_on_changes_the_body_but_not_its_normalization(run: Path, features: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    start = TrainedNetwork.load(str(run))
+    start = TrainedNetwork.load(run)
     before = {layer.name: layer.get_weights() for layer in start.network.layers}
     train(
         features,
@@ -67,7 +68,7 @@ def test_training_on_changes_the_body_but_not_its_normalization(run: Path, featu
         replace(TRANSFER_SETTINGS, epochs=1, model="bc_resnet_1"),
         start=start,
     )
-    assert Run(tmp_path / "on").read_config()["settings"]["model"] == start.model == "ds_cnn"
+    assert Run(tmp_path / "on").read_config().settings.model == start.model == "ds_cnn"
     trained = load_network(tmp_path / "on" / "model.keras")
     kinds = {True: 0, False: 0}
     for layer in trained.layers[:-1]:
@@ -76,8 +77,3 @@ def test_training_on_changes_the_body_but_not_its_normalization(run: Path, featu
             kinds[isinstance(layer, BatchNorm)] += 1
             assert same == isinstance(layer, BatchNorm), layer.name
     assert all(kinds.values())
-
-
-def test_a_run_that_is_not_there_names_the_models_that_ship() -> None:
-    with pytest.raises(WordspotError, match="no run nowhere; wanted a run folder, or small or accurate"):
-        TrainedNetwork.load("nowhere")

@@ -10,8 +10,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 from wordspot.data.errors import WordspotError
+from wordspot.pipeline.training.history import EpochFigures
 from wordspot.pipeline.training.recipe import Recipe
-from wordspot.pipeline.training.run import HISTORY_COLUMNS, Run
+from wordspot.pipeline.training.run import Run
 from wordspot.pipeline.tuning.report import TrialResult, write_tune_report
 from wordspot.pipeline.tuning.search_space import Range, SearchSpace, values_of, with_values
 from wordspot.pipeline.tuning.storage import open_file_storage, open_storage, storage_errors_in_words
@@ -54,7 +55,7 @@ def play(trials: Trials, folder: Path, most: int) -> None:
             if trial is not None:
                 accuracy = 1 - abs(np.log10(trial.params["learning_rate"]) + 2.5)
                 trial.set_user_attr("loss", 1.0)
-                trials.tell(trial.number, TrialState.COMPLETE, accuracy)
+                trials.end(trial.number, TrialState.COMPLETE, accuracy)
 
 
 def worker(folder: Path, work: str) -> subprocess.Popen:
@@ -131,30 +132,31 @@ def test_a_trial_whose_process_was_interrupted_is_repeated_however_often(tmp_pat
                 assert trial is not None
                 assert trial.params == FIRST
                 trial.set_user_attr(INTERRUPTED, True)
-                trials.tell(trial.number, TrialState.FAIL)
+                trials.end(trial.number, TrialState.FAIL)
             trials.take_up(tmp_path / "runs")
 
 
-def test_a_trial_that_finished_but_could_not_be_told_is_not_repeated(tmp_path: Path) -> None:
+def test_a_trial_that_finished_but_could_not_be_recorded_is_not_repeated(tmp_path: Path) -> None:
     with worker(tmp_path, BEGIN_ONE) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == ["ready\n", "begun\n"]
         process.kill()
     run = Run(tmp_path / "runs" / "0")
     run.folder.mkdir()
-    run.write_history([dict.fromkeys(HISTORY_COLUMNS, epoch / 4) | {"epoch": epoch} for epoch in (1, 2, 3)])
+    run.write_history([EpochFigures(epoch, *[epoch / 4] * 5) for epoch in (1, 2, 3)])
     run.metrics.write_text('{"best_epoch": 2}')
     with opened(tmp_path) as trials:
         trials.take_up(tmp_path / "runs")
         assert [(trial.state, trial.value) for trial in trials.all()] == [(TrialState.COMPLETE, 0.5)]
+        assert trials.all()[0].user_attrs["loss"] == 0.5
         assert trials.best() is not None
 
 
-def test_two_processes_share_the_trials_and_stop_at_the_number_wanted(tmp_path: Path) -> None:
+def test_two_processes_share_the_trials_and_stop_at_the_number_given(tmp_path: Path) -> None:
     workers = [worker(tmp_path, "play(trials, Path(sys.argv[2]), 12)") for _ in range(2)]
     for process in workers:
-        _, told = process.communicate(timeout=120)
-        assert (process.returncode, told) == (0, "")
+        _, stderr = process.communicate(timeout=120)
+        assert (process.returncode, stderr) == (0, "")
     with opened(tmp_path) as trials:
         finished = trials.all(TrialState.COMPLETE)
         assert len(finished) in (12, 13)  # both may begin the last at the same moment
@@ -179,7 +181,7 @@ def test_a_trial_weaker_than_half_of_the_others_is_stopped(tmp_path: Path) -> No
                 for epoch in (1, 2):
                     trials.report(trial, epoch, accuracy)
                 trial.set_user_attr("loss", 1.0)
-                trials.tell(trial.number, TrialState.COMPLETE, accuracy)
+                trials.end(trial.number, TrialState.COMPLETE, accuracy)
         with trials.begin(MANY, tmp_path / "runs") as trial:
             assert trial is not None
             trials.report(trial, 1, 0.1)  # while the rate warms up nothing is decided
@@ -192,23 +194,23 @@ def test_a_trial_weaker_than_half_of_the_others_is_stopped(tmp_path: Path) -> No
 
 def test_other_settings_are_named(tmp_path: Path) -> None:
     with opened(tmp_path) as trials:
-        trials.agree({"epochs": 3, "words": ("rise", "fall")})
+        trials.check_same({"epochs": 3, "words": ("rise", "fall")})
     with opened(tmp_path) as trials:
-        trials.agree({"epochs": 3, "words": ("rise", "fall")})
+        trials.check_same({"epochs": 3, "words": ("rise", "fall")})
         with pytest.raises(WordspotError, match="were begun with epochs 3, not 4"):
-            trials.agree({"epochs": 4, "words": ("rise", "fall")})
+            trials.check_same({"epochs": 4, "words": ("rise", "fall")})
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
-        ("nonsense", "nonsense is no database URL; wanted one like postgresql"),
+        ("nonsense", "nonsense is no database URL; expected one like postgresql"),
         ("foo://me:secret@here/x", r"foo://me:\*\*\*@here/x: no driver for this database is installed"),
         ("sqlite:////nowhere/at/all.db", "cannot be used: unable to open database file; finished trials are kept"),
     ],
 )
-def test_a_storage_that_cannot_be_reached_is_told(url: str, told: str) -> None:
-    with pytest.raises(WordspotError, match=told), storage_errors_in_words("there"):
+def test_a_storage_that_cannot_be_reached_is_named(url: str, message: str) -> None:
+    with pytest.raises(WordspotError, match=message), storage_errors_in_words("there"):
         open_storage(url)
 
 
@@ -244,7 +246,7 @@ def test_a_full_disk_loses_no_finished_trial(tmp_path: Path) -> None:
 def test_ranges_lie_where_the_settings_allow(tmp_path: Path) -> None:
     with pytest.raises(WordspotError, match="noise_share is 2; it must be at least 0 and at most 1"):
         SearchSpace(noise_share=Range(0, 2))
-    with pytest.raises(WordspotError, match="gain_db goes from 3 to 3; wanted low < high"):
+    with pytest.raises(WordspotError, match="gain_db goes from 3 to 3; expected low < high"):
         SearchSpace(gain_db=Range(3, 3))
     for name, value in FIRST.items():
         range_ = getattr(SearchSpace(), name)

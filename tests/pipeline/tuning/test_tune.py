@@ -1,4 +1,4 @@
-"""Real trainings, of one epoch on few frames and mel bands."""
+"""Real training runs, of one epoch on few frames and mel bands."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def small(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tuned(small: Path, tmp_path_factory: pytest.TempPathFactory, wordspot: Callable) -> tuple[Path, dict]:
-    """A tuning of two trials by the command line: its folder, and what it printed."""
+    """Two trials by the command line: its folder, and what it printed."""
     out = tmp_path_factory.mktemp("tuned") / "out"
     result = wordspot(*arguments(small, out, 2), "--json", env=ENVIRONMENT)
     assert (result.returncode, result.stderr) == (0, "")
@@ -79,10 +79,10 @@ def test_interrupted_and_killed_it_ends_as_it_would_have(small: Path, tuned: tup
     with started(small, out, 2) as process:
         wait_for(out / "runs" / "0" / "config.json", process)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=120)
+        _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "finished trials are kept: the same command goes on" in told
-    assert "Traceback" not in told
+    assert "finished trials are kept: the same command goes on" in stderr
+    assert "Traceback" not in stderr
     with started(small, out, 2) as process:
         wait_for(out / "runs" / "2" / "config.json", process)  # 0 was interrupted, 1 repeated it
         process.kill()
@@ -103,11 +103,11 @@ def test_nothing_is_left_to_do_and_other_settings_are_refused(small: Path, tuned
     again = tune(small, out, WORDS, 2, BASE)
     assert again.trials[0].number == outcome["best"]["number"]
     assert (out / "best.json").read_bytes() == before
-    for words, base, told in (
+    for words, base, difference in (
         (["rise"], BASE, r"words \['rise', 'fall'\], not \['rise'\]"),
         (WORDS, Recipe(TrainSettings(epochs=2)), "epochs 1, not 2"),
     ):
-        with pytest.raises(WordspotError, match=f"were begun with {told}"):
+        with pytest.raises(WordspotError, match=f"were begun with {difference}"):
             tune(small, out, words, 2, base)
 
 
@@ -127,7 +127,7 @@ def test_a_loss_that_explodes_stops_the_recipe_itself_but_no_other_trial(
     shutil.copytree(tuned[0], tmp_path / "out")
     result = tune(tmp_path / "features", tmp_path / "out", WORDS, 3, BASE)
     assert sorted(trial.outcome for trial in result.trials) == ["diverged", "finished", "finished"]
-    with pytest.raises(LossError, match="lower --learning-rate"):
+    with pytest.raises(LossError, match="lower learning_rate"):
         tune(tmp_path / "features", tmp_path / "new", WORDS, 3, BASE)
 
 

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.pipeline.training.batches import Classes
-from wordspot.pipeline.training.transfer import TrainedNetwork
+from wordspot.pipeline.training.trained_network import TrainedNetwork
 from wordspot.tools.release.fine_tune import NegativeBatches, fine_tune, soft_labels_of
 from wordspot.tools.release.negatives import RunningSpeech, run_together, tones
 from wordspot.tools.release.steps import FineTuning

@@ -90,7 +90,7 @@ def _train(features: Path, run: Path, words: Sequence[str], recipe: Recipe, star
     """Mean recall over all classes of the best epoch's network."""
     with without_native_output():
         from ....pipeline.training.train import train
-        from ....pipeline.training.transfer import TrainedNetwork
+        from ....pipeline.training.trained_network import TrainedNetwork
 
     if not Run(run).metrics.is_file():
         began = time.process_time()

@@ -36,14 +36,14 @@ def command(table: Path) -> None:
 def _measure(name: str, *accuracy: float | int | None) -> NetworkCost:
     with without_native_output():
         from ....models.cost import multiply_accumulates, parameters
-        from ....pipeline.export.export import convert
-        from ....pipeline.export.graph import without_names
+        from ....pipeline.export.convert import convert
+        from ....pipeline.export.graph import remove_tensor_names
         from ....pipeline.export.quantize import quantize_body
     front_end = FrontEnd()
     frames = np.random.default_rng(0).normal(0, 1, (20, front_end.n_frames, front_end.n_mels)).astype(np.float32)
     network = build_network(name, NetworkShape(front_end.n_frames, front_end.n_mels, _LABELS, 0.0, 1.0))
     graph = convert(network, front_end)
-    graphs = (without_names(graph), without_names(quantize_body(graph, frames)))
+    graphs = (remove_tensor_names(graph), remove_tensor_names(quantize_body(graph, frames)))
     milliseconds = [_milliseconds(each, frames[0]) for each in graphs]
     counts = parameters(network), multiply_accumulates(network)
     return NetworkCost(name, *counts, *map(len, graphs), *milliseconds, *accuracy)  # type: ignore[arg-type]

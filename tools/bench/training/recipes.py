@@ -101,8 +101,9 @@ def draw(everything: FeatureSet, share: float) -> Part:
 
 def _train(recipe: Recipe, teacher: str | None, features: Path, words: list[str], folder: Path) -> dict[str, float]:
     with without_native_output():
-        from ....pipeline.training.train import Epoch, TrainingCallbacks, train
-        from ....pipeline.training.transfer import TrainedNetwork
+        from ....pipeline.training.loop import Epoch, TrainingCallbacks
+        from ....pipeline.training.train import train
+        from ....pipeline.training.trained_network import TrainedNetwork
     figures = folder.with_name(f"{folder.name}.json")
     if figures.is_file() and (known := read_json(figures))["recipe"] == asdict(recipe):
         return known["figures"]
@@ -112,9 +113,9 @@ def _train(recipe: Recipe, teacher: str | None, features: Path, words: list[str]
     train(
         *(features, folder, words, recipe.settings, recipe.augmentation),
         teacher=TrainedNetwork.load(teacher) if teacher else None,
-        watcher=TrainingCallbacks(on_epoch=lambda epoch: rows.append((time.perf_counter() - began, epoch))),
+        callbacks=TrainingCallbacks(on_epoch=lambda epoch: rows.append((time.perf_counter() - began, epoch))),
     )
-    kept = [(seconds, epoch.row["validation_accuracy"]) for seconds, epoch in rows if epoch.is_best]
+    kept = [(seconds, epoch.figures.validation_accuracy) for seconds, epoch in rows if epoch.is_best]
     found = {
         "accuracy": kept[-1][1],
         "short": [accuracy for seconds, accuracy in kept if seconds <= _SHORT_S][-1],

@@ -1,0 +1,199 @@
+"""The training loop: epoch after epoch, each judged and kept, from wherever the checkpoint stands."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from ...data.errors import LossError, WordspotError
+from ...data.feature_set import FeatureSet
+from ...data.files import copy, replacing
+from ..progress import Progress, no_progress
+from ..scoring.confusion import Confusion
+from .batches import Classes, Examples, TrainingBatches, prefetched
+from .history import EpochFigures, best_epoch
+from .network import cross_entropy, logits
+from .run import Run
+from .settings import TrainSettings
+from .tensorboard import TensorBoardLog
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast an epoch went: examples per second, and the share of its time spent waiting for the next batch."""
+
+    examples_per_s: float
+    waiting_share: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to.
+
+    Attributes
+    ----------
+    figures
+        Its row of `history.csv`.
+    confusion
+        Of the validation examples.
+    is_best
+        Whether its network is kept.
+    pace
+        How fast it went.
+    """
+
+    figures: EpochFigures
+    confusion: Confusion
+    is_best: bool
+    pace: Pace
+
+
+@dataclass(frozen=True)
+class TrainingCallbacks:
+    """What to call while training.
+
+    Attributes
+    ----------
+    on_start
+        Before it starts, with the classes, {split: {word: clips}} and the feature set.
+    on_step
+        After each step, with the epoch, the step and the steps of an epoch, counted from 1.
+    on_epoch
+        After each epoch.
+    progress
+        Shows how far extracting features has come.
+    """
+
+    on_start: Callable[[Classes, dict[str, dict[str, int]], FeatureSet], None] = lambda classes, counts, data: None
+    on_step: Callable[[int, int, int], None] = lambda epoch, step, steps: None
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    progress: Progress = no_progress
+
+
+class TrainingLoop:
+    """The epochs of a run, from wherever its checkpoint stands.
+
+    Parameters
+    ----------
+    run
+        Where history, checkpoint and the best network go.
+    network
+        Compiled: a new one, or that of the checkpoint.
+    batches
+        To train on.
+    validation
+        To judge every epoch by.
+    classes
+        What the outputs of the network stand for.
+    settings
+        How to train.
+    callbacks
+        What to call meanwhile.
+
+    Raises
+    ------
+    WordspotError
+        A history that lacks epochs of the checkpoint.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        network: keras.Model,
+        batches: TrainingBatches,
+        validation: Examples,
+        classes: Classes,
+        settings: TrainSettings,
+        callbacks: TrainingCallbacks,
+    ) -> None:
+        self._run, self._network, self._batches, self._validation = run, network, batches, validation
+        self._classes, self._settings, self._callbacks = classes, settings, callbacks
+        self._done = int(network.optimizer.iterations) // batches.steps
+        self._history = run.read_history()[: self._done]
+        if len(self._history) < self._done:
+            raise WordspotError(f"{run.history} lacks epochs that were trained: train again into another folder")
+        self._tensorboard = TensorBoardLog(run.tensorboard)
+
+    @property
+    def best(self) -> EpochFigures:
+        """The epoch whose network is kept: the newest, or the one that was it before."""
+        return best_epoch(self._history, len(self._validation.classes))
+
+    def run_to_end(self) -> EpochFigures:
+        """Trains until the last epoch, or until patience is lost, and returns the best epoch.
+
+        Raises
+        ------
+        LossError
+            The loss is no longer a number.
+        """
+        while self._done < self._settings.epochs and not self._is_out_of_patience():
+            self._one_epoch()
+        return self.best
+
+    def _is_out_of_patience(self) -> bool:
+        return bool(self._history) and self._done - self.best.epoch >= self._settings.patience
+
+    def _one_epoch(self) -> None:
+        epoch = self._done + 1
+        rate = float(self._network.optimizer.learning_rate)
+        loss, accuracy, pace = self._fit(epoch)
+        answers, truth = logits(self._network, self._validation.frames), self._validation.classes
+        validation_loss = cross_entropy(answers, truth)
+        # while training, a rectifier may turn what is no number into zeros: then only the answers show it
+        self._check_finite(loss + validation_loss, epoch)
+        confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
+        figures = EpochFigures(epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
+        self._history.append(figures)
+        is_best = self.best is figures
+        self._save(is_best=is_best)
+        self._done = epoch
+        self._tensorboard.log_epoch(figures, confusion, self._network)
+        self._callbacks.on_epoch(Epoch(figures, confusion, is_best, pace))
+
+    def _check_finite(self, loss: float, epoch: int) -> None:
+        if not math.isfinite(loss):
+            raise LossError(
+                f"the loss became {loss} in epoch {epoch}: try a lower learning_rate than "
+                f"{self._settings.learning_rate:g}; if that does not help, the features are damaged: extract them again"
+            )
+
+    def _save(self, *, is_best: bool) -> None:
+        """The checkpoint takes its place last: a run killed before repeats the epoch, and writes the same again."""
+        with replacing(self._run.checkpoint) as saved:
+            self._network.save(saved)
+            if is_best:
+                copy(saved, self._run.model)
+            self._run.write_history(self._history)
+
+    def _fit(self, epoch: int) -> tuple[float, float, Pace]:
+        """Loss and accuracy over the epoch, and how fast it went.
+
+        Batches are given one by one: `fit` would put them through tf.data's generator, which has the process hand every
+        freed array back to the kernel at once, and a third of the time goes into taking it again.
+        """
+        sums, waited, examples, began = np.zeros(2), 0.0, 0, time.perf_counter()
+        batches = prefetched(self._batches.epoch(epoch))
+        self._seed_dropout(epoch)
+        for step in range(self._batches.steps):
+            waiting_since = time.perf_counter()
+            frames, targets = next(batches)
+            waited += time.perf_counter() - waiting_since
+            logs: Any = self._network.train_on_batch(frames, targets, return_dict=True)
+            sums += len(frames) * np.array([logs["loss"], logs["accuracy"]])
+            examples += len(frames)
+            self._callbacks.on_step(epoch, step + 1, self._batches.steps)
+        seconds = time.perf_counter() - began
+        loss, accuracy = (sums / examples).tolist()
+        return loss, accuracy, Pace(examples / seconds, waited / seconds)
+
+    def _seed_dropout(self, epoch: int) -> None:
+        """Makes what is dropped depend on nothing but seed and epoch, so that a resumed run ends as any other."""
+        generators = (getattr(layer, "seed_generator", None) for layer in self._network.layers)
+        for index, generator in enumerate(filter(None, generators)):
+            state = np.random.SeedSequence([self._settings.seed, epoch, index]).generate_state(2)
+            generator.state.assign(state.astype(generator.state.dtype))
