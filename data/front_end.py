@@ -17,6 +17,12 @@ class FrontEnd(Settings):
     Frames of `window_ms` every `hop_ms`, none centered or padded: n samples give 1 + (n - window) // hop frames. Each is
     weighted by a periodic Hann window, zero-padded at its end to `fft_size`, and its power spectrum |rfft|^2 summed by
     `n_mels` triangles (`librosa.filters.mel`); the value is ln(max(power, log_floor)) of samples in [-1, 1).
+
+    Examples
+    --------
+    >>> front_end = FrontEnd(clip_ms=500, n_mels=32)
+    >>> front_end.n_frames, front_end.n_mels
+    (48, 32)
     """
 
     sample_rate_hz: int = setting(16_000, "Rate of the waveform.", minimum=8_000, maximum=48_000)

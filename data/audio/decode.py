@@ -42,6 +42,12 @@ def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
         The path names nothing (a broken link is a `RecordingError`: the folder did list it).
     OSError
         The machine or its network is in trouble: too many open files, no memory, a server that does not answer.
+
+    Examples
+    --------
+    >>> sound = read_sound("recordings/rise/speaker00_nohash_0.wav")
+    >>> sound.duration_s, sound.container
+    (1.5, 'WAV')
     """
     size_bytes = file_size(path)
     with open_file(path) as file:

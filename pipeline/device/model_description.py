@@ -40,6 +40,14 @@ class ModelDescription:
     ------
     WordspotError
         Labels or thresholds that cannot be meant.
+
+    Examples
+    --------
+    >>> ModelDescription(("left", "right", "_unknown_"), FrontEnd(), thresholds={"left": 0.8}).words
+    ['left', 'right']
+    >>> ModelDescription(("../left",), FrontEnd())
+    Traceback (most recent call last):
+    wordspot.data.errors.WordspotError: the label '../left' cannot be the name of a folder: rename it
     """
 
     labels: tuple[str, ...]

@@ -37,6 +37,12 @@ class Prediction:
         Its probability, in [0, 1].
     probabilities
         {label: probability} of all labels, the likeliest first; they sum to 1.
+
+    Examples
+    --------
+    >>> found = Prediction.of(("yes", "no", "_silence_"), np.array([0.25, 0.7, 0.05]))
+    >>> found.label, found.probability, found.runner_up
+    ('no', 0.7, 'yes')
     """
 
     label: str

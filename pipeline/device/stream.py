@@ -50,7 +50,13 @@ _LONGEST_MS = 900.0  # from the pause before a word to its peak
 
 @dataclass(frozen=True)
 class StreamSettings(Settings):
-    """How a stream is judged; the rule stands at the top of this file."""
+    """How a stream is judged; the rule stands at the top of this file.
+
+    Examples
+    --------
+    >>> StreamSettings(threshold=0.9).averaged_windows
+    4
+    """
 
     hop_ms: float = setting(100.0, "Milliseconds from window to window.", minimum=2, maximum=1_000)
     average_ms: float = setting(

@@ -11,7 +11,13 @@ from .check_names import CHECK_NAMES
 
 @dataclass(frozen=True)
 class CleanSettings(Settings):
-    """What decides how a recording becomes a clip."""
+    """What decides how a recording becomes a clip.
+
+    Examples
+    --------
+    >>> "near_silent" in CleanSettings(flag="near_silent").discarding
+    False
+    """
 
     window_ms: float = setting(1000.0, "Length of a clip.", minimum=100, maximum=10_000)
     window: Literal["centered", "loudest"] = setting(
@@ -38,7 +44,7 @@ class CleanSettings(Settings):
             raise WordspotError(f"window is {self.window}; it must be centered or loudest")
         both = _names(self.discard) & _names(self.flag)
         if both:
-            raise WordspotError(f"{', '.join(sorted(both))}: either --discard or --flag, not both")
+            raise WordspotError(f"{', '.join(sorted(both))}: named by discard and by flag; name each in one of them")
         if "unreadable" in _names(self.flag):
             raise WordspotError("unreadable recordings cannot be kept with a flag: there is no sound to make a clip of")
 

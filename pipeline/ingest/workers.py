@@ -45,7 +45,7 @@ def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int
         yield _in_order(waiting, futures)
     except BrokenExecutor as error:
         raise WordspotError(
-            "a worker process was killed, for want of memory perhaps: run the same command again with --jobs 1"
+            "a worker process was killed, for want of memory perhaps: do the same again with jobs=1"
         ) from error
     finally:
         sender.send("enough")

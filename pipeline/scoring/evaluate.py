@@ -84,9 +84,11 @@ def evaluate(
     Examples
     --------
     >>> import wordspot
-    >>> wordspot.evaluate("small", "recordings")
-    Traceback (most recent call last):
-    wordspot.data.errors.WordspotError: recordings does not exist: check the spelling
+    >>> confusion = wordspot.evaluate("small", "recordings").confusion
+    >>> int(confusion.matrix.sum())  # clips
+    96
+    >>> 0 <= confusion.accuracy <= 1
+    True
     """
     if split not in (ALL, *SPLITS):
         raise WordspotError(f"split is {split!r}; expected one of {', '.join((ALL, *SPLITS))}")

@@ -182,7 +182,7 @@ def _own_stream(recognizer: Recognizer, source: StreamSource) -> Stream:
     if not path.exists():
         raise WordspotError(
             f"{source.data} needs a label file, one row per word with start, end and label: {path} does not exist; write "
-            "it, or name another (--labels)"
+            "it, or name another as labels"
         )
     spoken = read_annotations(path)
     late = [word for word in spoken if word.end_s > sound.duration_s + 1]

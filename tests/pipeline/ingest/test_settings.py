@@ -24,8 +24,8 @@ NAMES = [check.name for check in CHECKS]
         ({"speaker_pattern": "x"}, "needs a group"),
         ({"discard": "hiss"}, "no check is named hiss; there are: unreadable, .*near_duplicate"),
         ({"flag": "clipped,hum,buzz"}, "no check is named buzz, hum"),
-        ({"discard": "clipped", "flag": "clipped"}, "either --discard or --flag"),
-        ({"discard": "near-silent,dc_offset", "flag": "clipped, near_silent"}, "near_silent: either"),
+        ({"discard": "clipped", "flag": "clipped"}, "named by discard and by flag"),
+        ({"discard": "near-silent,dc_offset", "flag": "clipped, near_silent"}, "near_silent: named by"),
         ({"flag": "unreadable"}, "no sound to make a clip of"),
     ],
 )
