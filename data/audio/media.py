@@ -161,6 +161,6 @@ def decoded(file: BinaryIO, kind: Media) -> Generator[tuple[int, np.ndarray], No
                 to_float = to_float or av.AudioResampler("flt", frame.layout, frame.sample_rate)
                 for piece in to_float.resample(frame):
                     yield piece.sample_rate, piece.to_ndarray().reshape(piece.samples, -1)  # planes: at most eight
-    except (av.error.FFmpegError, ValueError, OverflowError) as error:  # also where the format changes on the way
+    except (av.error.FFmpegError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:  # of PyAV, too
         why = getattr(error, "strerror", None) or str(error)
         raise RecordingError(f"not readable as {kind.name}: {why.splitlines()[0]}") from error
