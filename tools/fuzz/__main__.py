@@ -37,7 +37,7 @@ def main() -> int:
     """The command line; the status is 1 where anything went wrong."""
     parser = argparse.ArgumentParser(prog="python -m wordspot.tools.fuzz", description=__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)}; all without")
-    parser.add_argument("--cases", type=int, default=2_000, help="of each kind, and a tenth of models")
+    parser.add_argument("--cases", type=int, default=2_000, help="of each kind, a tenth of models and journals")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--corpus", type=Path, default=Path("tests/corpus"), help="where faults are kept")
     arguments = parser.parse_args()

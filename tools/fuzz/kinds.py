@@ -6,7 +6,8 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from . import model, pipe, sound
+from . import journal, model, pipe, sound, table
+from . import name as name_module
 
 
 class Kind(Protocol):
@@ -25,5 +26,15 @@ def _kind(module: ModuleType) -> Kind:
     return cast(Kind, module)
 
 
-KINDS: dict[str, Kind] = {"sound": _kind(sound), "pipe": _kind(pipe), "model": _kind(model)}
-SLOWER = {"model": 10}  # because half of the cases take a process of their own: so many times fewer are tried
+KINDS: dict[str, Kind] = {
+    name: _kind(module)
+    for name, module in (
+        ("sound", sound),
+        ("pipe", pipe),
+        ("model", model),
+        ("table", table),
+        ("journal", journal),
+        ("name", name_module),
+    )
+}
+SLOWER = {"model": 10, "journal": 10}  # cases that take long: so many times fewer are tried
