@@ -281,7 +281,10 @@ def test_mistakes_are_listed_most_confident_first(
         (("clean", "words", "out", "--speaker-pattern", "("), "not a regular expression"),
         (("clean", "words", "out", "--speaker-pattern", "x"), "needs a group"),
         (("clean", "words", "out", "--discard", "loud"), "no check is named loud; there are: unreadable, too_short"),
-        (("clean", "words", "out", "--discard", "cut-off", "--flag", "cut_off"), "cut_off: either --discard or --flag"),
+        (
+            ("clean", "words", "out", "--discard", "cut-off", "--flag", "cut_off"),
+            "cut_off: named by discard and by flag",
+        ),
         (("clean", "words", "out", "--flag", "unreadable"), "unreadable recordings cannot be kept"),
         (("explain", "nowhere.wav"), "nowhere.wav: No such file"),
         (("explain", "words"), "words is a folder"),
