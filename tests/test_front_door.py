@@ -52,7 +52,9 @@ def test_every_name_is_there_and_in_dir() -> None:
 
 
 def test_the_stub_names_what_the_module_has() -> None:
-    stub = (Path(wordspot.__file__).with_name("__init__.pyi")).read_text(encoding="utf-8")
+    root = Path(wordspot.__file__).parent
+    stub = (root / "__init__.pyi").read_text(encoding="utf-8")
+    assert (root / "py.typed").is_file()  # else mypy takes nothing of an installed package
     assert all(f" as {name}\n" in stub or f"{name}:" in stub or f"def {name}(" in stub for name in wordspot.__all__)
 
 
