@@ -18,7 +18,7 @@ from ..scoring.charts import confusion_png
 from ..scoring.confusion import Confusion
 from .batches import Examples
 from .history import EpochFigures
-from .network import softmax
+from .network import in_batches, softmax
 
 _MOST_POINTS = 4_000  # the projector's pictures share one of at most 8192 x 8192 pixels, and browsers slow down
 _PROJECTOR = """embeddings {
@@ -94,7 +94,8 @@ def write_projector(folder: Path, model: keras.Model, examples: Examples, labels
 def _embed(model: keras.Model, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Float32 [clips, channels] before the last layer, and the logits float32 [clips, labels]."""
     both = keras.Model(model.inputs, [model.layers[-1].input, model.outputs[0]])
-    return both.predict(frames, batch_size=256, verbose=0)  # type: ignore[return-value]
+    points, logits = zip(*map(both.predict_on_batch, in_batches(frames)), strict=True)
+    return np.concatenate(points), np.concatenate(logits)
 
 
 def _sprite(frames: np.ndarray) -> tuple[bytes, tuple[int, int]]:

@@ -54,7 +54,9 @@ def command(
 
     try:
         with _TuningDisplay(settings, trials, silent=as_json) as display:
-            tuned = tune(data, out, labels, trials, Recipe(settings), storage_url=storage, callbacks=display.callbacks())
+            tuned = tune(
+                data, out, labels, trials, Recipe(settings), storage_url=storage, callbacks=display.callbacks()
+            )
     except KeyboardInterrupt:
         raise KeyboardInterrupt("finished trials are kept: the same command goes on") from None
     if as_json:
