@@ -2,7 +2,7 @@
 
 The networks of the models that ship are trained on everything but the new words. Then, for every number of clips and
 every seed, clips of real recordings of training speakers are drawn, and trained on from each of them, and from scratch
-with the default network. Judged on the real recordings of all validation speakers. Finished trainings are kept and not
+with the default network. Judged on the real recordings of all validation speakers. Finished runs are kept and not
 repeated.
 """
 
@@ -27,7 +27,7 @@ from ..parts import Part, write_part
 
 _NEW_WORDS = ("eight", "five", "happy", "zero")
 _COUNTS = (5, 10, 20, 50)
-_TO_VALIDATE = 10  # clips a word of other speakers, to see how it goes, whatever the number to train on
+_TO_VALIDATE = 10  # clips per word of other speakers, to see how it goes, whatever the number to train on
 _SEEDS = 3
 _EPOCHS = 12  # of the networks to begin with
 _BODIES = {"as from small": "bc_resnet_1_late_t2", "as from accurate": "bc_resnet_3_t2"}  # the networks that ship
@@ -55,9 +55,9 @@ def command(data: Path, pretrained: Path, work: Path) -> None:
 
 
 def draw(everything: FeatureSet, count: int, rng: np.random.Generator) -> Part:
-    """Rows of real recordings for one training.
+    """Rows of real recordings for one run.
 
-    `count` clips a new word to train on and `_TO_VALIDATE` to validate on, by speakers of the training split, other
+    `count` clips per new word to train on and `_TO_VALIDATE` to validate on, by speakers of the training split, other
     ones for the second; of unknown words as many as of all new ones together. To judge: every clip of the validation split.
     """
     clips = everything.clips
@@ -103,7 +103,7 @@ def _train(features: Path, run: Path, words: Sequence[str], recipe: Recipe, star
 
 def _print(found: dict[tuple[str, int], list[float]]) -> None:
     ways = (_SCRATCH, *_BODIES)
-    table = Table("clips a word", *ways, box=None)
+    table = Table("clips per word", *ways, box=None)
     for count in _COUNTS:
         cells = (f"{np.mean(found[way, count]):.1%} ± {np.std(found[way, count], ddof=1):.1%}" for way in ways)
         table.add_row(str(count), *cells)

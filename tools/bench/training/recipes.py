@@ -1,7 +1,7 @@
 """Which recipe is most accurate, how fast it trains, and what its first ten minutes come to.
 
 Every recipe is trained from several seeds, and the network that is kept judged on the validation speakers.
-Finished trainings are kept, and repeated only where the recipe has changed since.
+Finished runs are kept, and repeated only where the recipe has changed since.
 """
 
 import shutil
@@ -61,9 +61,9 @@ RECIPES = {
 @click.option(
     "--share", "share", type=float, default=1.0, show_default=True, help="Share of the training speakers to train on."
 )
-@click.option("--epochs", "epochs", type=int, default=40, show_default=True, help="Epochs of each training.")
-@click.option("--seeds", "seeds", type=int, default=3, show_default=True, help="Trainings of each recipe.")
-@click.option("--teacher", "teacher", type=str, help="Who teaches them all: a run, small or accurate.")
+@click.option("--epochs", "epochs", type=int, default=40, show_default=True, help="Epochs of each run.")
+@click.option("--seeds", "seeds", type=int, default=3, show_default=True, help="Runs of each recipe.")
+@click.option("--teacher", "teacher", type=str, help="Distill all of them from a run, small or accurate.")
 def command(
     features: Path, work: Path, words: str, names: str, share: float, epochs: int, seeds: int, teacher: str | None
 ) -> None:
@@ -77,8 +77,8 @@ def command(
         for seed in range(seeds):
             settings = replace(RECIPES[name].settings, epochs=epochs, seed=seed)
             recipe = replace(RECIPES[name], settings=settings)
-            taught = f", taught by {Path(teacher).name}" if teacher else ""
-            results.append(_train(recipe, teacher, features, words.split(","), work / f"{name}{taught}, seed {seed}"))
+            distilled = f", distilled from {Path(teacher).name}" if teacher else ""
+            results.append(_train(recipe, teacher, features, words.split(","), work / f"{name}{distilled}, seed {seed}"))
         mean = {key: float(np.mean([figures[key] for figures in results])) for key in results[0]}
         spread = np.std([figures["accuracy"] for figures in results], ddof=min(1, seeds - 1))
         accuracy = f"{mean['accuracy']:.2%} ± {spread:.2%}"
@@ -107,7 +107,7 @@ def _train(recipe: Recipe, teacher: str | None, features: Path, words: list[str]
     figures = folder.with_name(f"{folder.name}.json")
     if figures.is_file() and (known := read_json(figures))["recipe"] == asdict(recipe):
         return known["figures"]
-    shutil.rmtree(folder, ignore_errors=True)  # a broken-off training begins anew: its minutes count
+    shutil.rmtree(folder, ignore_errors=True)  # an interrupted run begins anew: its minutes count
     rows: list[tuple[float, Epoch]] = []
     began = time.perf_counter()
     train(
