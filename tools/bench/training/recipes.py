@@ -78,7 +78,9 @@ def command(
             settings = replace(RECIPES[name].settings, epochs=epochs, seed=seed)
             recipe = replace(RECIPES[name], settings=settings)
             distilled = f", distilled from {Path(teacher).name}" if teacher else ""
-            results.append(_train(recipe, teacher, features, words.split(","), work / f"{name}{distilled}, seed {seed}"))
+            results.append(
+                _train(recipe, teacher, features, words.split(","), work / f"{name}{distilled}, seed {seed}")
+            )
         mean = {key: float(np.mean([figures[key] for figures in results])) for key in results[0]}
         spread = np.std([figures["accuracy"] for figures in results], ddof=min(1, seeds - 1))
         accuracy = f"{mean['accuracy']:.2%} ± {spread:.2%}"
