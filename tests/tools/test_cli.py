@@ -304,7 +304,7 @@ def test_mistakes_are_listed_most_confident_first(
         (("tune", "{features}", "--out", "out", "--trials", "2", "--words", "ryse"), "did you mean rise"),
         (
             ("tune", "{features}", "--out", "out", "--trials", "2", "--storage", "sqlite:////no/where.db"),
-            "the storage at --storage cannot be used: unable to open database file",
+            "the storage at storage_url cannot be used: unable to open database file",
         ),
         (("export", "words"), "is not a run folder"),
         (("evaluate", "file.txt", "words"), "not a .tflite model"),
