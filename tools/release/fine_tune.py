@@ -112,9 +112,3 @@ def fine_tune(network: keras.Model, batches: NegativeBatches, how: FineTuning) -
     ]
     weights[-1][-2] -= how.unknown_logit  # the bias of the last layer; `_unknown_` is the last label but one
     network.set_weights(weights)
-
-
-def soft_labels_of(teacher: keras.Model, frames: LogMel) -> np.ndarray:
-    """float32 [clips, labels] for frames [clips, frames, mels], a part at a time."""
-    parts = (frames[start : start + 4_096].astype(np.float32) for start in range(0, len(frames), 4_096))
-    return np.concatenate([softmax(logits(teacher, part)) for part in parts])

@@ -118,13 +118,14 @@ def train_step(features: Path, work: Path, name: str, seed: int) -> Path:
 def _ship(name: str, how: FineTuning, runs: dict[str, list[Path]], folders: Folders) -> None:
     """Fine-tunes the network of a run, and writes its model files, weights and card."""
     from ...pipeline.export.export import export
+    from ...pipeline.training.distillation import soft_labels_of
     from ...pipeline.training.trained_network import TrainedNetwork
-    from .fine_tune import NegativeBatches, fine_tune, soft_labels_of
+    from .fine_tune import NegativeBatches, fine_tune
 
     feature_set = read_feature_set(folders.features)
     classes = Classes.choose(feature_set, WORDS)
     trained, teacher = (TrainedNetwork.load(str(runs[step][0])) for step in (name, SOFT_LABELS_BY))
-    soft_labels = soft_labels_of(teacher.network, feature_set.log_mel)
+    soft_labels = soft_labels_of(teacher, feature_set, classes)
     batches = NegativeBatches(feature_set, classes, soft_labels, folders.speech)
     deque(progress_bar(f"fine-tuning {name}")(fine_tune(trained.network, batches, how), how.steps), maxlen=0)
     files = {"float": folders.out / f"{name}.tflite", "int8": folders.out / f"{name}_int8.tflite"}

@@ -7,8 +7,9 @@ import pytest
 import soundfile
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.pipeline.training.batches import Classes
+from wordspot.pipeline.training.distillation import soft_labels_of
 from wordspot.pipeline.training.trained_network import TrainedNetwork
-from wordspot.tools.release.fine_tune import NegativeBatches, fine_tune, soft_labels_of
+from wordspot.tools.release.fine_tune import NegativeBatches, fine_tune
 from wordspot.tools.release.negatives import RunningSpeech, run_together, tones
 from wordspot.tools.release.steps import FineTuning
 
@@ -30,7 +31,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(run: Path, feature_set: FeatureSet, speech: Path) -> tuple[TrainedNetwork, NegativeBatches]:
     trained = TrainedNetwork.load(str(run))
     classes = Classes.choose(feature_set, ["rise", "fall"])
-    soft_labels = soft_labels_of(trained.network, feature_set.log_mel)
+    soft_labels = soft_labels_of(trained, feature_set, classes)
     return trained, NegativeBatches(feature_set, classes, soft_labels, speech)
 
 
