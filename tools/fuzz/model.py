@@ -64,15 +64,14 @@ def _other_weights(graph: bytes, rng: np.random.Generator) -> bytes:
 
 def hand_made(model: ModelFile) -> Iterator[tuple[str, bytes]]:
     """Name and content of files that somebody made on purpose; all of them must be refused."""
-    description = model.description.to_json()
-    labels = list(model.description.labels)
+    yield from _bad_files(model)
+    yield from _bad_descriptions(model)
+    yield from _bad_labels(model)
 
-    def described(**changes: object) -> bytes:
-        return packed(model.graph, labels, json.dumps(description | changes))
 
-    def labeled(first: str) -> bytes:
-        return packed(model.graph, [first, *labels[1:]], json.dumps(description))
-
+def _bad_files(model: ModelFile) -> Iterator[tuple[str, bytes]]:
+    """A graph, or a zip behind it, that isn't what it says."""
+    labels, description = _entries(model)
     crashing = bytearray(model.graph)
     crashing[CRASHING_BYTES] = b"\xff" * 4
     whole = packed(model.graph, labels, json.dumps(description))
@@ -82,25 +81,45 @@ def hand_made(model: ModelFile) -> Iterator[tuple[str, bytes]]:
     yield "an encrypted entry", _encrypted(whole)
     yield "a comment behind the zip", whole[:-2] + b"\x05\x00hello"
     yield "thousands of entries", packed(model.graph, labels, json.dumps(description), others=5_000)
-    yield "a large entry", packed(model.graph, ["a"] * (5 << 20), json.dumps(description))
-    yield "a million labels", packed(model.graph, [f"{i:x}" for i in range(1_000_000)], json.dumps(description))
-    yield "deep JSON", packed(model.graph, labels, "[" * 200_000)
-    yield "a long number", packed(model.graph, labels, "1" * 10_000)
-    yield "JSON of another kind", packed(model.graph, labels, "7")
-    yield "no JSON", packed(model.graph, labels, "{")
-    yield "a checksum of another graph", described(graph_sha256="0" * 64)
-    yield "NaN for a format", described(format=float("nan"))
-    yield "another clip", described(clip_samples=8_000)
-    yield "a rate of minus one", described(sample_rate_hz=-1)
-    yield "a front end of text", described(front_end=model.description.front_end.to_dict() | {"n_mels": "forty"})
-    yield "other frames", described(front_end=model.description.front_end.to_dict() | {"n_mels": 41})
-    yield "thresholds of a list", described(thresholds=[1, 2])
-    yield "a threshold of another word", described(thresholds={"lamp": 0.5})
-    yield "a threshold of 7", described(thresholds={labels[0]: 7})
-    yield "training of a number", described(training=3)
-    yield "no label", packed(model.graph, [], json.dumps(description))
-    yield "too few labels", packed(model.graph, labels[:2], json.dumps(description))
-    for what, label in {
+
+
+def _bad_descriptions(model: ModelFile) -> Iterator[tuple[str, bytes]]:
+    """JSON that can't be read, or that says what can't be."""
+    labels, description = _entries(model)
+    for what, text in {
+        "deep JSON": "[" * 200_000,
+        "a long number": "1" * 10_000,
+        "JSON of another kind": "7",
+        "no JSON": "{",
+    }.items():
+        yield what, packed(model.graph, labels, text)
+    front_end = model.description.front_end.to_dict()
+    changes: dict[str, dict[str, object]] = {
+        "a checksum of another graph": {"graph_sha256": "0" * 64},
+        "NaN for a format": {"format": float("nan")},
+        "another clip": {"clip_samples": 8_000},
+        "a rate of minus one": {"sample_rate_hz": -1},
+        "a front end of text": {"front_end": front_end | {"n_mels": "forty"}},
+        "other frames": {"front_end": front_end | {"n_mels": 41}},
+        "thresholds of a list": {"thresholds": [1, 2]},
+        "a threshold of another word": {"thresholds": {"lamp": 0.5}},
+        "a threshold of 7": {"thresholds": {labels[0]: 7}},
+        "training of a number": {"training": 3},
+    }
+    for what, change in changes.items():
+        yield what, packed(model.graph, labels, json.dumps(description | change))
+
+
+def _bad_labels(model: ModelFile) -> Iterator[tuple[str, bytes]]:
+    """Too many labels, too few, and such as can't be the name of a folder."""
+    labels, description = _entries(model)
+    lists = {
+        "a large entry": ["a"] * (5 << 20),
+        "a million labels": [f"{i:x}" for i in range(1_000_000)],
+        "no label": [],
+        "too few labels": labels[:2],
+    }
+    first = {
         "a path": "../../x",
         "dots": "..",
         "a backslash": "a\\b",
@@ -109,8 +128,15 @@ def hand_made(model: ModelFile) -> Iterator[tuple[str, bytes]]:
         "nothing": "",
         "another label": labels[1],
         "a mile": "d" * 5_000,
-    }.items():
-        yield f"{what} as a label", labeled(label)
+    }
+    lists |= {f"{what} as a label": [label, *labels[1:]] for what, label in first.items()}
+    for what, changed in lists.items():
+        yield what, packed(model.graph, changed, json.dumps(description))
+
+
+def _entries(model: ModelFile) -> tuple[list[str], dict[str, object]]:
+    """The labels and the description of a model, as its file has them."""
+    return list(model.description.labels), model.description.to_json()
 
 
 def packed(
