@@ -80,7 +80,7 @@ class QuietLabel:
         level = f"{20 * math.log10(self.median_volume):.0f} dBFS (mean |x| {self.median_volume:.2g})"
         return (
             f"{begin}; the median of these is {level}. Listen to some: where words can be made out, the microphone was quiet, "
-            f"and --min-volume {self.min_volume:g} keeps nine in ten of them"
+            f"and a min_volume of {self.min_volume:g} keeps nine in ten of them"
         )
 
 

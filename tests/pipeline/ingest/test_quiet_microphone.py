@@ -30,7 +30,7 @@ def test_the_note_names_the_label_the_median_and_a_limit_that_keeps_nine_in_ten(
     assert (left.label, left.recordings, left.near_silent) == ("left", 24, 20)
     levels = sorted(np.abs(soundfile.read(path)[0]).mean() for path in quiet.glob("left/[0-9]*.wav"))
     assert left.median_volume == pytest.approx(levels[10], abs=2e-6)
-    assert f"--min-volume {left.min_volume:g}" in str(left)
+    assert f"min_volume of {left.min_volume:g}" in str(left)
     assert f"{20 * np.log10(levels[10]):.0f} dBFS" in str(left)
     again = clean(quiet, tmp_path / "clips", CleanSettings(min_volume=left.min_volume))
     assert 18 <= again.labels["left"].clips - 4 <= 20
@@ -41,7 +41,7 @@ def test_a_muted_microphone_is_called_one_and_no_limit_is_proposed(quiet: Path, 
     muted = clean(quiet, tmp_path / "clips").quiet_labels[1]
     assert (muted.label, muted.near_silent, muted.median_volume, muted.min_volume) == ("up", 5, 0, 0)
     assert "muted" in str(muted)
-    assert "--min-volume" not in str(muted)
+    assert "min_volume" not in str(muted)
 
 
 def test_the_next_run_which_has_nothing_to_do_says_it_again(quiet: Path, tmp_path: Path) -> None:

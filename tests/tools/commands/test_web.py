@@ -117,7 +117,9 @@ def test_a_model_that_is_not_ours_or_lacks_a_signature_is_refused(
     content = model.read_bytes()
     (tmp_path / "text.tflite").write_text("hello")
     (tmp_path / "bare.tflite").write_bytes(content[: content.rindex(b"PK\x03\x04") - 500])
-    (tmp_path / "lacking.tflite").write_bytes(content.replace(b"classify_features", b"classify_feathers"))
+    whole = read_model(model)
+    lacking = whole.graph.replace(b"classify_features", b"classify_feathers")
+    (tmp_path / "lacking.tflite").write_bytes(pack_model(lacking, whole.description))
     for name, told in (
         ("missing.tflite", "does not exist"),
         ("text.tflite", "not a .tflite model"),
