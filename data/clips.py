@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from .errors import WordspotError
-from .folders import check_folder, scan_recordings
 from .labels import normalize_name
-from .layout import refuse_misplaced
+from .recordings.folders import check_folder, scan_recordings
+from .recordings.layout import refuse_misplaced
 from .tables import iterate_table
 
 CLIP_TABLE = "metadata.csv"

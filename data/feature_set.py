@@ -15,9 +15,9 @@ from .arrays import LogMel
 from .clips import Clip
 from .errors import WordspotError
 from .files import held_alone, read_json, write_json
-from .folders import check_folder
 from .front_end import FrontEnd
 from .labels import normalize_name
+from .recordings.folders import check_folder
 from .splits import SPLITS, split_long_sound
 from .tables import read_table, write_table
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from .clips import Clip
 from .errors import WordspotError, WordspotWarning
-from .split_lists import SplitLists, doubts, read_split_lists
+from .recordings.split_lists import SplitLists, doubts, read_split_lists
 
 SPLITS = ("training", "validation", "testing")
 _MAX_CLIPS_PER_LABEL = 2**27 - 1  # the constant of the rule, not a limit

@@ -14,9 +14,9 @@ from ...data.clips import CLIP_TABLE, Clip, read_clip_table
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.feature_set import SOURCE, write_noise, writing_feature_set
 from ...data.files import read_json, write_json
-from ...data.folders import scan_recordings
 from ...data.front_end import FrontEnd
 from ...data.labels import UNKNOWN, differing_in_case
+from ...data.recordings.folders import scan_recordings
 from ...data.splits import assign_splits
 from ...data.text import printable
 from ..progress import Progress, no_progress

@@ -13,8 +13,8 @@ from typing import Any
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import copy, printable, remove_leftovers
-from ...data.folders import SPLIT_LISTS, Recording, scan_recordings
-from ...data.layout import diagnose
+from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
+from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
 from ..progress import Progress, no_progress
 from .clip_maker import ClipMaker

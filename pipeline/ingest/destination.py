@@ -14,7 +14,7 @@ from typing import Any
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
 from ...data.files import printable, read_json, write_json
-from ...data.folders import SPLIT_LISTS, check_folder
+from ...data.recordings.folders import SPLIT_LISTS, check_folder
 from .outcome import Outcome
 from .plan import PlannedClip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...data.files import held_alone, replacing
-from ...data.folders import Recording
+from ...data.recordings.folders import Recording
 from .destination import JOURNAL_FOLDER
 from .journal_entry import JournalEntry, parse_line, read_line, write_line
 from .outcome import Outcome

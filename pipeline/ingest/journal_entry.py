@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...data.files import printable
-from ...data.folders import Recording
+from ...data.recordings.folders import Recording
 from .check_names import CHECK_NAMES
 from .destination import DIGEST_CHARACTERS, is_clip_name
 from .duplicates.fingerprints import FINGERPRINT_BYTES

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ...data.folders import Recording
 from ...data.labels import is_word
+from ...data.recordings.folders import Recording
 
 _LONGEST_STEM_BYTES = 200  # file systems stop at 255 for a whole name
 

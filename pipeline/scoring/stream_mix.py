@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.annotations import Annotation
 from ...data.arrays import to_samples
+from ...data.recordings.annotations import Annotation
 from ...data.settings import Settings, setting
 from ..signal.word_span import word_span
 

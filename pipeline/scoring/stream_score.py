@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ...data.annotations import Annotation
 from ...data.labels import is_word
+from ...data.recordings.annotations import Annotation
 
 NO_CANDIDATE = -1.0  # below every threshold
 LATEST_S = 1.0  # after its end a word may still be detected: then its last tenths have left a window of a second

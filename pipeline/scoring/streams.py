@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.annotations import read_annotations, write_annotations
 from ...data.arrays import to_samples
 from ...data.audio import read_sound, write_wav
 from ...data.clips import list_clips
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.files import replacing
-from ...data.folders import scan_recordings
 from ...data.labels import SILENCE, UNKNOWN, is_word
+from ...data.recordings.annotations import read_annotations, write_annotations
+from ...data.recordings.folders import scan_recordings
 from ...data.splits import SPLITS, assign_splits, split_long_sound
 from ..device.recognizer import Recognizer
 from ..device.stream import Detector, StreamSettings

@@ -6,8 +6,8 @@ from pathlib import Path
 from ...data.clips import CLIP_TABLE
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
-from ...data.folders import check_folder
 from ...data.front_end import FrontEnd
+from ...data.recordings.folders import check_folder
 from ..features.extract import extract, is_extracted_from
 from ..progress import Progress
 from .run import Run

@@ -17,7 +17,7 @@ from ...data.clips import CLIP_TABLE
 from ...data.errors import LossError, WordspotError
 from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.files import locked, write_json
-from ...data.folders import check_folder
+from ...data.recordings.folders import check_folder
 from ..progress import Progress, no_progress
 from ..training.batches import Classes
 from ..training.loop import Epoch, TrainingCallbacks

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ...data.audio import read_sound, write_wav
-from ...data.folders import scan_recordings
+from ...data.recordings.folders import scan_recordings
 
 
 def run_wordspot(*arguments: object) -> None:

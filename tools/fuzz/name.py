@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ...data.errors import WordspotWarning
-from ...data.folders import scan_recordings
-from ...data.layout import diagnose
+from ...data.recordings.folders import scan_recordings
+from ...data.recordings.layout import diagnose
 from ...pipeline.ingest.plan import plan_clips
 
 _PARTS = (

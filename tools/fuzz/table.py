@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.annotations import read_annotations
 from ...data.clips import CLIP_TABLE, read_clip_table
 from ...data.errors import WordspotWarning
-from ...data.split_lists import read_split_lists
+from ...data.recordings.annotations import read_annotations
+from ...data.recordings.split_lists import read_split_lists
 from .mutation import mutated
 
 _KINDS: tuple[tuple[str, bytes, Callable[[Path], object]], ...] = (

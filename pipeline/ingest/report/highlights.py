@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ....data.folders import Recording
+from ....data.recordings.folders import Recording
 from ..checks import CHECKS, Check
 from ..duplicates.search import DUPLICATE_CHECKS
 from ..outcome import Outcome

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from wordspot.data.files import printable
-from wordspot.data.folders import scan_recordings
+from wordspot.data.recordings.folders import scan_recordings
 from wordspot.pipeline.ingest.checks import CHECKS
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.explain import Explanation, explain

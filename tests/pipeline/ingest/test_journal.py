@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wordspot.data.folders import Recording
+from wordspot.data.recordings.folders import Recording
 from wordspot.pipeline.ingest.journal import Journal
 from wordspot.pipeline.ingest.outcome import MEASURED_COLUMNS, TEXT_COLUMNS, Outcome
 

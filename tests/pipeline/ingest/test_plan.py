@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wordspot.data.folders import Recording
+from wordspot.data.recordings.folders import Recording
 from wordspot.pipeline.ingest.destination import is_clip_name
 from wordspot.pipeline.ingest.plan import plan_clips
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wordspot.data.annotations import Annotation
+from wordspot.data.recordings.annotations import Annotation
 from wordspot.pipeline.scoring.stream_score import StreamCandidates, TimedLabel, count, fire, judge
 from wordspot.pipeline.scoring.thresholds import GRID, ThresholdSearch, common_curve, expected, reaching
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from wordspot.data.annotations import read_annotations
+from wordspot.data.recordings.annotations import read_annotations
 from wordspot.pipeline.device.model_file import read_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detector

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import soundfile
 from wordspot.data.errors import WordspotError
-from wordspot.data.folders import scan_recordings
+from wordspot.data.recordings.folders import scan_recordings
 
 pytest.importorskip("espeakng_loader", reason="the `voices` extra is not installed")
 from wordspot.tools.demo_voices.recordings import all_voices, speak_recordings

@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 from ....data.audio import SAMPLE_RATE_HZ
-from ....data.folders import scan_recordings
+from ....data.recordings.folders import scan_recordings
 from ....pipeline.device.recognizer import Recognizer
 from ...terminal.console import OUT
 from ...terminal.options import PATH, argument, declare

@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 
 from ....data.audio import SAMPLE_RATE_HZ, read_sound
-from ....data.folders import Recording, scan_recordings
+from ....data.recordings.folders import Recording, scan_recordings
 from ....pipeline.ingest.explain import explain
 from ....pipeline.signal.window import fit_to_window
 from ....pipeline.signal.word_span import word_span

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ....data.errors import WordspotError
-from ....data.folders import scan_recordings
+from ....data.recordings.folders import scan_recordings
 from ....models import pretrained
 from ...terminal.console import OUT
 from ...terminal.options import argument, declare

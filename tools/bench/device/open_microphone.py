@@ -14,7 +14,7 @@ from rich.table import Table
 from ....data.arrays import Samples, to_samples
 from ....data.audio import SAMPLE_RATE_HZ, read_sound
 from ....data.clips import read_clip_table
-from ....data.folders import scan_recordings
+from ....data.recordings.folders import scan_recordings
 from ....data.splits import assign_splits, split_long_sound
 from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wordspot.data.folders import Recording
+from wordspot.data.recordings.folders import Recording
 from wordspot.pipeline.ingest.checks import CHECKS
 from wordspot.pipeline.ingest.outcome import Outcome
 from wordspot.pipeline.ingest.report.highlights import Highlight, Highlights, Histogram, decibels

@@ -13,7 +13,7 @@ import soundfile
 from PIL import Image
 from wordspot.data.audio import read_sound
 from wordspot.data.files import printable
-from wordspot.data.folders import Recording
+from wordspot.data.recordings.folders import Recording
 from wordspot.pipeline.ingest.checks import CHECKS
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.clip_maker import ClipMaker

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import WordspotError
-from .files import write_text
-from .labels import normalize_name
+from ..errors import WordspotError
+from ..files import write_text
+from ..labels import normalize_name
 
 
 @dataclass(frozen=True, order=True)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import WordspotError
+from ..errors import WordspotError
+from ..labels import is_word, normalize_name
+from ..text import printable
 from .file_names import sorting_hint
-from .labels import is_word, normalize_name
-from .text import printable
 
 SPLIT_LISTS = ("validation_list.txt", "testing_list.txt")
 _OF_THE_SYSTEM = frozenset(  # files and folders that file managers, storage boxes and zip programs leave, in lower case

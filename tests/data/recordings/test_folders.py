@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from wordspot.data.errors import WordspotError
-from wordspot.data.folders import Recording, check_folder, scan_recordings, unlabeled_files
+from wordspot.data.recordings.folders import Recording, check_folder, scan_recordings, unlabeled_files
 
 
 def put(folder: Path, *names: str) -> None:

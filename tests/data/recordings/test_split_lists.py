@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from wordspot.data.errors import WordspotError
-from wordspot.data.split_lists import SplitLists, label_of, read_split_lists
+from wordspot.data.recordings.split_lists import SplitLists, label_of, read_split_lists
 
 PATHS = ["left/a.wav", "left/day two/b.flac", "right/a.wav"]
 

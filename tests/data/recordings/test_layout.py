@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from wordspot.data.clips import list_clips
 from wordspot.data.errors import WordspotError
-from wordspot.data.file_names import labels_in_names
-from wordspot.data.folders import scan_recordings
-from wordspot.data.layout import Note, diagnose
+from wordspot.data.recordings.file_names import labels_in_names
+from wordspot.data.recordings.folders import scan_recordings
+from wordspot.data.recordings.layout import Note, diagnose
 
 
 def put(folder: Path, *names: str) -> Path:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wordspot.data.annotations import Annotation, read_annotations, write_annotations
 from wordspot.data.errors import WordspotError
+from wordspot.data.recordings.annotations import Annotation, read_annotations, write_annotations
 
 WORDS = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 2), st.text("abcé -", min_size=1).filter(str.strip)))
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import WordspotError
+from ..errors import WordspotError
+from ..labels import SILENCE, UNKNOWN, differing_in_case, is_word, normalize_name
 from .file_names import sorting_hint
 from .folders import SPLIT_LISTS, Recording, unlabeled_files
-from .labels import SILENCE, UNKNOWN, differing_in_case, is_word, normalize_name
 from .split_lists import doubts, read_split_lists
 
 SOUND_ENDINGS = (

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import WordspotError
+from ..errors import WordspotError
+from ..labels import normalize_name
 from .folders import SPLIT_LISTS
-from .labels import normalize_name
 
 _MOST_LISTED, _LEAST_LISTED = 0.5, 0.05  # of a set's recordings, in one list; the official ones have a tenth
 
