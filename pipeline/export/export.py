@@ -14,10 +14,10 @@ from ..device.model_file import pack_model
 from ..device.recognizer import Recognizer
 from ..device.trial_run import remember
 from ..features.extract import extract
-from ..training.batches import Classes, Examples, SplitClips
+from ..training.examples.batches import Classes, Examples, SplitClips
 from ..training.network import load_network
-from ..training.run import Run
-from ..training.run_config import RunConfig
+from ..training.run_folder.run import Run
+from ..training.run_folder.run_config import RunConfig
 from ..training.settings import AugmentSettings
 from .convert import convert
 from .graph import remove_mel_reshapes, remove_tensor_names

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
-from .batches import Classes
+from .examples.batches import Classes
 from .network import logits, softmax
 from .trained_network import TrainedNetwork
 

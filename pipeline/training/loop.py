@@ -14,12 +14,12 @@ from ...data.feature_set import FeatureSet
 from ...data.files import copy, replacing
 from ..progress import Progress, no_progress
 from ..scoring.confusion import Confusion
-from .batches import Classes, Examples, TrainingBatches, prefetched
-from .history import EpochFigures, best_epoch
+from .examples.batches import Classes, Examples, TrainingBatches, prefetched
 from .network import cross_entropy, logits
-from .run import Run
+from .run_folder.history import EpochFigures, best_epoch
+from .run_folder.run import Run
+from .run_folder.tensorboard import TensorBoardLog
 from .settings import TrainSettings
-from .tensorboard import TensorBoardLog
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from ...data.errors import WordspotError
 from ...data.files import read_json
 from ...data.settings import settings_from_json
-from . import run_config
+from .run_folder import run_config
 from .settings import AugmentSettings, TrainSettings
 
 _PARTS = ("settings", "augmentation")

@@ -13,17 +13,17 @@ from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
 from ...models import NetworkShape, build_network
 from ..scoring.confusion import Confusion
-from .batches import Classes, SplitClips, TrainingBatches
 from .distillation import soft_labels_of
+from .examples.batches import Classes, SplitClips, TrainingBatches
+from .examples.open_data import check_front_end, open_data
 from .loop import TrainingCallbacks, TrainingLoop
 from .network import load_network
-from .open_data import check_front_end, open_data
 from .optimizer import compile_network
-from .results import write_results
-from .run import Run
-from .run_config import RunConfig
+from .run_folder.results import write_results
+from .run_folder.run import Run
+from .run_folder.run_config import RunConfig
+from .run_folder.tensorboard import write_projector
 from .settings import AugmentSettings, TrainSettings
-from .tensorboard import write_projector
 from .trained_network import TrainedNetwork
 from .transfer import with_new_head
 

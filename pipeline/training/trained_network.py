@@ -12,7 +12,7 @@ from ...data.front_end import FrontEnd
 from ...models import NetworkShape, build_network, pretrained
 from ..device.model_file import read_model
 from .network import load_network
-from .run import Run
+from .run_folder.run import Run
 
 _SHIPPED = " or ".join(pretrained.NAMES)
 

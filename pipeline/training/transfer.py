@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...models.normalization import BatchNorm, SubSpectralNorm
-from .batches import TrainingBatches
+from .examples.batches import TrainingBatches
 from .network import cross_entropy
 
 _EXAMPLES = 4_096  # that the new head is fitted to

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...data.errors import WordspotError
 from ...data.files import read_json, try_lock
-from ..training.run import Run
+from ..training.run_folder.run import Run
 from .search_space import SearchSpace, is_whole
 from .storage import BEAT_S, STORAGE_ERRORS
 

@@ -19,11 +19,11 @@ from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.files import locked, write_json
 from ...data.recordings.folders import check_folder
 from ..progress import Progress, no_progress
-from ..training.batches import Classes
+from ..training.examples.batches import Classes
+from ..training.examples.open_data import open_data
 from ..training.loop import Epoch, TrainingCallbacks
-from ..training.open_data import open_data
 from ..training.recipe import TUNED, Recipe
-from ..training.run import Run
+from ..training.run_folder.run import Run
 from ..training.train import train
 from .report import TrialResult, write_tune_report
 from .search_space import SearchSpace, values_of, with_values

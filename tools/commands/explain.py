@@ -107,7 +107,7 @@ def _in_words(cut: CutRecording) -> str:
 
 def _table(results: list[CheckResult]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name in ("check", "result", "measured", "value", "limit"):
+    for name in ("check", "result", "column", "value", "limit"):
         table.add_column(name, justify="right" if name in ("value", "limit") else "left")
     for result in results:
         check = result.check

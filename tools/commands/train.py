@@ -20,7 +20,7 @@ from ..terminal.progress import StepRate, progress_bar
 
 if TYPE_CHECKING:
     from ...data.feature_set import FeatureSet
-    from ...pipeline.training.batches import Classes
+    from ...pipeline.training.examples.batches import Classes
     from ...pipeline.training.loop import Epoch, TrainingCallbacks
 
 _OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed")
@@ -94,7 +94,7 @@ def train_and_show(
 ) -> None:
     """Trains, showing each epoch, and says what to do next."""
     with without_native_output():
-        from ...pipeline.training.run import Run
+        from ...pipeline.training.run_folder.run import Run
         from ...pipeline.training.train import train  # here, because TensorFlow takes seconds to load
 
     if resume and not Run(run).config.is_file():

@@ -10,10 +10,10 @@ import numpy as np
 from ...data.arrays import LogMel
 from ...data.feature_set import FeatureSet
 from ...data.labels import SILENCE, UNKNOWN
-from ...pipeline.training import augmentation
-from ...pipeline.training.batches import Classes
+from ...pipeline.training.examples import augmentation
+from ...pipeline.training.examples.batches import Classes
+from ...pipeline.training.examples.noise import NoiseSource
 from ...pipeline.training.network import logits, softmax
-from ...pipeline.training.noise import NoiseSource
 from ...pipeline.training.settings import AugmentSettings
 from .negatives import RunningSpeech, run_together, tones, training_speech
 from .steps import FineTuning

@@ -12,8 +12,8 @@ import numpy as np
 from ...data.files import read_json, replacing
 from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.scoring.confusion import Confusion
-from ...pipeline.training.batches import Examples
-from ...pipeline.training.run import Run
+from ...pipeline.training.examples.batches import Examples
+from ...pipeline.training.run_folder.run import Run
 
 _ROUNDS = 300
 _ENVIRONMENT = jinja2.Environment(

@@ -9,7 +9,7 @@ from ...data.arrays import LogMel, to_waveform
 from ...data.audio import read_sound
 from ...data.front_end import FrontEnd
 from ...pipeline.features.log_mel import log_mel
-from ...pipeline.training import augmentation
+from ...pipeline.training.examples import augmentation
 
 HELD_OUT_EACH = 3  # every third speaker of the running speech is kept from training, to judge on
 _LOUD_NATS = 7.0  # below its loudest frame: what of a clip is its word

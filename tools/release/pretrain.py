@@ -17,8 +17,8 @@ from ...data.join import join_feature_sets
 from ...models import pretrained
 from ...pipeline.device.model_file import pack_model, read_model
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.training.batches import Classes, SplitClips
-from ...pipeline.training.run import Run
+from ...pipeline.training.examples.batches import Classes, SplitClips
+from ...pipeline.training.run_folder.run import Run
 from ...pipeline.training.settings import AugmentSettings
 from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, declare

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from wordspot.data.errors import WordspotError
 from wordspot.data.feature_set import FeatureSet, read_feature_set
-from wordspot.pipeline.training.batches import Classes, SplitClips, TrainingBatches
 from wordspot.pipeline.training.distillation import soft_labels_of
+from wordspot.pipeline.training.examples.batches import Classes, SplitClips, TrainingBatches
 from wordspot.pipeline.training.network import logits, softmax
 from wordspot.pipeline.training.settings import AugmentSettings, TrainSettings
 from wordspot.pipeline.training.train import train

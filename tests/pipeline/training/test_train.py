@@ -20,7 +20,7 @@ from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.loop import Epoch, TrainingCallbacks
 from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
-from wordspot.pipeline.training.run import Run
+from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.training.settings import TrainSettings
 from wordspot.pipeline.training.train import train
 

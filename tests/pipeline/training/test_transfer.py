@@ -5,9 +5,9 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.models.normalization import BatchNorm
-from wordspot.pipeline.training.batches import Classes, SplitClips, TrainingBatches
+from wordspot.pipeline.training.examples.batches import Classes, SplitClips, TrainingBatches
 from wordspot.pipeline.training.network import cross_entropy, load_network, logits
-from wordspot.pipeline.training.run import Run
+from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, AugmentSettings
 from wordspot.pipeline.training.train import train
 from wordspot.pipeline.training.trained_network import TrainedNetwork

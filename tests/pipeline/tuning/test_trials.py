@@ -10,9 +10,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 from wordspot.data.errors import WordspotError
-from wordspot.pipeline.training.history import EpochFigures
 from wordspot.pipeline.training.recipe import Recipe
-from wordspot.pipeline.training.run import Run
+from wordspot.pipeline.training.run_folder.history import EpochFigures
+from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.tuning.report import TrialResult, write_tune_report
 from wordspot.pipeline.tuning.search_space import Range, SearchSpace, values_of, with_values
 from wordspot.pipeline.tuning.storage import open_file_storage, open_storage, storage_errors_in_words

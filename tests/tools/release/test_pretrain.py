@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 from wordspot.data.feature_set import read_feature_set
 from wordspot.models.pretrained import NAMES
-from wordspot.pipeline.training.batches import Classes, Examples, SplitClips
+from wordspot.pipeline.training.examples.batches import Classes, Examples, SplitClips
 from wordspot.pipeline.training.settings import AugmentSettings
 from wordspot.tools.release.model_card import write_card
 from wordspot.tools.release.steps import STEPS

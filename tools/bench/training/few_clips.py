@@ -18,7 +18,7 @@ from ....data.feature_set import FeatureSet, read_feature_set
 from ....data.files import read_json
 from ....data.native_output import without_native_output
 from ....pipeline.training.recipe import Recipe
-from ....pipeline.training.run import Run
+from ....pipeline.training.run_folder.run import Run
 from ....pipeline.training.settings import TRANSFER_SETTINGS, TrainSettings
 from ...release.pretrain import joined_features
 from ...terminal.console import OUT

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...data.feature_set import FeatureSet
-from ...data.front_end import FrontEnd
-from ..features.log_mel import hann_window, log_mel, mel_matrix
-from ..signal.noise import SPECTRAL_EXPONENTS, colored_noise
+from ....data.feature_set import FeatureSet
+from ....data.front_end import FrontEnd
+from ...features.log_mel import hann_window, log_mel, mel_matrix
+from ...signal.noise import SPECTRAL_EXPONENTS, colored_noise
+from ..settings import AugmentSettings
 from . import augmentation as augment
-from .settings import AugmentSettings
 
 _SYNTHETIC_SECONDS = 4
 _SYNTHETIC_SHARE = 0.3  # of the draws, where there is recorded noise too

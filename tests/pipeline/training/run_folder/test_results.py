@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 from wordspot.data.feature_set import SOURCE, read_feature_set
-from wordspot.pipeline.training.batches import Classes, SplitClips
+from wordspot.pipeline.training.examples.batches import Classes, SplitClips
 from wordspot.pipeline.training.network import load_network
-from wordspot.pipeline.training.results import write_results
-from wordspot.pipeline.training.run import Run
+from wordspot.pipeline.training.run_folder.results import write_results
+from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.training.settings import AugmentSettings
 
 LISTEN = """

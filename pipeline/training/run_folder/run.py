@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...data.errors import WordspotError
-from ...data.files import read_json, remove_leftovers, write_json
-from ...data.recordings.folders import check_folder
+from ....data.errors import WordspotError
+from ....data.files import read_json, remove_leftovers, write_json
+from ....data.recordings.folders import check_folder
 from .history import EpochFigures, read_history, write_history
 from .run_config import RunConfig
 

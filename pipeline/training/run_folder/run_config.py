@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...data.errors import WordspotError
-from ...data.front_end import FrontEnd
-from ...data.settings import settings_from_json
-from .settings import AugmentSettings, TrainSettings
+from ....data.errors import WordspotError
+from ....data.front_end import FrontEnd
+from ....data.settings import settings_from_json
+from ..settings import AugmentSettings, TrainSettings
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
-from wordspot.pipeline.training.run import Run
-from wordspot.pipeline.training.run_config import RunConfig
+from wordspot.pipeline.training.run_folder.run import Run
+from wordspot.pipeline.training.run_folder.run_config import RunConfig
 from wordspot.pipeline.training.settings import AugmentSettings, TrainSettings
 
 OF_VERSION_0_1 = {  # as that version wrote it

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.scoring.confusion import wilson_interval
-from wordspot.pipeline.training.history import COLUMNS, EpochFigures, best_epoch, read_history, write_history
+from wordspot.pipeline.training.run_folder.history import COLUMNS, EpochFigures, best_epoch, read_history, write_history
 
 FIGURES = st.builds(EpochFigures, st.integers(1, 10_000), *[st.floats(allow_nan=False)] * 5)
 

@@ -8,22 +8,22 @@ from typing import Any
 import keras
 import numpy as np
 
-from ...data.arrays import Samples
-from ...data.audio import read_sound
-from ...data.clips import CLIP_TABLE
-from ...data.feature_set import FeatureSet
-from ...data.files import replacing, write_json
-from ...models.cost import parameters
-from ..device.recognizer import Prediction
-from ..features.extract import clips_folder_of
-from ..pages.charts import Line, LineChart, Style
-from ..pages.html_page import in_words
-from ..scoring.charts import confusion_png
-from ..scoring.confusion import Confusion
-from ..scoring.report import JudgedReport, Mistake, players_of, write_report
-from .batches import Classes, Examples
+from ....data.arrays import Samples
+from ....data.audio import read_sound
+from ....data.clips import CLIP_TABLE
+from ....data.feature_set import FeatureSet
+from ....data.files import replacing, write_json
+from ....models.cost import parameters
+from ...device.recognizer import Prediction
+from ...features.extract import clips_folder_of
+from ...pages.charts import Line, LineChart, Style
+from ...pages.html_page import in_words
+from ...scoring.charts import confusion_png
+from ...scoring.confusion import Confusion
+from ...scoring.report import JudgedReport, Mistake, players_of, write_report
+from ..examples.batches import Classes, Examples
+from ..network import logits, softmax
 from .history import EpochFigures
-from .network import logits, softmax
 from .run import Run
 from .run_config import RunConfig
 

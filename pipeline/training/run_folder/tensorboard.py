@@ -13,12 +13,12 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from ...data.files import replacing
-from ..scoring.charts import confusion_png
-from ..scoring.confusion import Confusion
-from .batches import Examples
+from ....data.files import replacing
+from ...scoring.charts import confusion_png
+from ...scoring.confusion import Confusion
+from ..examples.batches import Examples
+from ..network import in_batches, softmax
 from .history import EpochFigures
-from .network import in_batches, softmax
 
 _MOST_POINTS = 4_000  # the projector's pictures share one of at most 8192 x 8192 pixels, and browsers slow down
 _PROJECTOR = """embeddings {

@@ -3,15 +3,15 @@
 import dataclasses
 from pathlib import Path
 
-from ...data.clips import CLIP_TABLE
-from ...data.errors import WordspotError
-from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
-from ...data.front_end import FrontEnd
-from ...data.recordings.folders import check_folder
-from ..features.extract import extract, is_extracted_from
-from ..progress import Progress
-from .run import Run
-from .trained_network import TrainedNetwork
+from ....data.clips import CLIP_TABLE
+from ....data.errors import WordspotError
+from ....data.feature_set import FeatureSet, is_feature_set, read_feature_set
+from ....data.front_end import FrontEnd
+from ....data.recordings.folders import check_folder
+from ...features.extract import extract, is_extracted_from
+from ...progress import Progress
+from ..run_folder.run import Run
+from ..trained_network import TrainedNetwork
 
 
 def open_data(data: Path, run: Run, progress: Progress, trained: TrainedNetwork | None = None) -> FeatureSet:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...data.errors import WordspotError
-from ...data.tables import read_table, write_table
-from ..scoring.confusion import wilson_interval
+from ....data.errors import WordspotError
+from ....data.tables import read_table, write_table
+from ...scoring.confusion import wilson_interval
 
 
 @dataclass(frozen=True)

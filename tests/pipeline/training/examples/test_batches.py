@@ -7,8 +7,8 @@ from wordspot.data.errors import WordspotError, WordspotWarning
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.log_mel import log_mel
-from wordspot.pipeline.training.batches import Classes, SplitClips, TrainingBatches
-from wordspot.pipeline.training.noise import NoiseSource, full_scale_log_power
+from wordspot.pipeline.training.examples.batches import Classes, SplitClips, TrainingBatches
+from wordspot.pipeline.training.examples.noise import NoiseSource, full_scale_log_power
 from wordspot.pipeline.training.settings import AugmentSettings, TrainSettings
 
 AUGMENTATION = AugmentSettings()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.log_mel import log_mel
-from wordspot.pipeline.training import augmentation as augment
+from wordspot.pipeline.training.examples import augmentation as augment
 
 FRONT_END = FrontEnd()
 SEEDS = st.integers(0, 1000)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.errors import WordspotError, WordspotWarning
-from ...data.feature_set import FeatureSet
-from ...data.labels import SILENCE, UNKNOWN, differing_in_case, join_labels, normalize_name
+from ....data.errors import WordspotError, WordspotWarning
+from ....data.feature_set import FeatureSet
+from ....data.labels import SILENCE, UNKNOWN, differing_in_case, join_labels, normalize_name
+from ..settings import AugmentSettings, TrainSettings
 from . import augmentation as augment
 from .noise import NoiseSource
-from .settings import AugmentSettings, TrainSettings
 
 _FEWEST_EXAMPLES = 2_048  # in an epoch; a small folder is gone through several times, changed anew each time
 Batch = tuple[np.ndarray, np.ndarray]  # frames float32 [n, frames, mels], targets float32 [n, labels]
