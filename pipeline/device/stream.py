@@ -70,10 +70,10 @@ class StreamSettings(Settings):
     )
     hold_off_ms: float = setting(1_400.0, "Milliseconds after a detection without another.", minimum=0, maximum=60_000)
     pause_before_ms: float = setting(
-        900.0, "Milliseconds of quiet before a word; 0 where commands come amid speech.", minimum=0, maximum=5_000
+        1_000.0, "Milliseconds of quiet before a word; 0 where commands come amid speech.", minimum=0, maximum=5_000
     )
     pause_after_ms: float = setting(
-        300.0, "Milliseconds of quiet after a word; they delay its detection.", minimum=0, maximum=900
+        400.0, "Milliseconds of quiet after a word; they delay its detection.", minimum=0, maximum=900
     )
     pause_db: float = setting(8.0, "How far below the word's level quiet is.", minimum=0, maximum=60)
 

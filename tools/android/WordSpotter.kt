@@ -30,8 +30,8 @@ data class StreamSettings(
     val averageMs: Double = 400.0,
     val threshold: Float = 0.5f,
     val holdOffMs: Double = 1400.0,
-    val pauseBeforeMs: Double = 900.0,
-    val pauseAfterMs: Double = 300.0,
+    val pauseBeforeMs: Double = 1000.0,
+    val pauseAfterMs: Double = 400.0,
     val pauseDb: Double = 8.0
 )
 
