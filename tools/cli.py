@@ -14,6 +14,7 @@ import click
 from .terminal.notes import show_notes
 
 COMMANDS = {
+    "fetch": "Download a public set of recordings, verified.",
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
     "explain": "Show one recording the way cleaning sees it: measurements, findings, picture.",
     "extract": "Turn a clean folder into log-mel features.",
