@@ -154,6 +154,10 @@ class State:
     dropped: frozenset[str] = frozenset()
 
 
+NOTHING = State()
+"""Of a recording of which nothing was decided."""
+
+
 def append(file: Path | str, decisions: Iterable[Decision]) -> None:
     """Adds decisions at the end of a log; they are on the disk when it returns.
 
@@ -163,7 +167,7 @@ def append(file: Path | str, decisions: Iterable[Decision]) -> None:
     Raises
     ------
     WordspotError
-        The file cannot be written; then none of these decisions is in it.
+        The file cannot be written, or one of them is no decision; then none of these is in it.
     """
     text = b"".join(_to_line(decision) for decision in decisions)
     path = Path(file)
@@ -230,7 +234,10 @@ def _to_line(decision: Decision) -> bytes:
     """One JSON object; fields that say nothing are left out."""
     values = ((name, getattr(decision, name)) for name in _FIELDS)
     told = {name: value for name, value in values if value or name in _ALWAYS}
-    return json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+    line = json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+    if _from_line(line) is None:
+        raise WordspotError(f"{line.decode():.200} is no decision: it would be lost when the log is read")
+    return line
 
 
 def read(file: Path | str) -> list[Decision]:
@@ -279,7 +286,9 @@ def _from_line(line: bytes) -> Decision | None:
 
 def _from_values(values: dict[str, Any]) -> Decision | None:
     """The decision that a JSON object holds; what a later version adds to it does not count here."""
-    if values["what"] not in _WHATS or not (values["recording"] and values["when"] and values["id"]):
+    if values["what"] not in _WHATS or not (values["when"] and values["id"]):
+        return None
+    if not values["undoes" if values["what"] == "undo" else "recording"]:
         return None
     if window := values.get("window_s"):
         start, end = map(float, window)
