@@ -35,6 +35,7 @@ from .destination import (
     write_marker,
 )
 from .duplicates.search import DUPLICATE_CHECKS, Duplicates, find_duplicates
+from .edited import edits_of, forget_aside, set_aside
 from .journal import Journal
 from .journal_entry import FORMAT
 from .outcome import DROPPED, Outcome
@@ -66,6 +67,8 @@ class _Work:
         Processes to work with.
     progress
         Shows how far it has come.
+    log
+        Where decisions are kept; None for the clean folder.
     """
 
     maker: ClipMaker
@@ -74,6 +77,7 @@ class _Work:
     destination: Path | None
     jobs: int
     progress: Progress
+    log: Path | None = None
 
     @property
     def recordings(self) -> list[Recording]:
@@ -141,7 +145,8 @@ def clean(
         if dry_run:
             with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
                 journal.rewrite([])
-                states, maker = gather(destination, log, dry_run=True), ClipMaker(source, settings)
+                states = gather(destination, log, edits_of(destination), dry_run=True)
+                maker = ClipMaker(source, settings)
                 planned = plan_decided(maker, recordings, states, journal, jobs, progress)
                 return _do(_Work(maker, planned, journal, None, jobs, progress))
         check_destination(destination, {clip.label for clip in planned})
@@ -149,10 +154,10 @@ def clean(
         with journal.locked() as scratch:
             journal.load()
             maker = ClipMaker(source, settings, scratch)
-            states = gather(destination, log)
+            states = gather(destination, log, edits_of(destination))
             planned = plan_decided(maker, recordings, states, journal, jobs, progress)
             check_destination(destination, {clip.label for clip in planned})
-            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress))
+            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log))
 
 
 @contextlib.contextmanager
@@ -225,10 +230,11 @@ def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: di
     """Takes away what says that the folder is complete, and every clip and line that will not stay as it is."""
     journal = work.journal
     _check_same_source(destination, work)
-    check_made_files(work.maker.source, destination, marker["clip_table_sha256"] if marker else None)
+    check_made_files(work.maker.source, destination, is_complete=marker is not None)
     kept = {clip.file_name for clip in done}
     stale = [outcome for outcome in journal.outcomes() if outcome.clip_digest and outcome.file_name not in kept]
     check_untouched(destination, stale)
+    _read_table_and_remove(destination, work)
     for name in MADE_FILES:
         (destination / name).unlink(missing_ok=True)
     for folder in (destination, journal.folder):
@@ -238,6 +244,12 @@ def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: di
     _remove_empty_folders(destination)
     journal.header = work.header
     journal.rewrite([clip.recording for clip in done])
+
+
+def _read_table_and_remove(destination: Path, work: _Work) -> None:
+    """What was decided in the clip table until this moment is in the log before the table is gone."""
+    gather(destination, work.log, set_aside(destination))
+    forget_aside(destination)
 
 
 def _check_same_source(destination: Path, work: _Work) -> None:
@@ -286,6 +298,8 @@ def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> No
 def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
     """One pass over all outcomes, for the tables, the totals and the report."""
     totals, highlights = Totals(), Highlights(work.maker.checks)
+    if work.destination and (work.destination / CLIP_TABLE).exists():  # somebody has saved it while the clips were made
+        _read_table_and_remove(work.destination, work)
     with writing_tables(work.destination) if work.destination else nullcontext() as tables:
         for place, clip in enumerate(work.planned):
             known = decided(clip, work.journal.known_outcome(clip.recording))

@@ -3,10 +3,12 @@
 import dataclasses
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...data.decisions import DECISIONS, Decision, State, append, read, replay
+from ...data.edits import is_news
 from ...data.errors import WordspotWarning
 from ...data.recordings.folders import Recording
 from ..progress import Progress
@@ -33,14 +35,14 @@ def gather(
     file
         A log in a place of one's own; None for that of the clean folder alone.
     edits
-        Decisions that are in no log yet: they are added to both.
+        Decisions of a table: those that do not count yet are added to both.
     dry_run
         Write nothing.
 
     Warns
     -----
     WordspotWarning
-        There is no such file, which may be a slip of the pen.
+        There is no such file, which may be a slip of the pen; edits were found.
     """
     own, edits = destination / DECISIONS, list(edits)
     decisions = read(own)
@@ -50,10 +52,24 @@ def gather(
         warnings.warn(note, WordspotWarning, stacklevel=3)
     known = {decision.id for decision in decisions}
     missing = [decision for decision in read(elsewhere) if decision.id not in known] if elsewhere else []
+    states = replay([*decisions, *missing])
+    news = [decision for decision in edits if is_news(decision, states)]
     if not dry_run:
-        append(elsewhere or own, edits)
-        append(own, [*missing, *(edits if elsewhere else ())])
-    return replay([*decisions, *missing, *edits])
+        append(elsewhere or own, news)
+        append(own, [*missing, *(news if elsewhere else ())])
+    if not news:
+        return states
+    _tell(news, elsewhere or own)
+    return replay([*decisions, *missing, *news])
+
+
+def _tell(news: list[Decision], log: Path) -> None:
+    counts = Counter(decision.what for decision in news)
+    words = {"relabel": "labels changed", "drop": "rows deleted", "unsure": "clips unsure", "keep": "clips kept"}
+    told = ", ".join(f"{counts[what]:,} {said}" for what, said in words.items() if counts[what])
+    warnings.warn(
+        f"the clip table was edited ({told}): these decisions are in {log} now", WordspotWarning, stacklevel=4
+    )
 
 
 def plan_decided(

@@ -138,8 +138,8 @@ def _is_somebodys(path: Path, known_digest: str) -> bool:
     return path.stat().st_size > 0 and digest(path) != known_digest
 
 
-def check_made_files(source: Path, destination: Path, clip_table_sha256: str | None) -> None:
-    """Raises `WordspotError` where a table, the report or a split list is not as cleaning wrote it.
+def check_made_files(source: Path, destination: Path, *, is_complete: bool) -> None:
+    """Raises `WordspotError` where the table of discards, the report or a split list is not as cleaning wrote it.
 
     Parameters
     ----------
@@ -147,13 +147,11 @@ def check_made_files(source: Path, destination: Path, clip_table_sha256: str | N
         Where the split lists are copied from.
     destination
         The clean folder.
-    clip_table_sha256
-        What `clean.json` says of the clip table; None where the folder is not complete, and its tables are nobody's work yet.
+    is_complete
+        Whether `clean.json` says that the folder is complete; before that, its tables are nobody's work yet.
     """
     written = _written_digests(destination)
-    if clip_table_sha256 is not None:
-        table = destination / CLIP_TABLE
-        _refuse_edits(table, stands(table) and sha256(table) != clip_table_sha256)
+    if is_complete:
         for name in (DISCARD_TABLE, REPORT):
             _refuse_edits(destination / name, name in written and _is_somebodys(destination / name, written[name]))
     for name in SPLIT_LISTS:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...data.clips import CLIP_TABLE
 from ...data.tables import TableWriter, writing_table
 from .checks import CHECKS
 from .destination import DISCARD_TABLE
+from .edited import placing_table
 from .outcome import MEASUREMENTS, Outcome
 
 CHECK_COLUMNS = tuple(check.column for check in CHECKS if check.name != "unreadable")
@@ -35,7 +35,8 @@ class Tables:
 def writing_tables(folder: Path) -> Iterator[Tables]:
     """Gives the two tables of a clean folder; they are put in their place at the end of the block."""
     with (
-        writing_table(folder / CLIP_TABLE, CLIP_COLUMNS) as clips,
+        placing_table(folder) as clip_table,
+        writing_table(clip_table, CLIP_COLUMNS) as clips,
         writing_table(folder / DISCARD_TABLE, DISCARD_COLUMNS) as discards,
     ):
         yield Tables(clips, discards)
