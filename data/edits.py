@@ -10,7 +10,7 @@ from typing import get_args
 from .decisions import Decision, State, What
 from .errors import WordspotError
 from .labels import normalize_name
-from .tables import iterate_table, read_table
+from .tables import read_table
 
 SPREADSHEET = "spreadsheet"
 _REQUIRED = ("file_name", "label")
@@ -18,6 +18,7 @@ _OF_EXCEL = "cp1252"  # what it takes for CSV in many countries: letters that th
 _LONG, _SHOWN = 1e11, 0.01  # from so many digits on it saves numbers as it shows them, 1.23E+12
 _TRUTHS = frozenset({"true", "false"})
 _WHATS = frozenset(get_args(What)) & {"keep", "drop", "unsure"}  # that may be typed into the column `decision`
+_MISSING = dict.fromkeys(("speaker", "source", "recording", "decision"), "")  # columns that not every table has
 
 Row = Mapping[str, str]
 
@@ -38,7 +39,7 @@ class Edits:
     others: str = ""
 
 
-def find_edits(table: Path, written: Iterable[Path]) -> Edits:
+def find_edits(table: Path, written: Iterable[Path], *, path_column: str = "source") -> Edits:
     """Compares a clip table with what was written.
 
     Semicolons or tabs for commas, line ends, a byte-order mark, another encoding, order, empty rows and additional columns
@@ -51,6 +52,8 @@ def find_edits(table: Path, written: Iterable[Path]) -> Edits:
     written
         The tables that were written last, the newest first: it is compared with the one that it resembles most, because a
         spreadsheet that was open may be saved after the table was written anew.
+    path_column
+        The column that says where a recording lies.
     """
     known = [path for path in written if path.is_file()]
     if not table.is_file() or any(table.read_bytes() == path.read_bytes() for path in known):
@@ -61,7 +64,7 @@ def find_edits(table: Path, written: Iterable[Path]) -> Edits:
         return Edits(others=f"it is no table any more ({error})")
     if not rows or not known:
         return Edits(others="it lists nothing any more" if known else "it is not known what was written")
-    bases = [read_table(path) for path in known]
+    bases = [[_MISSING | row | {"path": row[path_column]} for row in read_table(path)] for path in known]
     names = {row["file_name"] for row in rows}
     base = min(bases, key=lambda base: len(names ^ {row["file_name"] for row in base}))
     return _compare(rows, base)
@@ -69,9 +72,9 @@ def find_edits(table: Path, written: Iterable[Path]) -> Edits:
 
 def _read(table: Path) -> list[Row]:
     try:
-        return [row for _, row in iterate_table(table, _REQUIRED)]
+        return [*read_table(table, _REQUIRED)]
     except WordspotError:
-        return [row for _, row in iterate_table(table, _REQUIRED, encoding=_OF_EXCEL)]
+        return [*read_table(table, _REQUIRED, encoding=_OF_EXCEL)]
 
 
 def _compare(rows: list[Row], base: list[dict[str, str]]) -> Edits:
@@ -123,7 +126,7 @@ def _decision(row: Row, before: Row) -> Decision | None:
 
 
 def _decide(what: What, row: Row, after: str = "") -> Decision:
-    return Decision(what, row["recording"], row["source"], row["label"], after, SPREADSHEET)
+    return Decision(what, row["recording"], row["path"], row["label"], after, SPREADSHEET)
 
 
 def _is_same(text: str, before: str) -> bool:

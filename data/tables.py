@@ -48,7 +48,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
             table.add(row)
 
 
-def read_table(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
+def read_table(path: Path, required: Sequence[str] = (), *, encoding: str = "") -> list[dict[str, str]]:
     """The rows of a table, {column: text}; a cell that is missing in a row is empty.
 
     Raises
@@ -56,7 +56,7 @@ def read_table(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]
     WordspotError
         No such file, no UTF-8, no CSV, or a column of `required` missing.
     """
-    return [row for _, row in iterate_table(path, required)]
+    return [row for _, row in iterate_table(path, required, encoding=encoding)]
 
 
 def iterate_table(
