@@ -200,8 +200,8 @@ def read_marker(destination: Path) -> dict[str, Any] | None:
 
 def _damaged(path: Path, why: str) -> WordspotError:
     return WordspotError(
-        f"{path} was changed after cleaning ({why}): delete it, and run the same command again; what was edited in {CLIP_TABLE} "
-        "beside it is not lost"
+        f"{path} was changed after cleaning ({why}): delete it, and run the same command again; what was edited in "
+        f"{CLIP_TABLE} beside it is not lost"
     )
 
 

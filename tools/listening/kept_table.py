@@ -16,8 +16,7 @@ from ...data.files import copy, replacing
 from ...data.tables import as_cell, read_table, write_table
 
 Row = dict[str, str]
-OWN_FOLDER = ".wordspot"  # as in a clean folder
-_WRITTEN = "written.csv"  # the table as it was left, but for rows that are being added
+WRITTEN = ".wordspot/kept.csv"  # the table as it was left, but for rows that are being added
 _REQUIRED = ("file_name", "label")
 
 
@@ -42,7 +41,7 @@ class KeptTable:
 
     def __init__(self, folder: Path, columns: tuple[str, ...], required: tuple[str, ...]) -> None:
         self._folder, self._columns = folder, columns
-        self._table, self._written = folder / CLIP_TABLE, folder / OWN_FOLDER / _WRITTEN
+        self._table, self._written = folder / CLIP_TABLE, folder / WRITTEN
         self._added: list[Row] = []  # by this process
         self._stamp: tuple[int, ...] | None = None  # of the table as it was left
         self._header: list[str] = []

@@ -18,7 +18,7 @@ from ...data.files import held_alone, printable, replacing
 from ...data.labels import is_word
 from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.device.stream import Window
-from .kept_table import OWN_FOLDER, KeptTable
+from .kept_table import WRITTEN, KeptTable
 
 COLUMNS = (
     *("file_name", "label", "speaker", "source", "kind", "recognized", "probability", "time_s", "duration_s"),
@@ -180,7 +180,7 @@ class ClipRecorder:
 
 def _check_folder(folder: Path) -> None:
     """Raises `WordspotError` unless the folder is new, empty, or one that an earlier session wrote."""
-    known = (CLIP_TABLE, OWN_FOLDER)
+    known = (CLIP_TABLE, WRITTEN)
     if (
         folder.is_dir()
         and not any((folder / name).exists() for name in known)
