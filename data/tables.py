@@ -4,15 +4,18 @@ UTF-8, a header row, line feeds. Text that a spreadsheet would take for a formul
 tab, and is no number) is written with an apostrophe before it, which reading takes away again.
 """
 
+import codecs
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from .errors import WordspotError
 from .files import replacing
 
+_DELIMITERS = ",;\t"
+_LONGEST_HEADER = 100_000
 _GUARDED_STARTS = frozenset("=+-@\t'")  # the apostrophe, so that what had one before is read back with it
 
 
@@ -45,7 +48,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
             table.add(row)
 
 
-def read_table(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
+def read_table(path: Path, required: Sequence[str] = (), *, encoding: str = "") -> list[dict[str, str]]:
     """The rows of a table, {column: text}; a cell that is missing in a row is empty.
 
     Raises
@@ -53,25 +56,49 @@ def read_table(path: Path, required: Sequence[str] = ()) -> list[dict[str, str]]
     WordspotError
         No such file, no UTF-8, no CSV, or a column of `required` missing.
     """
-    return [row for _, row in iterate_table(path, required)]
+    return [row for _, row in iterate_table(path, required, encoding=encoding)]
 
 
-def iterate_table(path: Path, required: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
-    """The line number and the row, one after the other; see `read_table`."""
+def iterate_table(
+    path: Path, required: Sequence[str] = (), *, encoding: str = ""
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The line number and the row, one after the other, rows without any text left out; see `read_table`.
+
+    Semicolons and tabs, which spreadsheets save in many countries, are taken for commas where only they give the columns
+    that are required.
+    """
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:  # spreadsheets save a byte-order mark
-            reader = csv.DictReader(file)
+        with open(path, newline="", encoding=encoding or _encoding(path)) as file:
+            reader = csv.DictReader(file, delimiter=_delimiter(file, required))
             missing = [column for column in required if column not in (reader.fieldnames or ())]
             if missing:
                 found = ", ".join(reader.fieldnames or ()) or "nothing"
                 raise WordspotError(f"{path} has no column {missing[0]!r}; found {found}")
             for row in reader:
-                named = ((name, text) for name, text in row.items() if name is not None)
+                named = [(name, text) for name, text in row.items() if name is not None]
+                if not any(text for _, text in named):
+                    continue
                 yield reader.line_num, {from_cell(name): from_cell(text or "") for name, text in named}
     except OSError as error:
         raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise WordspotError(f"{path} is not a CSV in UTF-8 ({error}): save it again as such") from error
+
+
+def _encoding(path: Path) -> str:
+    """By the byte-order mark that spreadsheets save; UTF-8 where there is none."""
+    with open(path, "rb") as file:
+        return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _delimiter(file: TextIO, required: Sequence[str]) -> str:
+    header = file.readline(_LONGEST_HEADER)
+    file.seek(0)
+    for delimiter in _DELIMITERS:
+        columns = next(csv.reader([header], delimiter=delimiter), [])
+        if columns and set(required) <= set(columns):
+            return delimiter
+    return _DELIMITERS[0]
 
 
 def as_cell(value: Any) -> Any:

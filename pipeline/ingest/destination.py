@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.clips import CLIP_TABLE
+from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError
 from ...data.files import printable, read_json, write_json
 from ...data.recordings.folders import SPLIT_LISTS, check_folder
@@ -79,13 +80,14 @@ def check_destination(destination: Path, labels: Iterable[str]) -> None:
         return
     check_folder(destination)
     own = destination / JOURNAL_FOLDER
-    for name in (*MADE_FILES, *SPLIT_LISTS):
+    for name in (*MADE_FILES, *SPLIT_LISTS, DECISIONS):
         _check_real(destination / name, destination, Path.is_file, "a file")
     for folder in (own, *(destination / label for label in sorted(labels))):
         _check_real(folder, destination, Path.is_dir, "a folder")
     for file in own.iterdir() if own.exists() else ():
         _check_real(file, destination, Path.exists, "a file")
-    if not (own / "journal.jsonl").is_file() and any(entry.name != own.name for entry in destination.iterdir()):
+    known = (own.name, DECISIONS)
+    if not (own / "journal.jsonl").is_file() and any(entry.name not in known for entry in destination.iterdir()):
         raise WordspotError(f"{destination} holds something else: choose a new or an empty folder")
 
 
@@ -136,8 +138,8 @@ def _is_somebodys(path: Path, known_digest: str) -> bool:
     return path.stat().st_size > 0 and digest(path) != known_digest
 
 
-def check_made_files(source: Path, destination: Path, clip_table_sha256: str | None) -> None:
-    """Raises `WordspotError` where a table, the report or a split list is not as cleaning wrote it.
+def check_made_files(source: Path, destination: Path, *, is_complete: bool) -> None:
+    """Raises `WordspotError` where the table of discards, the report or a split list is not as cleaning wrote it.
 
     Parameters
     ----------
@@ -145,13 +147,11 @@ def check_made_files(source: Path, destination: Path, clip_table_sha256: str | N
         Where the split lists are copied from.
     destination
         The clean folder.
-    clip_table_sha256
-        What `clean.json` says of the clip table; None where the folder is not complete, and its tables are nobody's work yet.
+    is_complete
+        Whether `clean.json` says that the folder is complete; before that, its tables are nobody's work yet.
     """
     written = _written_digests(destination)
-    if clip_table_sha256 is not None:
-        table = destination / CLIP_TABLE
-        _refuse_edits(table, stands(table) and sha256(table) != clip_table_sha256)
+    if is_complete:
         for name in (DISCARD_TABLE, REPORT):
             _refuse_edits(destination / name, name in written and _is_somebodys(destination / name, written[name]))
     for name in SPLIT_LISTS:
@@ -200,8 +200,8 @@ def read_marker(destination: Path) -> dict[str, Any] | None:
 
 def _damaged(path: Path, why: str) -> WordspotError:
     return WordspotError(
-        f"{path} was changed after cleaning ({why}), so that nobody can tell whether {CLIP_TABLE} beside it was edited: keep a "
-        f"copy of that table, delete {MARKER}, and run the same command again"
+        f"{path} was changed after cleaning ({why}): delete it, and run the same command again; what was edited in "
+        f"{CLIP_TABLE} beside it is not lost"
     )
 
 

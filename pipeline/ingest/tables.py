@@ -5,15 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...data.clips import CLIP_TABLE
 from ...data.tables import TableWriter, writing_table
 from .checks import CHECKS
 from .destination import DISCARD_TABLE
+from .edited import placing_table
 from .outcome import MEASUREMENTS, Outcome
 
 CHECK_COLUMNS = tuple(check.column for check in CHECKS if check.name != "unreadable")
-CLIP_COLUMNS = ("file_name", "label", "speaker", "source", "findings", *MEASUREMENTS, *CHECK_COLUMNS)
-DISCARD_COLUMNS = ("source", "label", "reason", "detail", "findings", *MEASUREMENTS, *CHECK_COLUMNS)
+_OF_DECISIONS = ("recording", "decision")
+CLIP_COLUMNS = ("file_name", "label", "speaker", "source", "findings", *MEASUREMENTS, *CHECK_COLUMNS, *_OF_DECISIONS)
+DISCARD_COLUMNS = ("source", "label", "reason", "detail", "findings", *MEASUREMENTS, *CHECK_COLUMNS, *_OF_DECISIONS)
 
 
 class Tables:
@@ -34,7 +35,8 @@ class Tables:
 def writing_tables(folder: Path) -> Iterator[Tables]:
     """Gives the two tables of a clean folder; they are put in their place at the end of the block."""
     with (
-        writing_table(folder / CLIP_TABLE, CLIP_COLUMNS) as clips,
+        placing_table(folder) as clip_table,
+        writing_table(clip_table, CLIP_COLUMNS) as clips,
         writing_table(folder / DISCARD_TABLE, DISCARD_COLUMNS) as discards,
     ):
         yield Tables(clips, discards)
@@ -51,4 +53,6 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "detail": outcome.detail,
         "findings": ";".join(outcome.findings),
         **outcome.measured,
+        "recording": outcome.recording,
+        "decision": outcome.decision,
     }

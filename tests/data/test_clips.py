@@ -49,7 +49,7 @@ def test_what_a_spreadsheet_saves_is_read(tmp_path: Path, line_end: str) -> None
     [
         ("", "no column 'file_name'; found nothing"),
         ("file_name,speaker\na.wav,ann\n", "no column 'label'; found file_name, speaker"),
-        ("file_name;label\na.wav;left\n", "no column 'file_name'; found file_name;label"),
+        ("file_name|label\na.wav|left\n", "no column 'file_name'; found file_name|label"),
         ("file_name,label\n", "lists no clips"),
         ("file_name,label\nleft/a.wav,left\nleft/b.wav,\n", "line 3: .*must not be empty"),
         ("file_name,label\n,left\n", "line 2: .*must not be empty"),
@@ -65,10 +65,9 @@ def test_a_damaged_table_is_told_with_its_line(tmp_path: Path, text: str, messag
         read_clip_table(table(tmp_path, text))
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_a_table_in_another_encoding_is_told(tmp_path: Path, encoding: str) -> None:
+def test_a_table_in_another_encoding_is_told(tmp_path: Path) -> None:
     with pytest.raises(WordspotError, match="not a CSV in UTF-8"):
-        read_clip_table(table(tmp_path, "file_name,label\nleft/ä.wav,left\n", encoding))
+        read_clip_table(table(tmp_path, "file_name,label\nleft/ä.wav,left\n", "latin-1"))
 
 
 def test_a_folder_without_a_table_is_told_what_to_run(tmp_path: Path) -> None:

@@ -49,3 +49,13 @@ def test_what_cannot_be_a_table_is_refused_by_name(tmp_path: Path, content: byte
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(WordspotError, match=r"table\.csv cannot be read"):
         read_table(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("delimiter", ";\t")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_are_read_as_spreadsheets_save_them(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    lines = (("label", "speaker"), ("café", "ann, bob"), ("", ""), ("", "eve"))
+    text = "\r\n".join(delimiter.join(cells) for cells in lines)
+    (tmp_path / "table.csv").write_bytes(text.encode(encoding))
+    expected = [{"label": "café", "speaker": "ann, bob"}, {"label": "", "speaker": "eve"}]
+    assert read_table(tmp_path / "table.csv", ("label", "speaker")) == expected

@@ -12,14 +12,18 @@ import numpy as np
 from ...data.arrays import Samples
 from ...data.audio import write_wav
 from ...data.clips import CLIP_TABLE
+from ...data.decisions import content_hash
 from ...data.errors import WordspotError
 from ...data.files import held_alone, printable, replacing
 from ...data.labels import is_word
-from ...data.tables import read_table, write_table
 from ...pipeline.device.recognizer import Recognizer
 from ...pipeline.device.stream import Window
+from .kept_table import WRITTEN, KeptTable
 
-COLUMNS = ("file_name", "label", "speaker", "source", "kind", "recognized", "probability", "time_s", "duration_s")
+COLUMNS = (
+    *("file_name", "label", "speaker", "source", "kind", "recognized", "probability", "time_s", "duration_s"),
+    *("recording", "decision"),
+)
 _REQUIRED = ("file_name", "label", "kind")  # the last of them is in no clip table of `clean`
 _LOCK = ".listening"
 _LONGEST_SESSION = 60  # characters of four bytes at most, so that the whole name fits a file system
@@ -72,7 +76,8 @@ class ClipRecorder:
     second after a detection does not count, because the word is still in its windows.
 
     Nothing that is in the folder is written over: clips get a name that is free, and rows are added to the clip table as
-    it is on disk, so that labels that somebody corrects meanwhile stay. A context: the folder is its own until the end.
+    it is on disk, so that labels that somebody corrects meanwhile stay (see `KeptTable`). A context: the folder is its own
+    until the end.
 
     Raises
     ------
@@ -102,6 +107,7 @@ class ClipRecorder:
         self._quiet_until = 0
         self._lock = ExitStack()
         _check_folder(folder)
+        self._table = KeptTable(folder, COLUMNS, _REQUIRED)
 
     def __enter__(self) -> "ClipRecorder":
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -145,7 +151,7 @@ class ClipRecorder:
         name = self._free_name(found.label, f"{self._session}-{round(1000 * end_s):09d}ms")
         with replacing(self._folder / name) as temporary:
             write_wav(temporary, found.samples, self._rate_hz)
-        self._add_row(
+        self._table.add(
             {
                 "file_name": name,
                 "label": found.label,
@@ -156,6 +162,7 @@ class ClipRecorder:
                 "probability": f"{found.probability:.4f}",
                 "time_s": f"{end_s:.3f}",
                 "duration_s": f"{len(found.samples) / self._rate_hz:g}",
+                "recording": content_hash(found.samples),
             }
         )
 
@@ -170,30 +177,13 @@ class ClipRecorder:
         names = (f"{stem}{f'-{number}' if number > 1 else ''}.wav" for number in count(1))
         return f"{label}/{next(name for name in names if not os.path.lexists(folder / name))}"
 
-    def _add_row(self, row: dict[str, str]) -> None:
-        """Adds to the table as it is now: what somebody has corrected since the last row stays."""
-        rows = _read_rows(self._folder)
-        columns = dict.fromkeys(
-            [*(rows[0] if rows else ()), *COLUMNS]
-        )  # theirs in their order, and those that are missing
-        write_table(self._folder / CLIP_TABLE, list(columns), [*rows, row])
-
 
 def _check_folder(folder: Path) -> None:
     """Raises `WordspotError` unless the folder is new, empty, or one that an earlier session wrote."""
-    _read_rows(folder)
-    if folder.is_dir() and not (folder / CLIP_TABLE).exists() and any(e.name != _LOCK for e in folder.iterdir()):
+    known = (CLIP_TABLE, WRITTEN)
+    if (
+        folder.is_dir()
+        and not any((folder / name).exists() for name in known)
+        and any(e.name != _LOCK for e in folder.iterdir())
+    ):
         raise WordspotError(f"{folder} holds something else: choose a new or an empty folder for what is recognized")
-
-
-def _read_rows(folder: Path) -> list[dict[str, str]]:
-    """The rows of the clip table as they are now, with what a person corrected in them."""
-    path = folder / CLIP_TABLE
-    if not path.exists():
-        return []
-    try:
-        return read_table(path, _REQUIRED)
-    except WordspotError as error:
-        raise WordspotError(
-            f"{path} is a clip table of another kind ({error}): choose a folder of its own for what is recognized"
-        ) from error

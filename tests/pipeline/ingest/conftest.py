@@ -54,10 +54,10 @@ def cleaned_by_process() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def tree() -> Callable[[Path], dict[str, bytes | None]]:
-    """Everything below a folder, hidden files too: {path: content, or None for a folder}."""
+    """Everything below a folder, hidden files too: {path: content, or None for a folder}; but for the table before."""
 
     def read(folder: Path) -> dict[str, bytes | None]:
-        paths = {os.path.relpath(path, folder): path for path in folder.rglob("*")}
+        paths = {os.path.relpath(path, folder): path for path in folder.rglob("*") if path.name != "written-before.csv"}
         return {name: None if not path.is_file() else path.read_bytes() for name, path in sorted(paths.items())}
 
     return read

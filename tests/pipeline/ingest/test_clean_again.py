@@ -164,13 +164,6 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(
     assert result == clean(messy, tmp_path / "other")
 
 
-def edit_table(messy: Path, clips: Path) -> tuple[Path, Path]:
-    table = clips / "metadata.csv"
-    table.write_text(table.read_text(encoding="utf-8").replace(",ann,", ",anne,"), encoding="utf-8")
-    change(messy)
-    return messy, clips
-
-
 def other_source(messy: Path, clips: Path) -> tuple[Path, Path]:
     shutil.copytree(messy / "left", messy.with_name("other") / "left")
     return messy.with_name("other"), clips
@@ -195,7 +188,6 @@ REFUSALS: dict[str, tuple[Callable[[Path, Path], tuple[Path, Path]], str]] = {
     "something else": (something_else, "holds something else"),
     "a file": (lambda messy, clips: (messy, clips / "metadata.csv"), "is a file"),
     "another source": (other_source, "holds the clips of .*messy"),
-    "an edited table": (edit_table, "was edited after cleaning"),
     "no source": (lambda messy, clips: (messy / "nowhere", clips), "does not exist"),
 }
 
@@ -213,11 +205,13 @@ def test_it_is_refused_with_nothing_changed(
     assert (tree(tmp_path), stamps(tmp_path)) == before
 
 
-def test_an_edited_table_is_left_alone_while_nothing_else_changes(messy: Path, tmp_path: Path) -> None:
+def test_a_table_that_says_the_same_is_left_alone_while_nothing_else_changes(messy: Path, tmp_path: Path) -> None:
     clean(messy, tmp_path / "clips")
-    (tmp_path / "clips/metadata.csv").write_text("file_name,label\nleft/ann_nohash_0.wav,left\n")
+    table = tmp_path / "clips/metadata.csv"
+    table.write_text(saved := table.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
     assert clean(messy, tmp_path / "clips").already_clean
-    assert len(read_clip_table(tmp_path / "clips")) == 1
+    assert table.read_text(encoding="utf-8") == saved
+    assert len(read_clip_table(tmp_path / "clips")) > 1
 
 
 HOLD = """
