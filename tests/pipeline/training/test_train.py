@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
@@ -114,20 +115,57 @@ def _fetch(address: str) -> bytes:
     raise TimeoutError(address)
 
 
-@pytest.mark.parametrize("model", ["ds_cnn", "bc_resnet_1_t2"])  # the second has dropout
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(model: str, features: Path, tmp_path: Path) -> None:
-    settings = dataclasses.replace(SHORT, model=model)
+@pytest.fixture(scope="module")
+def radio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three recordings of half a minute: hisses and glides that are none of the words."""
+    folder, rng = tmp_path_factory.mktemp("radio"), np.random.default_rng(5)
+    for name in ("ann", "ben", "cas"):
+        pitch_hz = np.repeat(rng.uniform(200, 4_000, 100), 4_800)
+        sound = 0.2 * np.sin(2 * np.pi * np.cumsum(pitch_hz) / 16_000) + rng.normal(0, 0.02, len(pitch_hz))
+        soundfile.write(folder / f"{name}.flac", sound, 16_000)
+    return folder
+
+
+def test_negatives_give_even_a_persons_own_words_an_unknown(features: Path, radio: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(epochs=2, shipped_negatives=False)
+    confusion = train(features, tmp_path / "run", [], settings, negatives=radio)
+    assert confusion.labels == ("fall", "hum", "rise", "whistle", "_unknown_", "_silence_")
+    rows = Run(tmp_path / "run").read_history()
+    assert all(row.miss_rate is not None and 0 <= row.miss_rate <= 1 for row in rows)
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["open_microphone"]
+    assert set(metrics) == {"hours", "miss_rate", "threshold", "false_accepts_per_hour"}
+    assert metrics["hours"] == pytest.approx(30 / 3_600, rel=0.05)
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert f"1 min of running speech and other sound in 3 files, of {radio}" in report
+    assert "false accepts per hour at a threshold of 0.5" in report
+    assert "Miss rate at 30 false accepts per hour" in report
+
+
+def test_words_of_ones_own_are_trained_beside_the_negatives_that_ship(features: Path, tmp_path: Path) -> None:
+    confusion = train(features, tmp_path / "run", ["rise"], TrainSettings(epochs=1))
+    assert confusion.labels == ("rise", "_unknown_", "_silence_")
+    assert "which ship with wordspot" in Run(tmp_path / "run").read_config().negatives
+
+
+@pytest.mark.parametrize("model", ["ds_cnn", "bc_resnet_1_t2", "with negatives"])  # the second has dropout
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(
+    model: str, features: Path, radio: Path, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(SHORT, model=model if model != "with negatives" else "ds_cnn")
+    more = {"negatives": radio} if model == "with negatives" else {}
+    if more:  # what is mined before an epoch is mined again
+        settings = dataclasses.replace(settings, negative_share=4.0)
 
     def stop(epoch: Epoch) -> None:
         if epoch.figures.epoch == 1:
             raise TrainingStoppedError
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    train(features, whole, WORDS, settings)
+    train(features, whole, WORDS, settings, **more)
     with pytest.raises(TrainingStoppedError):
-        train(features, broken, WORDS, settings, callbacks=TrainingCallbacks(on_epoch=stop))
+        train(features, broken, WORDS, settings, **more, callbacks=TrainingCallbacks(on_epoch=stop))
     assert not (broken / "metrics.json").exists()
-    train(features, broken, WORDS, settings, resume=True)
+    train(features, broken, WORDS, settings, **more, resume=True)
     for name in ("history.csv", "confusion.csv", "metrics.json"):
         assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
     for ours, theirs in zip(weights(whole / "model.keras"), weights(broken / "model.keras"), strict=True):
