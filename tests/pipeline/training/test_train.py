@@ -152,8 +152,8 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     model: str, features: Path, radio: Path, tmp_path: Path
 ) -> None:
     settings = dataclasses.replace(SHORT, model=model if model != "with negatives" else "ds_cnn")
-    more = {"negatives": radio} if model == "with negatives" else {}
-    if more:  # what is mined before an epoch is mined again
+    negatives = radio if model == "with negatives" else None
+    if negatives:  # what is mined before an epoch is mined again
         settings = dataclasses.replace(settings, negative_share=4.0)
 
     def stop(epoch: Epoch) -> None:
@@ -161,11 +161,11 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
             raise TrainingStoppedError
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    train(features, whole, WORDS, settings, **more)
+    train(features, whole, WORDS, settings, negatives=negatives)
     with pytest.raises(TrainingStoppedError):
-        train(features, broken, WORDS, settings, **more, callbacks=TrainingCallbacks(on_epoch=stop))
+        train(features, broken, WORDS, settings, negatives=negatives, callbacks=TrainingCallbacks(on_epoch=stop))
     assert not (broken / "metrics.json").exists()
-    train(features, broken, WORDS, settings, **more, resume=True)
+    train(features, broken, WORDS, settings, negatives=negatives, resume=True)
     for name in ("history.csv", "confusion.csv", "metrics.json"):
         assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
     for ours, theirs in zip(weights(whole / "model.keras"), weights(broken / "model.keras"), strict=True):
