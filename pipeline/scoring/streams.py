@@ -13,7 +13,7 @@ from ...data.audio import read_sound, write_wav
 from ...data.clips import list_clips
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.files import replacing
-from ...data.labels import SILENCE, UNKNOWN, is_word
+from ...data.labels import NEGATIVES, SILENCE, UNKNOWN, is_word
 from ...data.recordings.annotations import read_annotations, write_annotations
 from ...data.recordings.folders import scan_recordings
 from ...data.splits import SPLITS, assign_splits, split_long_sound
@@ -143,7 +143,7 @@ def _noises(recognizer: Recognizer, source: StreamSource) -> list[np.ndarray]:
     """The part of each background recording that was not trained on: none of a short one, which is trained on whole."""
     noises = []
     for recording in scan_recordings(source.data):
-        if recording.is_long_sound and recording.label not in (UNKNOWN, SILENCE):
+        if recording.is_long_sound and recording.label not in (NEGATIVES, UNKNOWN, SILENCE):
             try:
                 samples = read_sound(source.data / recording.path, recognizer.sample_rate_hz).samples
             except RecordingError as error:

@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.clips import Clip, find_speaker, speaker_pattern
 from wordspot.data.errors import WordspotError, WordspotWarning
-from wordspot.data.splits import SPLITS, assign_splits, hash_percent, speaker_of, split_long_sound, split_of_speaker
+from wordspot.data.splits import (
+    SPLITS,
+    assign_splits,
+    hash_percent,
+    speaker_of,
+    split_long_sound,
+    split_negatives,
+    split_of_speaker,
+)
 
 SPEAKERS = st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=40, unique=True)
 
@@ -140,3 +148,20 @@ def test_a_long_sound_is_divided_without_overlap_or_loss(size: int, least: int) 
     assert rows == list(range(size))
     held_out = [len(range(size)[part]) for part in parts[1:]]
     assert all(length >= least - 1 for length in held_out) or held_out == [0, 0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 12, 60])
+def test_negatives_are_divided_without_rest_and_by_speaker_where_there_are_several(count: int) -> None:
+    names = [f"_negatives_/speaker{i // 2}_nohash_{i % 2}.wav" for i in range(2 * count)]
+    sizes = [2_000 + i for i in range(2 * count)]
+    parts = {split: split_negatives(names, sizes, split, 98) for split in SPLITS}
+    for i, size in enumerate(sizes):
+        pieces = [parts[split][i] for split in SPLITS]
+        assert sum(piece.stop - piece.start for piece in pieces) == size
+        if count >= 3:
+            assert sorted(piece.stop - piece.start for piece in pieces) == [0, 0, size]
+    if count >= 3:
+        for split in ("training", "validation"):
+            assert any(part.stop > part.start for part in parts[split])
+        for first, second in zip(range(0, 2 * count, 2), range(1, 2 * count, 2), strict=True):  # of one speaker
+            assert (parts["training"][first].start == 0) == (parts["training"][second].start == 0)

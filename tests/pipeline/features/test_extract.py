@@ -11,7 +11,7 @@ import soundfile
 from wordspot.data.errors import WordspotError, WordspotWarning
 from wordspot.data.feature_set import read_feature_set
 from wordspot.data.front_end import FrontEnd
-from wordspot.data.splits import split_of_speaker
+from wordspot.data.splits import SPLITS, split_of_speaker
 from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.features.log_mel import log_mel
 from wordspot.pipeline.ingest.clean import clean
@@ -108,3 +108,17 @@ def test_progress_counts_batches(clips: Path, tmp_path: Path) -> None:
 
     assert extract(clips, tmp_path / "features", progress=progress) == 96
     assert seen == [(0, 2), (1, 2)]
+
+
+def test_negatives_are_extracted_whole_and_apart_from_noise(clips: Path, tmp_path: Path) -> None:
+    copied, rng = tmp_path / "clips", np.random.default_rng(0)
+    shutil.copytree(clips, copied)
+    (copied / "_negatives_").mkdir()
+    for name, seconds in (("tv", 130), ("talk", 3), ("short", 0.5)):
+        soundfile.write(copied / "_negatives_" / f"{name}.wav", rng.normal(0, 0.1, int(seconds * 16_000)), 16_000)
+    extract(copied, tmp_path / "features")
+    feature_set = read_feature_set(tmp_path / "features")
+    sizes = {sound.name: len(sound.frames) for sound in feature_set.negatives}
+    assert sizes == {"_negatives_/talk.wav": 298, "_negatives_/tv.wav": 12_998}
+    assert len(feature_set.noise) == 1
+    assert sum(len(part) for split in SPLITS for part in feature_set.negatives_of(split)) == 13_296

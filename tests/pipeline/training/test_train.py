@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
@@ -21,11 +22,13 @@ from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.loop import Epoch, TrainingCallbacks
 from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
 from wordspot.pipeline.training.run_folder.run import Run
-from wordspot.pipeline.training.settings import TrainSettings
+from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES, TrainSettings
 from wordspot.pipeline.training.train import train
 
 WORDS = ["rise", "fall"]
-SHORT = TrainSettings(epochs=3, seed=5)
+SHORT = dataclasses.replace(WITHOUT_NEGATIVES, epochs=3, seed=5)
+ONE_EPOCH = dataclasses.replace(SHORT, epochs=1)
+OF_THE_RUN = dataclasses.replace(WITHOUT_NEGATIVES, epochs=6, label_smoothing=0.05)
 
 
 class TrainingStoppedError(Exception):
@@ -112,20 +115,57 @@ def _fetch(address: str) -> bytes:
     raise TimeoutError(address)
 
 
-@pytest.mark.parametrize("model", ["ds_cnn", "bc_resnet_1_t2"])  # the second has dropout
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(model: str, features: Path, tmp_path: Path) -> None:
-    settings = dataclasses.replace(SHORT, model=model)
+@pytest.fixture(scope="module")
+def radio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three recordings of half a minute: hisses and glides that are none of the words."""
+    folder, rng = tmp_path_factory.mktemp("radio"), np.random.default_rng(5)
+    for name in ("ann", "ben", "cas"):
+        pitch_hz = np.repeat(rng.uniform(200, 4_000, 100), 4_800)
+        sound = 0.2 * np.sin(2 * np.pi * np.cumsum(pitch_hz) / 16_000) + rng.normal(0, 0.02, len(pitch_hz))
+        soundfile.write(folder / f"{name}.flac", sound, 16_000)
+    return folder
+
+
+def test_negatives_give_even_a_persons_own_words_an_unknown(features: Path, radio: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(epochs=2, shipped_negatives=False)
+    confusion = train(features, tmp_path / "run", [], settings, negatives=radio)
+    assert confusion.labels == ("fall", "hum", "rise", "whistle", "_unknown_", "_silence_")
+    rows = Run(tmp_path / "run").read_history()
+    assert all(row.miss_rate is not None and 0 <= row.miss_rate <= 1 for row in rows)
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())["open_microphone"]
+    assert set(metrics) == {"hours", "miss_rate", "threshold", "false_accepts_per_hour"}
+    assert metrics["hours"] == pytest.approx(30 / 3_600, rel=0.05)
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert f"1 min of running speech and other sound in 3 files, of {radio}" in report
+    assert "false accepts per hour at a threshold of 0.5" in report
+    assert "Miss rate at 30 false accepts per hour" in report
+
+
+def test_words_of_ones_own_are_trained_beside_the_negatives_that_ship(features: Path, tmp_path: Path) -> None:
+    confusion = train(features, tmp_path / "run", ["rise"], TrainSettings(epochs=1))
+    assert confusion.labels == ("rise", "_unknown_", "_silence_")
+    assert "which ship with wordspot" in Run(tmp_path / "run").read_config().negatives
+
+
+@pytest.mark.parametrize("model", ["ds_cnn", "bc_resnet_1_t2", "with negatives"])  # the second has dropout
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(
+    model: str, features: Path, radio: Path, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(SHORT, model=model if model != "with negatives" else "ds_cnn")
+    negatives = radio if model == "with negatives" else None
+    if negatives:  # what is mined before an epoch is mined again
+        settings = dataclasses.replace(settings, negative_share=4.0)
 
     def stop(epoch: Epoch) -> None:
         if epoch.figures.epoch == 1:
             raise TrainingStoppedError
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    train(features, whole, WORDS, settings)
+    train(features, whole, WORDS, settings, negatives=negatives)
     with pytest.raises(TrainingStoppedError):
-        train(features, broken, WORDS, settings, callbacks=TrainingCallbacks(on_epoch=stop))
+        train(features, broken, WORDS, settings, negatives=negatives, callbacks=TrainingCallbacks(on_epoch=stop))
     assert not (broken / "metrics.json").exists()
-    train(features, broken, WORDS, settings, resume=True)
+    train(features, broken, WORDS, settings, negatives=negatives, resume=True)
     for name in ("history.csv", "confusion.csv", "metrics.json"):
         assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
     for ours, theirs in zip(weights(whole / "model.keras"), weights(broken / "model.keras"), strict=True):
@@ -169,7 +209,7 @@ def test_a_run_folder_is_never_overwritten(run: Path, features: Path, tmp_path: 
 
 def test_resuming_with_other_settings_names_the_setting(run: Path, features: Path) -> None:
     with pytest.raises(WordspotError, match=r"settings\.epochs 6, not 9"):
-        train(features, run, WORDS, TrainSettings(epochs=9), resume=True)
+        train(features, run, WORDS, dataclasses.replace(OF_THE_RUN, epochs=9), resume=True)
 
 
 def test_a_half_written_run_is_refused_as_such(run: Path, features: Path, tmp_path: Path) -> None:
@@ -184,10 +224,10 @@ def test_a_half_written_run_is_refused_as_such(run: Path, features: Path, tmp_pa
     history = (run / "history.csv").read_text()
     (tmp_path / "run" / "history.csv").write_text(history[: len(history) - 30])
     with pytest.raises(WordspotError, match=r"history\.csv is damaged"):
-        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6, label_smoothing=0.05), resume=True)
+        train(features, tmp_path / "run", WORDS, OF_THE_RUN, resume=True)
     (tmp_path / "run" / "history.csv").unlink()
     with pytest.raises(WordspotError, match="lacks epochs"):
-        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6, label_smoothing=0.05), resume=True)
+        train(features, tmp_path / "run", WORDS, OF_THE_RUN, resume=True)
     (tmp_path / "run" / "model.keras").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(WordspotError, match="damaged"):
         load_network(tmp_path / "run" / "model.keras")
@@ -195,12 +235,12 @@ def test_a_half_written_run_is_refused_as_such(run: Path, features: Path, tmp_pa
 
 def test_features_of_another_front_end_that_a_failed_start_left_are_made_anew(clips: Path, tmp_path: Path) -> None:
     extract(clips, tmp_path / "run" / "features", FrontEnd(n_mels=10, hop_ms=50))
-    train(clips, tmp_path / "run", WORDS, TrainSettings(epochs=1))
+    train(clips, tmp_path / "run", WORDS, ONE_EPOCH)
     assert Run(tmp_path / "run").read_config().front_end == FrontEnd()
 
 
 def test_a_clean_folder_is_trained_on_directly(clips: Path, tmp_path: Path) -> None:
-    confusion = train(clips, tmp_path / "run", [], TrainSettings(epochs=1))
+    confusion = train(clips, tmp_path / "run", [], ONE_EPOCH)
     assert confusion.labels == ("fall", "hum", "rise", "whistle", "_silence_")
     assert (tmp_path / "run" / "features" / "log_mel.npy").is_file()
 
@@ -211,11 +251,11 @@ def test_features_that_a_failed_start_left_are_not_taken_for_those_of_other_clip
     shutil.copytree(clips, tmp_path / "clips")
     table = tmp_path / "clips" / "metadata.csv"
     table.write_text(table.read_text().replace(",hum,", ",buzz,"))  # somebody corrects labels
-    confusion = train(tmp_path / "clips", tmp_path / "run", [], TrainSettings(epochs=1))
+    confusion = train(tmp_path / "clips", tmp_path / "run", [], ONE_EPOCH)
     assert confusion.labels == ("buzz", "fall", "rise", "whistle", "_silence_")
     table.write_text(table.read_text().replace(",buzz,", ",hum,"))
     with pytest.raises(WordspotError, match="have changed since"):
-        train(tmp_path / "clips", tmp_path / "run", [], TrainSettings(epochs=1), resume=True)
+        train(tmp_path / "clips", tmp_path / "run", [], ONE_EPOCH, resume=True)
 
 
 def test_the_report_says_when_voices_may_have_been_trained_on(features: Path, tmp_path: Path) -> None:
@@ -223,7 +263,7 @@ def test_the_report_says_when_voices_may_have_been_trained_on(features: Path, tm
     rows = (features / "clips.csv").read_text().splitlines()
     nameless = [",".join([*row.split(",")[:2], "", row.split(",")[3]]) for row in rows[1:]]
     (tmp_path / "features" / "clips.csv").write_text("\n".join([rows[0], *nameless]) + "\n")
-    train(tmp_path / "features", tmp_path / "run", WORDS, TrainSettings(epochs=1))
+    train(tmp_path / "features", tmp_path / "run", WORDS, ONE_EPOCH)
     assert "may have been trained on" in (tmp_path / "run" / "report.html").read_text()
     assert not json.loads((tmp_path / "run" / "metrics.json").read_text())["speakers_known"]
 

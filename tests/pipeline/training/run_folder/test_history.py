@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from wordspot.data.errors import WordspotError
 from wordspot.pipeline.scoring.confusion import wilson_interval
 from wordspot.pipeline.training.run_folder.history import COLUMNS, EpochFigures, best_epoch, read_history, write_history
 
-FIGURES = st.builds(EpochFigures, st.integers(1, 10_000), *[st.floats(allow_nan=False)] * 5)
+NUMBERS = st.floats(allow_nan=False)
+FIGURES = st.builds(EpochFigures, st.integers(1, 10_000), *[NUMBERS] * 5, *[st.none() | NUMBERS] * 3)
 
 
 def history(accuracies: list[float]) -> list[EpochFigures]:
@@ -35,6 +37,32 @@ def test_the_newest_is_the_best_or_the_best_stays_what_it_was(right: list[int]) 
         kept = best
     highest = max(row.validation_accuracy for row in rows)
     assert kept.validation_accuracy >= wilson_interval(highest, 200)[0]
+
+
+def missing(miss_rates: list[float], accuracies: list[float]) -> list[EpochFigures]:
+    return [replace(row, miss_rate=missed) for row, missed in zip(history(accuracies), miss_rates, strict=True)]
+
+
+def test_misses_at_the_budget_count_before_the_accuracy_on_clips() -> None:
+    rows = missing([0.6, 0.1, 0.4, 0.11, 0.11], [0.8, 0.9, 0.99, 0.95, 0.6])
+    assert best_epoch(rows, 1_000, 1_000).epoch == 4
+    assert best_epoch(rows[:4], 1_000, 1_000).epoch == 4
+    assert best_epoch(rows[:3], 1_000, 1_000).epoch == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), min_size=1, max_size=30))
+def test_with_misses_too_the_newest_is_the_best_or_the_best_stays_what_it_was(drawn: list[tuple[int, int]]) -> None:
+    rows = missing([missed / 200 for missed, _ in drawn], [right / 200 for _, right in drawn])
+    kept = rows[0]
+    for end in range(1, len(rows) + 1):
+        best = best_epoch(rows[:end], 200, 200)
+        assert best in (kept, rows[end - 1])
+        kept = best
+
+
+def test_a_history_of_before_there_were_negatives_is_read(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text(",".join(COLUMNS[:6]) + "\n1,0.1,2.0,0.5,1.0,0.9\n")
+    assert read_history(tmp_path / "history.csv") == [EpochFigures(1, 0.1, 2.0, 0.5, 1.0, 0.9)]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
