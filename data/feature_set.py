@@ -18,13 +18,22 @@ from .files import held_alone, read_json, write_json
 from .front_end import FrontEnd
 from .labels import normalize_name
 from .recordings.folders import check_folder
-from .splits import SPLITS, split_long_sound
+from .splits import SPLITS, split_long_sound, split_negatives
 from .tables import read_table, write_table
 
 LOG_MEL, CLIPS, FRONT_END, NOISE, NOISE_TABLE = "log_mel.npy", "clips.csv", "front_end.json", "noise.npy", "noise.csv"
+NEGATIVES, NEGATIVE_TABLE = "negatives.npy", "negatives.csv"
 SOURCE = "source.json"
 _CLIP_COLUMNS = ("file_name", "label", "speaker", "split")
-_NOISE_COLUMNS = ("file_name", "frames")
+_LONG_COLUMNS = ("file_name", "frames")
+
+
+@dataclass(frozen=True)
+class LongSound:
+    """A long recording: its file's name, and float16 [frames, mels]."""
+
+    name: str
+    frames: LogMel
 
 
 @dataclass(frozen=True)
@@ -41,12 +50,15 @@ class FeatureSet:
         What made the frames.
     noise
         Frames of whole background recordings, float16 [frames, mels] each; may be empty.
+    negatives
+        Long recordings without any of the words; may be empty.
     """
 
     log_mel: LogMel
     clips: list[Clip]
     front_end: FrontEnd
     noise: list[LogMel]
+    negatives: Sequence[LongSound] = ()
 
     @property
     def speakers_known(self) -> bool:
@@ -55,13 +67,26 @@ class FeatureSet:
 
     @property
     def checksum(self) -> str:
-        """Twelve hexadecimal digits that are others when clips were added, taken away, relabeled or dealt out anew."""
-        return hashlib.sha256(repr(self.clips).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        """Twelve hexadecimal digits that are others when clips or negatives were added or taken away, or clips relabeled."""
+        names = "".join(f"\n{sound.name} {len(sound.frames)}" for sound in self.negatives)
+        return hashlib.sha256((repr(self.clips) + names).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
     def noise_of(self, split: str) -> list[LogMel]:
         """The part of each background recording that belongs to a split (see `splits.split_long_sound`), none empty."""
         parts = [frames[split_long_sound(len(frames), split, self.front_end.n_frames)] for frames in self.noise]
         return [part for part in parts if len(part)]
+
+    def negatives_of(self, split: str) -> list[LogMel]:
+        """The part of each recording of negatives that belongs to a split (see `splits.split_negatives`), none empty."""
+        return parts_of(self.negatives, split, self.front_end.n_frames)
+
+
+def parts_of(negatives: Sequence[LongSound], split: str, n_frames: int) -> list[LogMel]:
+    """The part of each recording that belongs to a split, float16 [frames, mels], at least a clip of `n_frames` long."""
+    names, sizes = [sound.name for sound in negatives], [len(sound.frames) for sound in negatives]
+    slices = split_negatives(names, sizes, split, n_frames)
+    parts = [sound.frames[part] for sound, part in zip(negatives, slices, strict=True)]
+    return [part for part in parts if len(part) >= n_frames]
 
 
 def is_feature_set(folder: Path) -> bool:
@@ -88,7 +113,8 @@ def read_feature_set(folder: Path) -> FeatureSet:
         raise WordspotError(
             f"{folder / LOG_MEL} has shape {log_mel.shape}; expected {expected} by {CLIPS} and {FRONT_END}: extract it again"
         )
-    return FeatureSet(log_mel, clips, front_end, _read_noise(folder, front_end))
+    noise = [sound.frames for sound in _read_long(folder, NOISE, NOISE_TABLE, front_end)]
+    return FeatureSet(log_mel, clips, front_end, noise, _read_long(folder, NEGATIVES, NEGATIVE_TABLE, front_end))
 
 
 @contextmanager
@@ -145,20 +171,28 @@ def _exchange(new: Path, folder: Path) -> None:
 
 def write_noise(folder: Path, names: Sequence[str], noise: Sequence[LogMel]) -> None:
     """Adds the frames of background recordings, float16 [frames, mels] each, to an unfinished feature set."""
-    np.save(folder / NOISE, np.concatenate(noise))
-    rows = ({"file_name": name, "frames": len(part)} for name, part in zip(names, noise, strict=True))
-    write_table(folder / NOISE_TABLE, _NOISE_COLUMNS, rows)
+    _write_long(folder, NOISE, NOISE_TABLE, list(map(LongSound, names, noise)))
 
 
-def _read_noise(folder: Path, front_end: FrontEnd) -> list[LogMel]:
-    if not (folder / NOISE).is_file():
+def write_negatives(folder: Path, negatives: Sequence[LongSound]) -> None:
+    """Adds long recordings without any of the words to an unfinished feature set."""
+    _write_long(folder, NEGATIVES, NEGATIVE_TABLE, negatives)
+
+
+def _write_long(folder: Path, array: str, table: str, sounds: Sequence[LongSound]) -> None:
+    np.save(folder / array, np.concatenate([sound.frames for sound in sounds]))
+    write_table(folder / table, _LONG_COLUMNS, ({"file_name": one.name, "frames": len(one.frames)} for one in sounds))
+
+
+def _read_long(folder: Path, array: str, table: str, front_end: FrontEnd) -> list[LongSound]:
+    if not (folder / array).is_file():
         return []
-    noise = _open_array(folder / NOISE, 2)
-    texts = [row["frames"] for row in read_table(folder / NOISE_TABLE, _NOISE_COLUMNS)]
-    counts = [int(text) if text.isdecimal() else 0 for text in texts]
-    if sum(counts) != len(noise) or noise.shape[1] != front_end.n_mels:
-        raise WordspotError(f"{folder / NOISE} and {NOISE_TABLE} do not fit each other: extract the feature set again")
-    return np.split(noise, np.cumsum(counts)[:-1])
+    frames, rows = _open_array(folder / array, 2), read_table(folder / table, _LONG_COLUMNS)
+    counts = [int(row["frames"]) if row["frames"].isdecimal() else 0 for row in rows]
+    if sum(counts) != len(frames) or frames.shape[1] != front_end.n_mels:
+        raise WordspotError(f"{folder / array} and {table} do not fit each other: extract the feature set again")
+    parts = np.split(frames, np.cumsum(counts)[:-1])
+    return [LongSound(row["file_name"], part) for row, part in zip(rows, parts, strict=True)]
 
 
 def _read_clips(path: Path) -> list[Clip]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from .clips import Clip
 from .errors import WordspotError
-from .feature_set import read_feature_set, write_noise, writing_feature_set
+from .feature_set import LongSound, read_feature_set, write_negatives, write_noise, writing_feature_set
 
 _ROWS_AT_ONCE = 4_096
 
 
 def join_feature_sets(folders: Sequence[Path], out: Path) -> int:
-    """Writes the clips and the noise of several feature sets as one; returns the number of clips.
+    """Writes the clips, the noise and the negatives of several feature sets as one; returns the number of clips.
 
     A clip's name gets the name of its folder in front, so that none is lost. Splits stay as they are: that a speaker is in
     the same split everywhere is for whoever made them to see to, and is checked.
@@ -46,6 +46,13 @@ def join_feature_sets(folders: Sequence[Path], out: Path) -> int:
         noise = [part for each in sets for part in each.noise]
         if noise:
             write_noise(unfinished, [f"{i}" for i in range(len(noise))], noise)
+        negatives = [
+            LongSound(f"{folder.name}/{sound.name}", sound.frames)
+            for folder, each in zip(folders, sets, strict=True)
+            for sound in each.negatives
+        ]
+        if negatives:
+            write_negatives(unfinished, negatives)
     return len(clips)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from .errors import WordspotError
 
+NEGATIVES = "_negatives_"  # the folder of long recordings without any of the words
 SILENCE = "_silence_"
 UNKNOWN = "_unknown_"
 _RESERVED_PREFIX = "_"
@@ -15,7 +16,8 @@ _RESERVED_PREFIX = "_"
 def is_word(label: str) -> bool:
     """Whether a label is a word; a name that begins with `_` is not.
 
-    `_silence_` and `_unknown_` are answers of a model, and folders such as `_background_noise_` hold long sound.
+    `_silence_` and `_unknown_` are answers of a model, and folders such as `_background_noise_` and `_negatives_` hold long
+    sound.
     """
     return not label.startswith(_RESERVED_PREFIX)
 

@@ -16,6 +16,7 @@ _KINDS: dict[Any, tuple[str, type]] = {  # of a field: in words, and what values
     float: ("a number", numbers.Real),
     int: ("a whole number", numbers.Integral),
     str: ("text", str),
+    bool: ("true or false", bool),
 }
 _LONGEST_SHOWN = 60  # characters of a wrong value
 
@@ -52,7 +53,7 @@ def check_range(field: dataclasses.Field, value: Any) -> None:
 
 def _check_type(field: dataclasses.Field, value: Any) -> None:
     kind, accepted = _KINDS.get(field.type, ("", object))
-    if not isinstance(value, accepted) or (kind and isinstance(value, bool)):
+    if not isinstance(value, accepted) or (kind and isinstance(value, bool) and field.type is not bool):
         expected = ", ".join(filter(None, (kind, _range_of(field))))
         raise WordspotError(f"{field.name} is {_shown(value)}; it must be {expected}")
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from .clips import Clip
+from .clips import Clip, find_speaker, speaker_pattern
 from .errors import WordspotError, WordspotWarning
 from .recordings.split_lists import SplitLists, doubts, read_split_lists
 
@@ -15,6 +15,7 @@ _MAX_CLIPS_PER_LABEL = 2**27 - 1  # the constant of the rule, not a limit
 _VALIDATION_PERCENT = 10.0
 _TESTING_PERCENT = 10.0
 _LONG_SOUND_SHARES = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "testing": (0.9, 1.0)}
+_FEWEST_NEGATIVE_SPEAKERS = 3  # one for each split
 _MOST_DISCARDED = 0.5  # of what a list names: cleaning leaves some out, but hardly more
 
 
@@ -85,6 +86,36 @@ def split_long_sound(size: int, split: str, least: int) -> slice:
     return slice(round(first * size), round(last * size))
 
 
+def split_negatives(names: Sequence[str], sizes: Sequence[int], split: str, least: int) -> list[slice]:
+    """The part of each long recording of negatives that belongs to a split: all of it or nothing, by speaker.
+
+    Speakers are dealt out as those of clips are (see `assign_splits`); a file whose name does not give one, as
+    `<speaker>_nohash_` does, is a speaker of its own. Fewer than three are divided by time, as background noise is.
+
+    Parameters
+    ----------
+    names, sizes
+        Of the files: paths, and samples or frames.
+    split
+        `training`, `validation` or `testing`.
+    least
+        Of the unit of `sizes`: a clip's length.
+
+    Examples
+    --------
+    >>> split_negatives(["tv.wav"], [1_000], "testing", 98)
+    [slice(900, 1000, None)]
+    >>> split_negatives(["ann.wav", "ben.wav", "cas.wav"], [500, 500, 500], "testing", 98)
+    [slice(500, 500, None), slice(0, 500, None), slice(500, 500, None)]
+    """
+    pattern = speaker_pattern()
+    speakers = [find_speaker(name, pattern) or PurePosixPath(name).stem for name in names]
+    if len(set(speakers)) < _FEWEST_NEGATIVE_SPEAKERS:
+        return [split_long_sound(size, split, least) for size in sizes]
+    splits = _splits_of_speakers(speakers)
+    return [slice(0 if splits[speaker] == split else size, size) for speaker, size in zip(speakers, sizes, strict=True)]
+
+
 def speaker_of(clip: Clip) -> str:
     """The speaker, or where none is known the file's own name: then each recording is a group of its own."""
     return clip.speaker or PurePosixPath(clip.source or clip.file_name).stem
@@ -107,7 +138,7 @@ def _checked(clip: Clip) -> str:
 
 
 def _splits_of_speakers(speakers: Iterable[str]) -> dict[str, str]:
-    ranked = sorted(speakers, key=lambda speaker: (hash_percent(speaker), speaker))
+    ranked = sorted(set(speakers), key=lambda speaker: (hash_percent(speaker), speaker))
     splits = {speaker: split_of_speaker(speaker) for speaker in ranked}
     if set(splits.values()) >= {"training", "validation"}:
         return splits

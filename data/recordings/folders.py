@@ -58,7 +58,7 @@ class Recording:
 
     @property
     def is_long_sound(self) -> bool:
-        """Whether it lies in a `_` folder (`_background_noise_`), which holds long sound, not words."""
+        """Whether it lies in a `_` folder (`_background_noise_`, `_negatives_`), which holds long sound, not words."""
         return not is_word(self.label)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import WordspotError
-from ..labels import SILENCE, UNKNOWN, differing_in_case, is_word, normalize_name
+from ..labels import NEGATIVES, SILENCE, UNKNOWN, differing_in_case, is_word, normalize_name
 from .file_names import sorting_hint
 from .folders import SPLIT_LISTS, Recording, unlabeled_files
 from .split_lists import doubts, read_split_lists
@@ -38,7 +38,7 @@ _CONTAINERS = frozenset(
 )
 _FOR_NOISE = frozenset(("background", "background_noise", "noise", "noises", "room", "silence", "silent"))
 _FOR_OTHERS = frozenset(("garbage", "negative", "negatives", "other", "others", "unknown", "unknowns"))
-_BESIDE_WORDS = frozenset(("_background_noise_", "_negatives_", SILENCE, UNKNOWN))
+_BESIDE_WORDS = frozenset(("_background_noise_", NEGATIVES, SILENCE, UNKNOWN))
 _MISREAD = frozenset(("true", "false", "null", "none", "nan", "na", "n/a")) | _PARTS_OF_A_DATA_SET
 _PUBLIC_SET = ("speech_commands", "speech-commands", "speechcommands")
 _FILES_PER_LABEL = 5  # that begin with the same word: fewer may well be takes of one
@@ -223,7 +223,8 @@ def _special_names(labels: Sequence[str]) -> Iterator[Note]:
         elif label.casefold() in _FOR_OTHERS:
             yield Note(
                 "other words",
-                f"{label} is taken for a word: leave it out of the words to train, and its clips count as other words",
+                f"{label} is taken for a word: leave it out of the words to train, and its clips count as other words; long "
+                f"recordings of speech without the words belong in {NEGATIVES}",
             )
         elif label == UNKNOWN:
             yield Note(

@@ -12,10 +12,10 @@ from ...data.arrays import LogMel, Samples, Waveform, to_waveform
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.clips import CLIP_TABLE, Clip, read_clip_table
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
-from ...data.feature_set import SOURCE, write_noise, writing_feature_set
+from ...data.feature_set import SOURCE, LongSound, write_negatives, write_noise, writing_feature_set
 from ...data.files import read_json, write_json
 from ...data.front_end import FrontEnd
-from ...data.labels import UNKNOWN, differing_in_case
+from ...data.labels import NEGATIVES, UNKNOWN, differing_in_case
 from ...data.recordings.folders import scan_recordings
 from ...data.splits import assign_splits
 from ...data.text import printable
@@ -33,7 +33,7 @@ def extract(
     *,
     progress: Progress = no_progress,
 ) -> int:
-    """Writes the log-mel frames of every clip of a clean folder, and of its background noise, as a feature set.
+    """Writes the log-mel frames of every clip of a clean folder, and of its background noise and negatives, as a feature set.
 
     The split of each clip is decided here (see `splits.assign_splits`).
 
@@ -75,7 +75,7 @@ def extract(
         for start in progress(starts, len(starts)):
             batch = clips[start : start + _CLIPS_PER_BATCH]
             frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
-        _extract_noise(clips_folder, front_end, unfinished)
+        _extract_long_sound(clips_folder, front_end, unfinished)
         write_json(unfinished / SOURCE, _source_of(clips_folder))
     return len(clips)
 
@@ -133,20 +133,27 @@ def _read(path: Path) -> Samples:
         raise WordspotError(f"{path}: {error}: clean again, or delete its row from the clip table") from error
 
 
-def _extract_noise(clips_folder: Path, front_end: FrontEnd, unfinished: Path) -> None:
-    """Every file of a `_` folder is noise, but for spoken unknown words and recordings too short for a clip."""
+def _extract_long_sound(clips_folder: Path, front_end: FrontEnd, unfinished: Path) -> None:
+    """Every file of a `_` folder is noise, but for negatives, spoken unknown words and recordings too short for a clip."""
     recordings = [recording for recording in scan_recordings(clips_folder) if recording.is_long_sound]
-    names, noise = [], []
+    noise, negatives = [], []
     for recording in recordings:
         samples = _read(clips_folder / recording.path)
         if recording.label != UNKNOWN and len(samples) >= front_end.clip_samples:
-            names.append(recording.path)
-            noise.append(np.concatenate(list(_frames_of_long_sound(samples, front_end))))
+            sound = LongSound(recording.path, frames_of_long_sound(samples, front_end))
+            (negatives if recording.label == NEGATIVES else noise).append(sound)
     if noise:
-        write_noise(unfinished, names, noise)
+        write_noise(unfinished, [sound.name for sound in noise], [sound.frames for sound in noise])
+    if negatives:
+        write_negatives(unfinished, negatives)
 
 
-def _frames_of_long_sound(samples: Samples, front_end: FrontEnd) -> Iterator[LogMel]:
+def frames_of_long_sound(samples: Samples, front_end: FrontEnd) -> LogMel:
+    """float16 [frames, mels] of int16 [n] samples of any length, in bounded memory."""
+    return np.concatenate(list(_pieces_of_long_sound(samples, front_end)))
+
+
+def _pieces_of_long_sound(samples: Samples, front_end: FrontEnd) -> Iterator[LogMel]:
     """float16 [frames, mels] pieces that join to the frames of the whole, in bounded memory."""
     hop, window = front_end.hop_samples, front_end.window_samples
     step = _SECONDS_PER_BATCH * front_end.sample_rate_hz // hop * hop

@@ -1,5 +1,6 @@
 """The training loop: epoch after epoch, each judged and kept, from wherever the checkpoint stands."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from ...data.files import copy, replacing
 from ..progress import Progress, no_progress
 from ..scoring.confusion import Confusion
 from .examples.batches import Classes, Examples, TrainingBatches, prefetched
-from .network import cross_entropy, logits
+from .examples.open_negatives import Negatives
+from .network import cross_entropy, logits, softmax
+from .open_microphone import HeldOutNegatives
 from .run_folder.history import EpochFigures, best_epoch
 from .run_folder.run import Run
 from .run_folder.tensorboard import TensorBoardLog
@@ -59,7 +62,7 @@ class TrainingCallbacks:
     Attributes
     ----------
     on_start
-        Before it starts, with the classes, {split: {word: clips}} and the feature set.
+        Before it starts, with the classes, {split: {word: clips}}, the feature set and the negatives.
     on_step
         After each step, with the epoch, the step and the steps of an epoch, counted from 1.
     on_epoch
@@ -68,7 +71,9 @@ class TrainingCallbacks:
         Shows how far extracting features has come.
     """
 
-    on_start: Callable[[Classes, dict[str, dict[str, int]], FeatureSet], None] = lambda classes, counts, data: None
+    on_start: Callable[[Classes, dict[str, dict[str, int]], FeatureSet, Negatives], None] = (
+        lambda classes, counts, data, negatives: None
+    )
     on_step: Callable[[int, int, int], None] = lambda epoch, step, steps: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
     progress: Progress = no_progress
@@ -93,6 +98,8 @@ class TrainingLoop:
         How to train.
     callbacks
         What to call meanwhile.
+    negatives
+        To judge every epoch by, too.
 
     Raises
     ------
@@ -109,9 +116,11 @@ class TrainingLoop:
         classes: Classes,
         settings: TrainSettings,
         callbacks: TrainingCallbacks,
+        negatives: HeldOutNegatives | None = None,
     ) -> None:
         self._run, self._network, self._batches, self._validation = run, network, batches, validation
-        self._classes, self._settings, self._callbacks = classes, settings, callbacks
+        self._classes, self._settings, self._callbacks, self._negatives = classes, settings, callbacks, negatives
+        self._words = int((validation.classes < len(classes.words)).sum())
         self._done = int(network.optimizer.iterations) // batches.steps
         self._history = run.read_history()[: self._done]
         if len(self._history) < self._done:
@@ -121,7 +130,7 @@ class TrainingLoop:
     @property
     def best(self) -> EpochFigures:
         """The epoch whose network is kept: the newest, or the one that was it before."""
-        return best_epoch(self._history, len(self._validation.classes))
+        return best_epoch(self._history, len(self._validation.classes), self._words)
 
     def run_to_end(self) -> EpochFigures:
         """Trains until the last epoch, or until patience is lost, and returns the best epoch.
@@ -147,7 +156,9 @@ class TrainingLoop:
         # while training, a rectifier may turn what is no number into zeros: then only the answers show it
         self._check_finite(loss + validation_loss, epoch)
         confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
-        figures = EpochFigures(epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
+        heard = self._negatives.judge(self._network, answers, self._validation) if self._negatives else None
+        open_microphone = dataclasses.asdict(heard) if heard else {}
+        figures = EpochFigures(epoch, rate, loss, accuracy, validation_loss, confusion.accuracy, **open_microphone)
         self._history.append(figures)
         is_best = self.best is figures
         self._save(is_best=is_best)
@@ -177,6 +188,8 @@ class TrainingLoop:
         freed array back to the kernel at once, and a third of the time goes into taking it again.
         """
         sums, waited, examples, began = np.zeros(2), 0.0, 0, time.perf_counter()
+        if epoch > 1:  # before, it falls for anything
+            self._batches.mine(epoch, lambda frames: softmax(logits(self._network, frames)))
         batches = prefetched(self._batches.epoch(epoch))
         self._seed_dropout(epoch)
         for step in range(self._batches.steps):

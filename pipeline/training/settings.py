@@ -20,6 +20,16 @@ class TrainSettings(Settings):
     unknown_share: float = setting(
         3.0, "Clips of `_unknown_` in an epoch, as a multiple of the clips of a word.", minimum=0.1, maximum=100
     )
+    negative_share: float = setting(
+        4.0,
+        "Windows of running speech, words run together, tones and clicks in an epoch, as a multiple of the clips of a word.",
+        minimum=0,
+        maximum=100,
+    )
+    mined_share: float = setting(
+        0.5, "Share of the windows of running speech that are such as the network fell for.", minimum=0, maximum=1
+    )
+    shipped_negatives: bool = setting(True, "Take the negatives that ship where the data has few other words.")
     teacher_share: float = setting(
         0.5, "Share of a teacher's answers in the targets; the labels are the rest.", minimum=0, maximum=1
     )
@@ -34,6 +44,8 @@ class TrainSettings(Settings):
             raise WordspotError(f"there is no model {self.model!r}; expected one of {', '.join(NETWORKS)}")
 
 
+WITHOUT_NEGATIVES = TrainSettings(negative_share=0.0, shipped_negatives=False)  # as it was before there were any
+
 TRANSFER_SETTINGS = TrainSettings(  # a trained network, most often on few clips
     epochs=20, learning_rate=3e-3, label_smoothing=0.05, unknown_share=1.0
 )
@@ -45,6 +57,9 @@ class AugmentSettings(Settings):
 
     shift_ms: float = setting(100.0, "Largest shift in time, either way.", minimum=0, maximum=500)
     gain_db: float = setting(10.0, "Largest change of level, either way.", minimum=0, maximum=60)
+    speech_behind_share: float = setting(
+        0.35, "Share of that noise that is somebody talking, where there is running speech.", minimum=0, maximum=1
+    )
     noise_share: float = setting(0.7, "Share of the examples that get background noise.", minimum=0, maximum=1)
     min_snr_db: float = setting(0.0, "Loudest noise.", minimum=-30, maximum=100)
     max_snr_db: float = setting(30.0, "Faintest noise.", minimum=-30, maximum=100)

@@ -15,9 +15,12 @@ from ...models import NetworkShape, build_network
 from ..scoring.confusion import Confusion
 from .distillation import soft_labels_of
 from .examples.batches import Classes, SplitClips, TrainingBatches
+from .examples.negatives import NegativeExamples, RunningSpeech
 from .examples.open_data import check_front_end, open_data
+from .examples.open_negatives import Negatives, open_negatives
 from .loop import TrainingCallbacks, TrainingLoop
 from .network import load_network
+from .open_microphone import HeldOutNegatives
 from .optimizer import compile_network
 from .run_folder.results import write_results
 from .run_folder.run import Run
@@ -40,6 +43,7 @@ def train(
     *,
     start: TrainedNetwork | Path | str | None = None,
     teacher: TrainedNetwork | Path | str | None = None,
+    negatives: Path | str | None = None,
     resume: bool = False,
     callbacks: TrainingCallbacks = TrainingCallbacks(),
 ) -> Confusion:
@@ -64,6 +68,8 @@ def train(
         ships); it takes the place of `settings.model`.
     teacher
         A trained network for the same words and front end, whose answers are learned as well as the labels.
+    negatives
+        A folder of long recordings without any of the words, besides those that the data has (`_negatives_`).
     resume
         Go on with an interrupted run.
     callbacks
@@ -82,24 +88,48 @@ def train(
     feature_set = open_data(data, run, callbacks.progress, start or teacher)
     check_front_end(feature_set, data, teacher)
     classes = Classes.choose(feature_set, words)
+    config = _config(data, classes, feature_set, settings, augmentation, start, teacher)
+    folder = Path(negatives) if negatives is not None else None
+    no_words = open_negatives(
+        feature_set, classes.words, folder, shipped=settings.shipped_negatives, progress=callbacks.progress
+    )
+    if no_words:
+        feature_set, classes = no_words.joined_to(feature_set), classes.with_unknown()
+        config = dataclasses.replace(config, classes=classes.labels, negatives=str(no_words))
     training, validation, testing = (
         SplitClips(feature_set, classes, split, augmentation) for split in ("training", "validation", "testing")
     )
     counts = {clips.split: clips.counts() for clips in (training, validation)}
     _check_counts(counts)
-    run.open(_config(data, classes, feature_set, settings, augmentation, start, teacher))
+    run.open(config)
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
     soft_labels = soft_labels_of(teacher, feature_set, classes) if teacher else None
-    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0], soft_labels)
-    callbacks.on_start(classes, counts, feature_set)
+    mixed_in = _negative_examples(no_words, training, settings)
+    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0], soft_labels, mixed_in)
+    callbacks.on_start(classes, counts, feature_set, no_words)
     network = _network(run, settings, feature_set, batches, len(classes.labels), start)
     examples = validation.fixed_examples()
-    best = TrainingLoop(run, network, batches, examples, classes, settings, callbacks).run_to_end()
+    held_out = _held_out(no_words, "validation", classes)
+    best = TrainingLoop(run, network, batches, examples, classes, settings, callbacks, held_out).run_to_end()
     kept = load_network(run.model)
     write_projector(run.tensorboard, kept, examples, classes.labels)
     judge = testing if len(testing) else validation
-    return write_results(run, kept, best.epoch, judge.fixed_examples(), judge.split, classes, feature_set)
+    held_out = _held_out(no_words, judge.split, classes) or held_out
+    return write_results(run, kept, best.epoch, judge.fixed_examples(), judge.split, classes, feature_set, held_out)
+
+
+def _negative_examples(negatives: Negatives, training: SplitClips, settings: TrainSettings) -> NegativeExamples | None:
+    if not settings.negative_share:
+        return None
+    feature_set, parts = training.feature_set, negatives.parts("training")
+    speech = RunningSpeech(parts, feature_set.front_end.n_frames) if parts else None
+    return NegativeExamples(speech, feature_set.log_mel, training.rows, training.classes.labels, settings.mined_share)
+
+
+def _held_out(negatives: Negatives, split: str, classes: Classes) -> HeldOutNegatives | None:
+    parts = negatives.parts(split)
+    return HeldOutNegatives(parts, negatives.front_end, classes.labels) if parts else None
 
 
 def _loaded(network: TrainedNetwork | Path | str | None) -> TrainedNetwork | None:

@@ -21,9 +21,10 @@ from ..terminal.progress import StepRate, progress_bar
 if TYPE_CHECKING:
     from ...data.feature_set import FeatureSet
     from ...pipeline.training.examples.batches import Classes
+    from ...pipeline.training.examples.open_negatives import Negatives
     from ...pipeline.training.loop import Epoch, TrainingCallbacks
 
-_OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed")
+_OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed", "shipped_negatives")
 _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
 
 
@@ -45,6 +46,12 @@ _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
     metavar="MODEL",
     help="Distill from a run, or from small or accurate, which ship: it must know the words.",
 )
+@click.option(
+    "--negatives",
+    "negatives",
+    type=PATH,
+    help="Folder of long recordings without any of the words: speech, television.",
+)
 @click.option("--config", "config", type=PATH, help="How to train, as JSON; options given here come first.")
 @click.option("--resume", "resume", is_flag=True, help="Go on with the interrupted run in --run.")
 @settings_options(TrainSettings, *_OFFERED)
@@ -57,13 +64,16 @@ def command(
     words: str | None,
     start: str | None,
     teacher: str | None,
+    negatives: Path | None,
     config: Path | None,
     resume: bool,
 ) -> None:
     """Train a network to recognize words.
 
     Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
-    among the words become _unknown_, background noise and digital silence become _silence_. There is a line for each
+    among the words become _unknown_, and so do running speech and other sound in _negatives_ or --negatives; where there
+    are few other words and no negatives, those that ship are taken. Background noise, tones and digital silence become
+    _silence_. There is a line for each
     epoch; the matrix of the best network is printed at the end: rows are the truth, columns what was recognized. The run
     folder gets the figures of every epoch, TensorBoard logs with its matrix, the best network and report.html.
 
@@ -71,6 +81,7 @@ def command(
         wordspot train clips --words down,go,left,right,up --run runs/first
         wordspot train clips --words down,go,left,right,up --run runs/first --resume
         wordspot train clips --words lamp,fan --from small --run runs/lamp
+        wordspot train clips --words lamp,fan --negatives radio --run runs/lamp
         wordspot train clips --words on --run runs/b --config runs/a/config.json
         tensorboard --logdir runs
     """
@@ -79,7 +90,9 @@ def command(
         raise click.UsageError("--from keeps the network that it begins with: leave --model out")
     defaults = Recipe(TRANSFER_SETTINGS if start else TrainSettings())
     recipe = _recipe(config, defaults, settings, given)
-    train_and_show(data, run, split_words(words), recipe, start=start, teacher=teacher, resume=resume)
+    train_and_show(
+        data, run, split_words(words), recipe, start=start, teacher=teacher, negatives=negatives, resume=resume
+    )
 
 
 def train_and_show(
@@ -90,6 +103,7 @@ def train_and_show(
     *,
     start: str | None = None,
     teacher: str | None = None,
+    negatives: Path | None = None,
     resume: bool = False,
 ) -> None:
     """Trains, showing each epoch, and says what to do next."""
@@ -109,6 +123,7 @@ def train_and_show(
                 recipe.augmentation,
                 start=start,
                 teacher=teacher,
+                negatives=negatives,
                 resume=resume,
                 callbacks=display.callbacks(),
             )
@@ -149,7 +164,9 @@ class _TrainingDisplay:
 
         return TrainingCallbacks(self._on_start, self._on_step, self._on_epoch, progress_bar("extracting"))
 
-    def _on_start(self, classes: "Classes", counts: dict[str, dict[str, int]], data: "FeatureSet") -> None:
+    def _on_start(
+        self, classes: "Classes", counts: dict[str, dict[str, int]], data: "FeatureSet", negatives: "Negatives"
+    ) -> None:
         if not data.speakers_known:
             ERR.print(
                 "note: not every clip names its speaker (see wordspot clean --speaker-pattern): the figures are for voices "
@@ -163,6 +180,7 @@ class _TrainingDisplay:
                 f"note: no validation speaker says {', '.join(unsaid)}: nothing will be known about it; record more people"
             )
         OUT.print(f"classes: {', '.join(classes.labels)}")
+        OUT.print(f"negatives: {negatives}")
         self._progress.start()
         self._task = self._progress.add_task("", total=None, epoch=1)
 
@@ -176,8 +194,9 @@ class _TrainingDisplay:
         figures, pace, seconds = epoch.figures, epoch.pace, time.monotonic() - self._began
         self._began = time.monotonic()
         waiting = f", {pace.waiting_share:.0%} waiting for data" if pace.waiting_share >= _WORTH_SAYING else ""
+        missed = "" if figures.miss_rate is None else f", {figures.miss_rate:.1%} missed"
         OUT.print(
-            f"epoch {figures.epoch} of {self._epochs}: accuracy {figures.validation_accuracy:.1%}, loss "
+            f"epoch {figures.epoch} of {self._epochs}: accuracy {figures.validation_accuracy:.1%}{missed}, loss "
             f"{figures.training_loss:.3f} (validation {figures.validation_loss:.3f}), {seconds:.0f} s, "
             f"{pace.examples_per_s:,.0f} clips/s{waiting}{', best so far' if epoch.is_best else ''}"
         )

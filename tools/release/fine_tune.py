@@ -12,10 +12,11 @@ from ...data.feature_set import FeatureSet
 from ...data.labels import SILENCE, UNKNOWN
 from ...pipeline.training.examples import augmentation
 from ...pipeline.training.examples.batches import Classes
+from ...pipeline.training.examples.negatives import RunningSpeech, run_together, tones
 from ...pipeline.training.examples.noise import NoiseSource
 from ...pipeline.training.network import logits, softmax
 from ...pipeline.training.settings import AugmentSettings
-from .negatives import RunningSpeech, run_together, tones, training_speech
+from .negatives import training_speech
 from .steps import FineTuning
 
 _FALLEN_FOR = 0.2  # probability of a word from which on a window of running speech is hard

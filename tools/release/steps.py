@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ...pipeline.training.recipe import Recipe
-from ...pipeline.training.settings import AugmentSettings, TrainSettings
+from ...pipeline.training.settings import WITHOUT_NEGATIVES, AugmentSettings
 
 RECORDINGS = ("speech_commands_v0.01_subset", "speech_commands_v0.01_more")
 SOFT_LABELS_BY = "accurate"
@@ -62,18 +62,20 @@ class Step:
 
 _SMALL = AugmentSettings(noise_share=0.4, time_mask_ms=0, mel_mask=0)  # less, for there is less to hold it
 _LARGE = AugmentSettings(noise_share=0.5, time_mask_ms=60, mel_mask=3)
-_TEACHERS = TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40, learning_rate=4e-3, label_smoothing=0.05)
+_TEACHERS = replace(
+    WITHOUT_NEGATIVES, model="bc_resnet_3_t2", epochs=40, patience=40, learning_rate=4e-3, label_smoothing=0.05
+)
 STEPS = {
     "first_teacher": Step(Recipe(replace(_TEACHERS, epochs=22, patience=22), _LARGE)),
     "second_teacher": Step(Recipe(_TEACHERS, _LARGE), teacher="first_teacher"),
     "accurate": Step(
-        Recipe(TrainSettings(model="bc_resnet_3_t2", epochs=40, patience=40), _LARGE),
+        Recipe(replace(WITHOUT_NEGATIVES, model="bc_resnet_3_t2", epochs=40, patience=40), _LARGE),
         teacher="second_teacher",
         fine_tuning=FineTuning(steps=600, learning_rate=5e-4, kept_share=1.0, unknown_logit=2.0),
         threshold=0.75,
     ),
     "small": Step(
-        Recipe(TrainSettings(model="bc_resnet_1_late_t2", epochs=80, patience=80), _SMALL),
+        Recipe(replace(WITHOUT_NEGATIVES, model="bc_resnet_1_late_t2", epochs=80, patience=80), _SMALL),
         teacher="second_teacher",
         fine_tuning=FineTuning(steps=6_000, learning_rate=4e-3, kept_share=0.8, unknown_logit=1.0),
         threshold=0.65,

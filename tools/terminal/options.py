@@ -91,10 +91,12 @@ def settings_options(settings_class: type, *names: str, into: str = "settings") 
 
 def _option(field: dataclasses.Field, hint: Any) -> Callable[[Any], Any]:
     name = f"--{field.name.replace('_', '-')}"
+    if hint is bool:
+        name += f"/--no-{field.name.replace('_', '-')}"
     return click.option(
         name,
         field.name,
-        type=_type_of(field, hint),
+        type=None if hint is bool else _type_of(field, hint),
         default=field.default,
         help=field.metadata["help"],
         show_default=True,

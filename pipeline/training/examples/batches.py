@@ -2,7 +2,7 @@
 
 import difflib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,11 +13,14 @@ from ....data.feature_set import FeatureSet
 from ....data.labels import SILENCE, UNKNOWN, differing_in_case, join_labels, normalize_name
 from ..settings import AugmentSettings, TrainSettings
 from . import augmentation as augment
+from .negatives import MADE, RUN_TOGETHER, SPEECH, NegativeExamples
 from .noise import NoiseSource
 
 _FEWEST_EXAMPLES = 2_048  # in an epoch; a small folder is gone through several times, changed anew each time
 Batch = tuple[np.ndarray, np.ndarray]  # frames float32 [n, frames, mels], targets float32 [n, labels]
 _SILENCE_CLIP = -1  # stands for silence where others have the row of a clip
+_NEGATIVE_ROWS = {SPEECH: -2, RUN_TOGETHER: -3, MADE: -4}  # and these for negatives
+_TALK_SNR_DB = (8, 28)  # of a word while somebody talks
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class Classes:
         _warn_of_case(words, present)
         unknown = (UNKNOWN,) if labels - set(words) else ()
         return cls((*words, *unknown, SILENCE), words)
+
+    def with_unknown(self) -> "Classes":
+        """These, and `_unknown_`, which negatives train even where the data has no other words."""
+        return self if UNKNOWN in self.labels else Classes((*self.words, UNKNOWN, SILENCE), self.words)
 
     def index(self, label: str) -> int:
         """The class of a label; one that is no word belongs to `_unknown_`.
@@ -111,24 +118,33 @@ class SplitClips:
     def __len__(self) -> int:
         return len(self._word_rows)
 
+    @property
+    def per_word(self) -> int:
+        """Clips of a word on average."""
+        return max(1, round(len(self._word_rows) / len(self.classes.words)))
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Int: the rows of all clips."""
+        return np.concatenate([self._word_rows, self._unknown_rows])
+
     def draw_rows(self, rng: np.random.Generator, unknown_share: float = 1.0) -> np.ndarray:
         """Rows of the feature set: every word clip, and as much silence as a word has on average.
 
         Of unknown words there are `unknown_share` times as many, as far as there are that many.
         """
-        share = max(1, round(len(self._word_rows) / len(self.classes.words)))
-        unknown = rng.permutation(self._unknown_rows)[: round(unknown_share * share)]
-        return np.concatenate([self._word_rows, unknown, np.full(share, _SILENCE_CLIP)])
+        unknown = rng.permutation(self._unknown_rows)[: round(unknown_share * self.per_word)]
+        return np.concatenate([self._word_rows, unknown, np.full(self.per_word, _SILENCE_CLIP)])
 
     def gather(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
         """The frames of these rows, unchanged, and fresh silence."""
-        silent = rows == _SILENCE_CLIP
+        of_clips, silent = rows >= 0, rows == _SILENCE_CLIP
         shape = (len(rows), *self.feature_set.log_mel.shape[1:])
         frames = np.empty(shape, np.float32)
-        frames[~silent] = self.feature_set.log_mel[rows[~silent]]
+        frames[of_clips] = self.feature_set.log_mel[rows[of_clips]]
         frames[silent] = self.noise.draw_silence(int(silent.sum()), rng)
-        classes = np.array([self._silence_class if row == _SILENCE_CLIP else self._class_of[row] for row in rows])
-        names = ["" if row == _SILENCE_CLIP else self.feature_set.clips[row].file_name for row in rows]
+        classes = np.array([self._silence_class if row < 0 else self._class_of[row] for row in rows])
+        names = ["" if row < 0 else self.feature_set.clips[row].file_name for row in rows]
         return Examples(frames, classes, names)
 
     def fixed_examples(self) -> Examples:
@@ -151,6 +167,8 @@ class TrainingBatches:
     soft_labels
         What a teacher answers to each clip of the feature set, float32 [clips, labels]; it makes up
         `settings.teacher_share` of the targets.
+    negatives
+        `settings.negative_share` of them are mixed in.
     """
 
     def __init__(
@@ -160,9 +178,10 @@ class TrainingBatches:
         augmentation: AugmentSettings,
         mask_value: float,
         soft_labels: np.ndarray | None = None,
+        negatives: NegativeExamples | None = None,
     ) -> None:
         self._clips, self._settings, self._augmentation = clips, settings, augmentation
-        self._mask_value, self._soft_labels = mask_value, soft_labels
+        self._mask_value, self._soft_labels, self._negatives = mask_value, soft_labels, negatives
         self.steps = -(-len(self._epoch_rows(0)) // settings.batch_size)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
@@ -171,24 +190,47 @@ class TrainingBatches:
         for step in range(self.steps):
             rng = np.random.default_rng([self._settings.seed, epoch, step])
             chosen = rows[step * size : (step + 1) * size]
-            examples = self._clips.gather(chosen, rng)
+            examples = self._gather(chosen, rng)
             yield self._augment(examples.frames, examples.classes, rng), self._targets(chosen, examples.classes)
+
+    def mine(self, epoch: int, answer: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Before an epoch: what the network falls for in running speech comes more often in it.
+
+        It is looked for anew each time, so that a run that was interrupted goes on as if it had not been.
+        """
+        if self._negatives:
+            self._negatives.mine(answer, np.random.default_rng([self._settings.seed, epoch, self.steps]))
+
+    def _gather(self, rows: np.ndarray, rng: np.random.Generator) -> Examples:
+        examples = self._clips.gather(rows, rng)
+        for kind, row in _NEGATIVE_ROWS.items():
+            places = np.flatnonzero(rows == row)
+            if self._negatives and len(places):
+                frames, labels = self._negatives.draw(kind, len(places), rng)
+                examples.frames[places] = frames
+                examples.classes[places] = [self._clips.classes.labels.index(label) for label in labels]
+        return examples
 
     def _targets(self, rows: np.ndarray, classes: np.ndarray) -> np.ndarray:
         targets = np.eye(len(self._clips.classes.labels), dtype=np.float32)[classes]
         if self._soft_labels is not None:
-            spoken, share = rows != _SILENCE_CLIP, np.float32(self._settings.teacher_share)
+            spoken, share = rows >= 0, np.float32(self._settings.teacher_share)
             targets[spoken] += share * (self._soft_labels[rows[spoken]] - targets[spoken])
         return targets
 
     def _epoch_rows(self, epoch: int) -> np.ndarray:
         rng = np.random.default_rng([self._settings.seed, epoch])
-        rows = self._clips.draw_rows(rng, self._settings.unknown_share)
+        rows = self._draw_rows(rng)
         while len(rows) < _FEWEST_EXAMPLES:
-            rows = np.concatenate([rows, self._clips.draw_rows(rng, self._settings.unknown_share)])
+            rows = np.concatenate([rows, self._draw_rows(rng)])
         # full batches, the last one with rows of the first: for one of another size TensorFlow traces the step again
         size = min(self._settings.batch_size, len(rows))
         return np.resize(rng.permutation(rows), -(-len(rows) // size) * size)
+
+    def _draw_rows(self, rng: np.random.Generator) -> np.ndarray:
+        rows = self._clips.draw_rows(rng, self._settings.unknown_share)
+        counts = self._negatives.counts(self._settings.negative_share * self._clips.per_word) if self._negatives else {}
+        return np.concatenate([rows, *(np.full(count, _NEGATIVE_ROWS[kind]) for kind, count in counts.items())])
 
     def _augment(self, frames: np.ndarray, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         settings, front_end = self._augmentation, self._clips.feature_set.front_end
@@ -197,7 +239,13 @@ class TrainingBatches:
         frames[spoken] = augment.gain(frames[spoken], settings.gain_db, rng)
         noisy = spoken & (rng.random(len(frames)) < settings.noise_share)
         snr_db = rng.uniform(settings.min_snr_db, settings.max_snr_db, int(noisy.sum()))
-        frames[noisy] = augment.mix(frames[noisy], self._clips.noise.draw(len(snr_db), rng), snr_db)
+        noise = self._clips.noise.draw(len(snr_db), rng)
+        if self._negatives and self._negatives.speech:
+            of_words = classes[noisy] < len(self._clips.classes.words)
+            talk = of_words & (rng.random(len(snr_db)) < settings.speech_behind_share)
+            noise[talk] = self._negatives.speech.draw(int(talk.sum()), rng)
+            snr_db[talk] = rng.uniform(*_TALK_SNR_DB, int(talk.sum()))
+        frames[noisy] = augment.mix(frames[noisy], noise, snr_db)
         frames = np.maximum(frames, np.float32(np.log(front_end.log_floor)))
         frames = augment.mask(frames, 1, round(settings.time_mask_ms / front_end.hop_ms), self._mask_value, rng)
         return augment.mask(frames, 2, settings.mel_mask, self._mask_value, rng)

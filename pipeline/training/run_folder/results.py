@@ -23,6 +23,7 @@ from ...scoring.confusion import Confusion
 from ...scoring.report import JudgedReport, Mistake, players_of, write_report
 from ..examples.batches import Classes, Examples
 from ..network import logits, softmax
+from ..open_microphone import BUDGET_PER_HOUR, HeldOutNegatives
 from .history import EpochFigures
 from .run import Run
 from .run_config import RunConfig
@@ -38,9 +39,11 @@ def write_results(
     split: str,
     classes: Classes,
     feature_set: FeatureSet,
+    negatives: HeldOutNegatives | None = None,
 ) -> Confusion:
     """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
-    probabilities = softmax(logits(model, examples.frames))
+    answers = logits(model, examples.frames)
+    probabilities = softmax(answers)
     found = [Prediction.of(classes.labels, row) for row in probabilities]
     predicted = np.array([classes.labels.index(one.label) for one in found], int)
     confusion = Confusion.count(classes.labels, examples.classes, predicted)
@@ -53,6 +56,9 @@ def write_results(
         "best_epoch": best_epoch,
         "parameters": parameters(model),
     }
+    if negatives:
+        heard = negatives.judge(model, answers, examples)
+        figures["open_microphone"] = {"hours": round(negatives.hours, 4), **dataclasses.asdict(heard)}
     mistakes = _mistakes(found, examples, classes)
     write_report(run.folder / "report.html", _report(run, confusion, mistakes, figures, classes))
     write_json(run.metrics, confusion.to_dict() | figures)
@@ -119,7 +125,7 @@ def _caveats(figures: dict[str, Any]) -> list[str]:
 
 
 def _curves(history: Sequence[EpochFigures], best_epoch: int) -> list[LineChart]:
-    return [
+    charts = [
         LineChart(
             name.capitalize(),
             "epoch",
@@ -129,6 +135,13 @@ def _curves(history: Sequence[EpochFigures], best_epoch: int) -> list[LineChart]
         )
         for name in ("accuracy", "loss")
     ]
+    missed = [(row.epoch, row.miss_rate) for row in history if row.miss_rate is not None]
+    if missed:
+        name = f"Miss rate at {BUDGET_PER_HOUR:.0f} false accepts per hour"
+        charts.append(
+            LineChart(name, "epoch", [Line("validation", missed, "solid")], is_share=True, marked=(best_epoch, "kept"))
+        )
+    return charts
 
 
 def _line(split: str, name: str, history: Sequence[EpochFigures], style: Style) -> Line:
@@ -146,12 +159,24 @@ def _facts(config: RunConfig, figures: dict[str, Any]) -> dict[str, str]:
     return {
         "Words": ", ".join(config.words),
         "Data": str(config.data),
+        "Negatives": config.negatives,
         "Network": f"{config.settings.model}, {figures['parameters']:,} parameters",
         **{name: network for name, network in others.items() if network},
         "Best epoch": f"{figures['best_epoch']} of at most {config.settings.epochs}",
+        **_open_microphone(figures.get("open_microphone")),
         **{_capitalized(name): str(value) for name, value in settings.items() if name != "model"},
         "Front end": ", ".join(_with_unit(name, value) for name, value in config.front_end.to_dict().items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in config.versions.items()),
+    }
+
+
+def _open_microphone(figures: dict[str, Any] | None) -> dict[str, str]:
+    if not figures:
+        return {}
+    return {
+        "Open microphone": f"{figures['false_accepts_per_hour']:.0f} false accepts per hour at a threshold of 0.5, and "
+        f"{figures['miss_rate']:.1%} of the words missed at {figures['threshold']:.2f}, which keeps them below "
+        f"{BUDGET_PER_HOUR:.0f}: of windows in {60 * figures['hours']:.0f} min of held-out negatives, each judged by itself"
     }
 
 

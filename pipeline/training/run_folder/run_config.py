@@ -9,7 +9,7 @@ from typing import Any
 from ....data.errors import WordspotError
 from ....data.front_end import FrontEnd
 from ....data.settings import settings_from_json
-from ..settings import AugmentSettings, TrainSettings
+from ..settings import WITHOUT_NEGATIVES, AugmentSettings, TrainSettings
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class RunConfig:
         Names of the network whose body it began with, and of the one whose answers it learned; None: none.
     versions
         {package: version}.
+    negatives
+        Which negatives it was trained on, in words.
     """
 
     data: Path
@@ -44,6 +46,7 @@ class RunConfig:
     start: str | None
     teacher: str | None
     versions: Mapping[str, str]
+    negatives: str = "none"
 
     def __post_init__(self) -> None:
         for word in self.words:
@@ -63,6 +66,7 @@ class RunConfig:
             "start": self.start,
             "teacher": self.teacher,
             "versions": dict(self.versions),
+            "negatives": self.negatives,
         }
 
     @classmethod
@@ -85,13 +89,14 @@ class RunConfig:
             Path(values["data"]),
             tuple(map(str, values["words"])),
             tuple(map(str, values["classes"])),
-            settings_from_json(TrainSettings(), values["settings"], f"{where}, settings"),
+            settings_from_json(WITHOUT_NEGATIVES, values["settings"], f"{where}, settings"),
             settings_from_json(AugmentSettings(), values["augmentation"], f"{where}, augmentation"),
             values["clips"],
             FrontEnd.from_dict(values["front_end"], where),
             values.get("start"),
             values.get("teacher"),
             {str(name): str(version) for name, version in values["versions"].items()},
+            str(values.get("negatives") or "none"),
         )
 
     def check_same(self, other: "RunConfig", where: object) -> None:
@@ -116,6 +121,7 @@ _KINDS: dict[str, Any] = {
     "start": str | None,
     "teacher": str | None,
     "versions": dict,
+    "negatives": str | None,
 }
 NAMES = tuple(_KINDS)  # of all that stands in a `config.json`
 

@@ -47,7 +47,7 @@ class TensorBoardLog:
         epoch = figures.epoch
         with _os_errors(), self._writer.as_default():
             for name, value in dataclasses.asdict(figures).items():
-                if name != "epoch":
+                if name != "epoch" and value is not None:
                     tf.summary.scalar(name, value, epoch)
             tf.summary.image("validation_confusion", tf.io.decode_png(confusion_png(confusion))[None], epoch)
             for variable in model.trainable_variables:

@@ -21,11 +21,13 @@ from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.loop import Epoch, TrainingCallbacks
 from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
 from wordspot.pipeline.training.run_folder.run import Run
-from wordspot.pipeline.training.settings import TrainSettings
+from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES, TrainSettings
 from wordspot.pipeline.training.train import train
 
 WORDS = ["rise", "fall"]
-SHORT = TrainSettings(epochs=3, seed=5)
+SHORT = dataclasses.replace(WITHOUT_NEGATIVES, epochs=3, seed=5)
+ONE_EPOCH = dataclasses.replace(SHORT, epochs=1)
+OF_THE_RUN = dataclasses.replace(WITHOUT_NEGATIVES, epochs=6, label_smoothing=0.05)
 
 
 class TrainingStoppedError(Exception):
@@ -169,7 +171,7 @@ def test_a_run_folder_is_never_overwritten(run: Path, features: Path, tmp_path: 
 
 def test_resuming_with_other_settings_names_the_setting(run: Path, features: Path) -> None:
     with pytest.raises(WordspotError, match=r"settings\.epochs 6, not 9"):
-        train(features, run, WORDS, TrainSettings(epochs=9), resume=True)
+        train(features, run, WORDS, dataclasses.replace(OF_THE_RUN, epochs=9), resume=True)
 
 
 def test_a_half_written_run_is_refused_as_such(run: Path, features: Path, tmp_path: Path) -> None:
@@ -184,10 +186,10 @@ def test_a_half_written_run_is_refused_as_such(run: Path, features: Path, tmp_pa
     history = (run / "history.csv").read_text()
     (tmp_path / "run" / "history.csv").write_text(history[: len(history) - 30])
     with pytest.raises(WordspotError, match=r"history\.csv is damaged"):
-        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6, label_smoothing=0.05), resume=True)
+        train(features, tmp_path / "run", WORDS, OF_THE_RUN, resume=True)
     (tmp_path / "run" / "history.csv").unlink()
     with pytest.raises(WordspotError, match="lacks epochs"):
-        train(features, tmp_path / "run", WORDS, TrainSettings(epochs=6, label_smoothing=0.05), resume=True)
+        train(features, tmp_path / "run", WORDS, OF_THE_RUN, resume=True)
     (tmp_path / "run" / "model.keras").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(WordspotError, match="damaged"):
         load_network(tmp_path / "run" / "model.keras")
@@ -195,12 +197,12 @@ def test_a_half_written_run_is_refused_as_such(run: Path, features: Path, tmp_pa
 
 def test_features_of_another_front_end_that_a_failed_start_left_are_made_anew(clips: Path, tmp_path: Path) -> None:
     extract(clips, tmp_path / "run" / "features", FrontEnd(n_mels=10, hop_ms=50))
-    train(clips, tmp_path / "run", WORDS, TrainSettings(epochs=1))
+    train(clips, tmp_path / "run", WORDS, ONE_EPOCH)
     assert Run(tmp_path / "run").read_config().front_end == FrontEnd()
 
 
 def test_a_clean_folder_is_trained_on_directly(clips: Path, tmp_path: Path) -> None:
-    confusion = train(clips, tmp_path / "run", [], TrainSettings(epochs=1))
+    confusion = train(clips, tmp_path / "run", [], ONE_EPOCH)
     assert confusion.labels == ("fall", "hum", "rise", "whistle", "_silence_")
     assert (tmp_path / "run" / "features" / "log_mel.npy").is_file()
 
@@ -211,11 +213,11 @@ def test_features_that_a_failed_start_left_are_not_taken_for_those_of_other_clip
     shutil.copytree(clips, tmp_path / "clips")
     table = tmp_path / "clips" / "metadata.csv"
     table.write_text(table.read_text().replace(",hum,", ",buzz,"))  # somebody corrects labels
-    confusion = train(tmp_path / "clips", tmp_path / "run", [], TrainSettings(epochs=1))
+    confusion = train(tmp_path / "clips", tmp_path / "run", [], ONE_EPOCH)
     assert confusion.labels == ("buzz", "fall", "rise", "whistle", "_silence_")
     table.write_text(table.read_text().replace(",buzz,", ",hum,"))
     with pytest.raises(WordspotError, match="have changed since"):
-        train(tmp_path / "clips", tmp_path / "run", [], TrainSettings(epochs=1), resume=True)
+        train(tmp_path / "clips", tmp_path / "run", [], ONE_EPOCH, resume=True)
 
 
 def test_the_report_says_when_voices_may_have_been_trained_on(features: Path, tmp_path: Path) -> None:
@@ -223,7 +225,7 @@ def test_the_report_says_when_voices_may_have_been_trained_on(features: Path, tm
     rows = (features / "clips.csv").read_text().splitlines()
     nameless = [",".join([*row.split(",")[:2], "", row.split(",")[3]]) for row in rows[1:]]
     (tmp_path / "features" / "clips.csv").write_text("\n".join([rows[0], *nameless]) + "\n")
-    train(tmp_path / "features", tmp_path / "run", WORDS, TrainSettings(epochs=1))
+    train(tmp_path / "features", tmp_path / "run", WORDS, ONE_EPOCH)
     assert "may have been trained on" in (tmp_path / "run" / "report.html").read_text()
     assert not json.loads((tmp_path / "run" / "metrics.json").read_text())["speakers_known"]
 

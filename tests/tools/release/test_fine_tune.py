@@ -8,9 +8,9 @@ import soundfile
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.pipeline.training.distillation import soft_labels_of
 from wordspot.pipeline.training.examples.batches import Classes
+from wordspot.pipeline.training.examples.negatives import RunningSpeech, run_together, tones
 from wordspot.pipeline.training.trained_network import TrainedNetwork
 from wordspot.tools.release.fine_tune import NegativeBatches, fine_tune
-from wordspot.tools.release.negatives import RunningSpeech, run_together, tones
 from wordspot.tools.release.steps import FineTuning
 
 

@@ -8,7 +8,7 @@ from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.training.run_folder.run_config import RunConfig
-from wordspot.pipeline.training.settings import AugmentSettings, TrainSettings
+from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES, AugmentSettings
 
 OF_VERSION_0_1 = {  # as that version wrote it
     "data": "/home/me/clips",
@@ -31,7 +31,7 @@ def test_a_config_is_read_as_it_was_written(run: Path) -> None:
 
 def test_what_an_older_version_did_not_have_takes_its_default() -> None:
     config = RunConfig.from_dict(OF_VERSION_0_1, "config.json")
-    assert config.settings == TrainSettings(model="bc_resnet_1", epochs=7, learning_rate=0.004)
+    assert config.settings == dataclasses.replace(WITHOUT_NEGATIVES, model="bc_resnet_1", epochs=7, learning_rate=0.004)
     assert config.augmentation == AugmentSettings(gain_db=3.0)
     assert config.front_end == FrontEnd(n_mels=32)
     assert (config.start, config.teacher) == (None, None)

@@ -1,0 +1,1 @@
+"""Negatives that ship: running speech and other words, for whoever has recorded only words of their own."""
