@@ -14,7 +14,7 @@ from ..device.stream import StreamSettings
 from ..progress import Progress, no_progress
 from ..scoring.running_speech import RunningSpeech
 from ..scoring.stream_mix import MixSettings
-from ..scoring.stream_report import FEWEST_CLIPS, by_label, what_was_heard
+from ..scoring.stream_report import FEWEST_CLIPS, by_label, choice_to_dict
 from ..scoring.stream_score import StreamCandidates, count
 from ..scoring.streams import StreamSource, listen_to_speech, run_detector
 from ..scoring.threshold_choice import careful_threshold, choose_point
@@ -23,7 +23,7 @@ from ..training.examples.batches import Examples
 
 _WORDS_PER_HOUR, _OTHERS_PER_HOUR = 600, 60
 _TIMES_SAID = 3  # each clip: more would tell little that is new
-_HOURS = (0.02, 0.5)  # of words in noise, so that an export stays quick
+_HOURS = (0.02, 0.3)  # of words in noise, so that an export stays quick
 _NO_BUDGET = 0.0  # nothing can be counted within it, so that thresholds are careful ones
 
 
@@ -104,13 +104,11 @@ def _from_streams(
 ) -> ChosenThresholds:
     clips = held_out.clips(recognizer)
     hours = float(np.clip(_TIMES_SAID * clips.total() / _WORDS_PER_HOUR, *_HOURS))
-    mix = MixSettings(
-        hours=hours, stream_minutes=5, words_per_hour=_WORDS_PER_HOUR, others_per_hour=_OTHERS_PER_HOUR
-    )
+    mix = MixSettings(hours=hours, stream_minutes=5, words_per_hour=_WORDS_PER_HOUR, others_per_hour=_OTHERS_PER_HOUR)
     source = StreamSource(held_out.clips_folder or Path(), split=held_out.split, negatives=negatives)
     run = run_detector(recognizer, source, mix, progress=progress)
     point = _choose(recognizer, run.all, run.speech, run.clips, limit)
-    choice = what_was_heard(limit, run.clips, point, run.speech_origin)
+    choice = choice_to_dict(limit, run.clips, point.score, point.speech, run.speech_origin)
     return ChosenThresholds(by_label(point.thresholds, recognizer.labels), choice)
 
 
@@ -142,12 +140,12 @@ def _from_frames(
     speech = listen_to_speech(recognizer, held_out.speech, source, progress=progress)
     is_word = np.array([label in words for label in labels])
     heard = [count(speech, labels, np.where(is_word, value, np.inf)).together.false_accepts for value in GRID]
-    detected = _detected(recognizer, held_out.examples)
+    detected = _detected(recognizer, held_out.examples).tolist()
     threshold = careful_threshold(detected, heard, StreamSettings().threshold)
     thresholds = by_label(np.where(is_word, threshold, np.inf), labels)
     score = count(speech, labels, np.where(is_word, threshold, np.inf)) if speech else None
-    choice = what_was_heard(limit, held_out.clips(recognizer), score, held_out.speech.origin)
-    missed = 1 - float(detected[np.searchsorted(GRID, threshold)])
+    choice = choice_to_dict(limit, held_out.clips(recognizer), None, score, held_out.speech.origin)
+    missed = 1 - detected[int(np.searchsorted(GRID, threshold))]
     return ChosenThresholds(thresholds, choice | {"miss_rate": missed, "without_streams": reason})
 
 

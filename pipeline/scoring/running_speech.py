@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ... import data as data_room
 from ...data.arrays import Samples
 from ...data.audio import read_sound
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.labels import NEGATIVES
+from ...data.negatives.pack import FOLDER as SHIPPED
 from ...data.recordings.folders import check_folder, scan_recordings
 from ...data.recordings.layout import SOUND_ENDINGS
 from ...data.splits import SPLITS, split_negatives
@@ -37,7 +37,7 @@ class RunningSpeech:
     origin: str = ""
 
     @classmethod
-    def find(cls, data: Path, folder: Path | None = None) -> "RunningSpeech":
+    def find(cls, data: Path | None, folder: Path | None = None) -> "RunningSpeech":
         """That of the data (`_negatives_`) and of a folder, else what ships; possibly none.
 
         Raises
@@ -45,18 +45,16 @@ class RunningSpeech:
         WordspotError
             A folder that cannot be used, or without sound.
         """
-        own = [one.path for one in scan_recordings(data) if one.label == NEGATIVES] if data.is_dir() else []
-        own = [path for path in own if path.lower().endswith(SOUND_ENDINGS)]
+        own = _negatives_of(data) if data else []
         given = _sounds_in(folder) if folder else []
         if folder and not given:
             raise WordspotError(f"{folder} holds no sound: put long recordings without any of the words into it")
         origins = [*([NEGATIVES] if own else []), *([str(folder)] if folder else [])]
         if origins:
-            paths = [data / path for path in own] + [folder / path for path in given if folder]
+            paths = [data / path for path in own if data] + [folder / path for path in given if folder]
             return cls(paths, [*own, *given], " and ".join(origins))
-        shipped = shipped_speech_folder()
-        names = _sounds_in(shipped) if shipped else []
-        return cls([shipped / name for name in names if shipped], names, "what ships with wordspot" if names else "")
+        shipped = _sounds_in(SHIPPED / "speech")
+        return cls([SHIPPED / "speech" / name for name in shipped], shipped, "what ships with wordspot")
 
     def held_out(self, split: str, sample_rate_hz: int, least: int, hours: float) -> Iterator[Samples]:
         """The parts that were not trained on: int16 [n] each, at least a clip long, together at most so many hours.
@@ -104,10 +102,9 @@ class RunningSpeech:
         return next((part for part in parts if part.stop > part.start), None)
 
 
-def shipped_speech_folder() -> Path | None:
-    """The folder of the running speech that ships; None where this installation has none."""
-    folder = Path(str(data_room.__file__)).parent / "negatives" / "speech"
-    return folder if folder.is_dir() else None
+def _negatives_of(data: Path) -> list[str]:
+    recordings = scan_recordings(data)
+    return [one.path for one in recordings if one.label == NEGATIVES and one.path.lower().endswith(SOUND_ENDINGS)]
 
 
 def _sounds_in(folder: Path) -> list[str]:

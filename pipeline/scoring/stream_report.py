@@ -115,15 +115,25 @@ class ThresholdChoice:
 
     def to_dict(self) -> dict[str, Any]:
         """What the thresholds rest on, JSON-ready; it stands in the model file as `threshold_choice`."""
-        return {
-            "false_accepts_per_hour": self.false_accepts_per_hour,
-            "words_said": self.score.together.said,
-            "clips": dict(self.clips),
-            "miss_rate": self.score.together.miss_rate if self.score.together.said else None,
-            "in_noise": heard_to_dict(self.score),
-            "running_speech": speech_to_dict(self.speech, self.speech_origin),
-            "hours_to_show": hours_to_show(self.false_accepts_per_hour),
-        }
+        return choice_to_dict(self.false_accepts_per_hour, self.clips, self.score, self.speech, self.speech_origin)
+
+
+def choice_to_dict(
+    false_accepts_per_hour: float,
+    clips: Counter[str],
+    score: StreamScore | None,
+    speech: StreamScore | None,
+    speech_origin: str,
+) -> dict[str, Any]:
+    """What thresholds for a budget rest on, JSON-ready: clips, words in noise and running speech, where there were any."""
+    return {
+        "false_accepts_per_hour": false_accepts_per_hour,
+        "hours_to_show": hours_to_show(false_accepts_per_hour),
+        "clips": dict(clips),
+        "miss_rate": score.together.miss_rate if score and score.together.said else None,
+        "in_noise": heard_to_dict(score) if score else None,
+        "running_speech": speech_to_dict(speech, speech_origin),
+    }
 
 
 def heard_to_dict(score: StreamScore) -> dict[str, Any]:
