@@ -26,7 +26,9 @@ class ModelDescription:
     front_end
         How a waveform becomes log-mel frames.
     thresholds
-        {word: smallest smoothed posterior of a detection, in [0, 1]}; words that it lacks take the default.
+        {word: smallest probability of a detection, in [0, 1]}; words that it lacks take the default.
+    threshold_choice
+        What they were chosen on, as JSON has it, for people: hours, budget, misses; empty where that is not known.
     quantization, made_by
         In words, for people.
     training, metrics
@@ -59,6 +61,7 @@ class ModelDescription:
     metrics: Mapping[str, Any] = field(default_factory=dict, repr=False)
     training_clips: tuple[str, ...] = field(default=(), repr=False)
     graph_sha256: str = ""
+    threshold_choice: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         check_labels(self.labels)
@@ -93,7 +96,11 @@ class ModelDescription:
             "metrics": dict(self.metrics),
             "graph_sha256": self.graph_sha256,
         }
-        return values | ({"thresholds": dict(self.thresholds)} if self.thresholds else {})
+        if self.thresholds:
+            values["thresholds"] = dict(self.thresholds)
+        if self.threshold_choice:
+            values["threshold_choice"] = dict(self.threshold_choice)
+        return values
 
     @classmethod
     def from_json(cls, labels: tuple[str, ...], values: Any, where: str) -> "ModelDescription":
@@ -128,6 +135,7 @@ class ModelDescription:
                 metrics=_part(values, "metrics", dict, where, {}),
                 training_clips=tuple(map(str, _part(values, "training_clips", list, where, []))),
                 graph_sha256=_part(values, "graph_sha256", str, where, ""),
+                threshold_choice=_part(values, "threshold_choice", dict, where, {}),
             )
         except WordspotError as error:
             raise WordspotError(f"{where}: {error}") from error

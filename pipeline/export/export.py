@@ -1,5 +1,6 @@
 """A run to one model file that has been run and answers as the network does."""
 
+import dataclasses
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from ..device.model_description import ModelDescription
 from ..device.model_file import pack_model
 from ..device.recognizer import Recognizer
 from ..device.trial_run import remember
-from ..features.extract import extract
+from ..features.extract import clips_folder_of, extract, is_extracted_from
+from ..progress import Progress, no_progress
+from ..scoring.running_speech import RunningSpeech
 from ..training.examples.batches import Classes, Examples, SplitClips
 from ..training.network import load_network
 from ..training.run_folder.run import Run
@@ -21,6 +24,7 @@ from ..training.run_folder.run_config import RunConfig
 from ..training.settings import AugmentSettings
 from .convert import convert
 from .graph import remove_mel_reshapes, remove_tensor_names
+from .held_out import HeldOut, choose_held_out
 from .verify import Agreement, compare, refuse_disagreement
 
 _CHECKED_CLIPS = 1_000
@@ -28,10 +32,19 @@ _CALIBRATION_CLIPS = 500
 _KEPT_METRICS = ("split", "clips", "accuracy", "interval", "per_label")
 
 
-def export(run_folder: Path | str, out: Path | str, *, int8: bool = False) -> Agreement:
-    """Writes the run's best network as one model file, with its front end inside.
+def export(
+    run_folder: Path | str,
+    out: Path | str,
+    *,
+    int8: bool = False,
+    false_accepts_per_hour: float | None = 1.0,
+    negatives: Path | str | None = None,
+    progress: Progress = no_progress,
+) -> Agreement:
+    """Writes the run's best network as one model file, with its front end and the thresholds of its words inside.
 
-    The file appears only after it has been run and its answers agree with the network's.
+    The file appears only after it has been run and its answers agree with the network's. The thresholds are chosen on clips
+    and running speech that were not trained on; what they rest on stands in the file (`ModelDescription.threshold_choice`).
 
     Parameters
     ----------
@@ -41,11 +54,18 @@ def export(run_folder: Path | str, out: Path | str, *, int8: bool = False) -> Ag
         The `.tflite` file to write.
     int8
         Quantize the network (not the front end), calibrated on training clips.
+    false_accepts_per_hour
+        How often it may fire at nothing, to choose thresholds by; None: the file has none.
+    negatives
+        A folder of long recordings without any of the words, besides those that the data has (`_negatives_`). Where there
+        are neither, the running speech that ships is taken.
+    progress
+        Shows how far listening has come, in streams.
 
     Raises
     ------
     WordspotError
-        No such run, or a file whose answers disagree.
+        No such run, negatives without sound, or a file whose answers disagree.
     """
     run = Run(Path(run_folder))
     config = run.read_config()
@@ -58,17 +78,41 @@ def export(run_folder: Path | str, out: Path | str, *, int8: bool = False) -> Ag
 
         graph = quantize_body(graph, _examples(feature_set, classes, "training", _CALIBRATION_CLIPS).frames)
     graph = remove_tensor_names(remove_mel_reshapes(graph))
-    content = pack_model(graph, _describe(run, config, feature_set, int8=int8))
+    description = _describe(run, config, feature_set, int8=int8)
+    negatives = Path(negatives) if negatives is not None else None
+    held_out = _held_out(run, config, feature_set, classes, negatives)
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary:
-        temporary.write_bytes(content)
+        temporary.write_bytes(pack_model(graph, description))
         remember(graph)  # it was made here
         recognizer = Recognizer.load(temporary)
         examples = _examples(feature_set, classes, "validation", _CHECKED_CLIPS)
-        agreement = compare(recognizer, network, examples, config.front_end, len(content))
+        agreement = compare(recognizer, network, examples, config.front_end, temporary.stat().st_size)
         refuse_disagreement(agreement, int8=int8)
-    return agreement
+        if false_accepts_per_hour is not None:
+            chosen = choose_held_out(recognizer, held_out, false_accepts_per_hour, negatives, progress=progress)
+            description = dataclasses.replace(description, thresholds=chosen.thresholds, threshold_choice=chosen.choice)
+            temporary.write_bytes(pack_model(graph, description))
+    return dataclasses.replace(agreement, size_bytes=out.stat().st_size)
+
+
+def _held_out(
+    run: Run, config: RunConfig, feature_set: FeatureSet, classes: Classes, negatives: Path | None
+) -> HeldOut:
+    splits = {clip.split for clip in feature_set.clips if clip.label in config.words}
+    split = "testing" if "testing" in splits else "validation"
+    folder = _clips_folder(run, config)
+    examples = _examples(feature_set, classes, split, _CHECKED_CLIPS)
+    return HeldOut(folder, split, examples, RunningSpeech.find(folder, negatives))
+
+
+def _clips_folder(run: Run, config: RunConfig) -> Path | None:
+    """The clean folder that the run was trained on; None where it is gone or has changed, or was of no sound."""
+    features = run.features if is_feature_set(run.features) else config.data
+    folder = clips_folder_of(features) if features == config.data else config.data
+    is_there = folder is not None and (folder / CLIP_TABLE).is_file() and is_extracted_from(features, folder)
+    return folder if is_there else None
 
 
 def _open_features(run: Run, config: RunConfig) -> FeatureSet:

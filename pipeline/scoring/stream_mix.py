@@ -23,6 +23,9 @@ class MixSettings(Settings):
     stream_minutes: float = setting(20.0, "Minutes of one stream.", minimum=0.5, maximum=60)
     words_per_hour: float = setting(300.0, "Words of the model, for each hour.", minimum=0, maximum=1_500)
     others_per_hour: float = setting(300.0, "Other words, for each hour.", minimum=0, maximum=1_500)
+    speech_hours: float = setting(
+        3.0, "Hours of running speech without any of the words, at most.", minimum=0, maximum=1_000
+    )
     seed: int = setting(0, "Seed of everything that is drawn.", minimum=0)
 
     @property

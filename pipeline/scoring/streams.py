@@ -1,9 +1,9 @@
-"""What a detector makes of streams: mixed from held-out clips, or a recording with a label file."""
+"""What a detector makes of streams: mixed from held-out clips, running speech, or a recording with a label file."""
 
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..device.recognizer import Recognizer
 from ..device.stream import Detector, StreamSettings
 from ..progress import Progress, no_progress
 from ..signal.noise import SPECTRAL_EXPONENTS, colored_noise
+from .running_speech import RunningSpeech
 from .stream_mix import MixSettings, Stream, mix_streams
 from .stream_score import NO_CANDIDATE, StreamCandidates
 
@@ -46,6 +47,8 @@ class StreamSource:
         Signal-to-noise ratios to mix at.
     out
         Where to write the mixed streams and their label files, if anywhere.
+    negatives
+        A folder of running speech without any of the words, besides that of the data (see `RunningSpeech`).
     """
 
     data: Path
@@ -53,6 +56,7 @@ class StreamSource:
     split: str = "validation"
     snrs_db: Sequence[float] = (10.0,)
     out: Path | None = None
+    negatives: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,16 @@ class DetectorRun:
         {signal-to-noise ratio: posteriors of each stream}; the key is None for a recording of one's own.
     clips
         How many different clips of each word there were; of a recording, how often each was said.
+    speech
+        Of running speech that was not trained on, without any of the words; beside a recording of one's own there is none.
+    speech_origin
+        Where it comes from, in a few words.
     """
 
     by_snr_db: dict[float | None, list[StreamCandidates]]
     clips: Counter[str]
+    speech: list[StreamCandidates] = field(default_factory=list)
+    speech_origin: str = ""
 
     @property
     def all(self) -> list[StreamCandidates]:
@@ -89,7 +99,7 @@ def run_detector(
     Raises
     ------
     WordspotError
-        No clips or no words of the model in the folder; a label file that does not fit.
+        No clips or no words of the model in the folder; a label file that does not fit; negatives without sound.
 
     Warns
     -----
@@ -100,6 +110,7 @@ def run_detector(
         stream = _own_stream(recognizer, source)
         clips = Counter(word.label for word in stream.spoken)
         return DetectorRun({None: [candidates_of(recognizer, stream, settings)]}, clips)
+    speech = RunningSpeech.find(source.data, source.negatives)
     words, others = _clips(recognizer, source)
     streams = mix_streams(words, others, _noises(recognizer, source), source.snrs_db, mix, recognizer.sample_rate_hz)
     by_snr_db: dict[float | None, list[StreamCandidates]] = {}
@@ -107,7 +118,29 @@ def run_detector(
         if source.out:
             _write(source.out, stream, recognizer.sample_rate_hz)
         by_snr_db.setdefault(stream.snr_db, []).append(candidates_of(recognizer, stream, settings))
-    return DetectorRun(by_snr_db, Counter(label for label, _ in words))
+    heard = listen_to_speech(recognizer, speech, source, mix, settings, progress=progress)
+    return DetectorRun(by_snr_db, Counter(label for label, _ in words), heard, speech.origin if heard else "")
+
+
+def listen_to_speech(
+    recognizer: Recognizer,
+    speech: RunningSpeech,
+    source: StreamSource,
+    mix: MixSettings = MixSettings(),
+    settings: StreamSettings = StreamSettings(),
+    *,
+    progress: Progress = no_progress,
+) -> list[StreamCandidates]:
+    """Runs the detector over running speech that was not trained on, `mix.speech_hours` at most."""
+    rate_hz = recognizer.sample_rate_hz
+    parts = speech.held_out(source.split, rate_hz, recognizer.clip_samples, mix.speech_hours)
+    heard = []
+    for place, samples in enumerate(progress(parts, speech.count_held_out(source.split, recognizer.clip_samples))):
+        stream = Stream(f"speech-{place + 1:02}", float("nan"), samples, [])
+        if source.out:
+            _write(source.out, stream, rate_hz)
+        heard.append(candidates_of(recognizer, stream, settings))
+    return heard
 
 
 def _clips(recognizer: Recognizer, source: StreamSource) -> tuple[list[_LabeledClip], list[_LabeledClip]]:

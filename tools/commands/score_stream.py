@@ -15,11 +15,13 @@ from ...pipeline.scoring.stream_mix import MixSettings
 from ...pipeline.scoring.stream_report import StreamReport, by_label, score_streams
 from ...pipeline.scoring.stream_score import WordCounts
 from ...pipeline.scoring.streams import StreamSource
+from ...pipeline.scoring.threshold_choice import most_per_hour
 from ...pipeline.scoring.thresholds import Point
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare, settings_options
 from ..terminal.progress import progress_bar
 from ..terminal.stream_options import DATA_HELP, labels_option, parse_snrs, snr_option, split_option, too_few
+from ..terminal.threshold_choice import negatives_option
 from .model_argument import MODEL_HELP, split_model
 
 _CURVE = 12  # points that are printed
@@ -30,6 +32,7 @@ _CURVE = 12  # points that are printed
 @labels_option
 @split_option
 @snr_option
+@negatives_option
 @click.option("--out", "out", type=PATH, metavar="DIR", help="Keep the streams, with label files.")
 @click.option("--json", "json_file", type=PATH, help="Write the figures as JSON (- prints them).")
 @settings_options(StreamSettings)
@@ -39,6 +42,7 @@ def command(
     labels: Path | None,
     split: str,
     snr_db: str,
+    negatives: Path | None,
     out: Path | None,
     json_file: Path | None,
     mix: MixSettings,
@@ -47,11 +51,13 @@ def command(
     """Measure on long streams how often words are missed, and how often it fires at nothing.
 
     From a folder, streams are mixed: words of speakers who did not train, and other words, at known times over the part
-    of the background recordings that is not trained on. A recording of your own is judged by its label file: start,
+    of the background recordings that is not trained on. It also listens to running speech without any of the words: what is
+    held out of _negatives_ and of --negatives, else of what ships. A recording of your own is judged by its label file: start,
     end and label with tabs between them, one row per word, as Audacity exports labels.
 
     Examples:
         wordspot score-stream clips
+        wordspot score-stream model.tflite clips --negatives podcasts
         wordspot score-stream model.tflite clips --snr-db 20,10,5 --out streams
         wordspot score-stream model.tflite kitchen.wav --labels kitchen.txt
     """
@@ -61,7 +67,7 @@ def command(
     to_stdout = json_file == Path("-")
     if json_file and not to_stdout:
         check_can_become_file(json_file)
-    source = StreamSource(rest[0], labels, split, parse_snrs(snr_db), out)
+    source = StreamSource(rest[0], labels, split, parse_snrs(snr_db), out, negatives)
     progress = progress_bar("listening")
     reports = score_streams(Recognizer.load(model), source, mix, settings, progress=progress)
     figures = {
@@ -91,9 +97,17 @@ def _print(report: StreamReport) -> None:
     table.add_row("all", str(report.clips.total()), *_cells(score.together, score.hours))
     OUT.print(table, soft_wrap=False)
     OUT.print(f"Of the false accepts {score.together.at_other_words} were at other words.")
-    lines = Table("one threshold for all", "not detected", "false/h", box=None)
+    if report.speech:
+        heard = report.speech.together.false_accepts, report.speech.hours
+        OUT.print(
+            f"{heard[1]:.2f} hours of running speech ({report.speech_origin}): {heard[0]} false accepts, "
+            f"{heard[0] / heard[1]:.2f} per hour; at most {most_per_hour(*heard):.2f} (95%)."
+        )
+    columns = ("one threshold for all", "not detected", "false/h", *(["in speech/h"] if report.speech else []))
+    lines = Table(*columns, box=None)
     for point in report.curve[:: max(1, len(report.curve) // _CURVE)]:
-        lines.add_row(f"{np.min(point.thresholds):.4f}", *_rates(point))
+        in_speech = [f"{point.speech.false_accepts_per_hour:.2f}"] if point.speech else []
+        lines.add_row(f"{np.min(point.thresholds):.4f}", *_rates(point), *in_speech)
     OUT.print(lines, soft_wrap=False)
     if report.few:
         ERR.print(f"note: {too_few(report.few, report.clips)}")

@@ -130,7 +130,8 @@ def _ship(name: str, how: FineTuning, runs: dict[str, list[Path]], folders: Fold
     deque(progress_bar(f"fine-tuning {name}")(fine_tune(trained.network, batches, how), how.steps), maxlen=0)
     files = {"float": folders.out / f"{name}.tflite", "int8": folders.out / f"{name}_int8.tflite"}
     for kind, file in files.items():
-        export(runs[name][0], file, int8=kind == "int8")  # for its description; the graph is the fine-tuned network's
+        # for its description; graph and thresholds are the fine-tuned network's
+        export(runs[name][0], file, int8=kind == "int8", false_accepts_per_hour=None)
         _exchange_graph(file, trained, batches, STEPS[name].threshold, int8=kind == "int8")
     trained.save_weights(folders.out / f"{name}.npz")
     examples = SplitClips(feature_set, classes, "validation", AugmentSettings()).fixed_examples()

@@ -15,7 +15,7 @@ from wordspot.pipeline.device.model_file import read_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detector
 
-SHORT = ("--hours", 0.05, "--stream-minutes", 1.5, "--words-per-hour", 900, "--split", "all")
+SHORT = ("--hours", 0.05, "--stream-minutes", 1.5, "--words-per-hour", 900, "--split", "all", "--speech-hours", 0)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,9 @@ def test_figures_are_complete_and_of_what_was_written(scored: tuple[Path, dict])
     assert figures["together"]["hits"] > figures["together"]["said"] / 2
     assert figures["together"]["delay_median_s"] <= figures["together"]["delay_95_percent_s"]
     assert [choice["limit_per_hour"] for choice in figures["thresholds"]] == [0.5, 1, 5]
-    assert {"threshold", "miss_rate", "false_accepts_per_hour"} == figures["curve"][0].keys()
+    rates = {"threshold", "miss_rate", "false_accepts_per_hour", "false_accepts_per_hour_of_speech"}
+    assert rates == figures["curve"][0].keys()
+    assert figures["running_speech"] is None
 
 
 def test_a_written_stream_counts_the_same_as_a_recording_of_ones_own(
@@ -117,7 +119,9 @@ def test_thresholds_are_written_into_the_file_and_used(
     after = read_model(tmp_path / "model.tflite")
     thresholds = after.description.thresholds
     assert thresholds.keys() == {"rise", "fall"}
-    assert dataclasses.replace(after.description, thresholds=before.description.thresholds) == before.description
+    assert after.description.threshold_choice["in_noise"]["hours"] == pytest.approx(0.05)
+    without = dataclasses.replace(after.description, thresholds={}, threshold_choice={})
+    assert without == before.description
     recognizer = Recognizer.load(tmp_path / "model.tflite")
     stream, _ = soundfile.read(next(scored[0].glob("*.wav")), dtype="int16")
     for found in Detector(recognizer).feed(np.asarray(stream, np.int16)):
