@@ -39,7 +39,7 @@ class Epoch:
     figures
         Its row of `history.csv`.
     confusion
-        Of the validation examples.
+        Of the validation examples, if any.
     is_best
         Whether its network is kept.
     pace
@@ -47,7 +47,7 @@ class Epoch:
     """
 
     figures: EpochFigures
-    confusion: Confusion
+    confusion: Confusion | None
     is_best: bool
     pace: Pace
 
@@ -64,6 +64,8 @@ class TrainingCallbacks:
         After each step, with the epoch, the step and the steps of an epoch, counted from 1.
     on_epoch
         After each epoch.
+    on_part
+        Before each part of a cross-validation, counted from 1, with how many there are; its epochs are not reported.
     progress
         Shows how far extracting features has come.
     """
@@ -71,6 +73,7 @@ class TrainingCallbacks:
     on_start: Callable[[Classes, dict[str, dict[str, int]], FeatureSet], None] = lambda classes, counts, data: None
     on_step: Callable[[int, int, int], None] = lambda epoch, step, steps: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    on_part: Callable[[int, int], None] = lambda part, parts: None
     progress: Progress = no_progress
 
 
@@ -86,7 +89,7 @@ class TrainingLoop:
     batches
         To train on.
     validation
-        To judge every epoch by.
+        To judge every epoch by; None: every epoch is trained, and the last one kept.
     classes
         What the outputs of the network stand for.
     settings
@@ -105,7 +108,7 @@ class TrainingLoop:
         run: Run,
         network: keras.Model,
         batches: TrainingBatches,
-        validation: Examples,
+        validation: Examples | None,
         classes: Classes,
         settings: TrainSettings,
         callbacks: TrainingCallbacks,
@@ -121,7 +124,7 @@ class TrainingLoop:
     @property
     def best(self) -> EpochFigures:
         """The epoch whose network is kept: the newest, or the one that was it before."""
-        return best_epoch(self._history, len(self._validation.classes))
+        return best_epoch(self._history, len(self._validation.classes)) if self._validation else self._history[-1]
 
     def run_to_end(self) -> EpochFigures:
         """Trains until the last epoch, or until patience is lost, and returns the best epoch.
@@ -142,18 +145,23 @@ class TrainingLoop:
         epoch = self._done + 1
         rate = float(self._network.optimizer.learning_rate)
         loss, accuracy, pace = self._fit(epoch)
-        answers, truth = logits(self._network, self._validation.frames), self._validation.classes
-        validation_loss = cross_entropy(answers, truth)
-        # while training, a rectifier may turn what is no number into zeros: then only the answers show it
-        self._check_finite(loss + validation_loss, epoch)
-        confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
-        figures = EpochFigures(epoch, rate, loss, accuracy, validation_loss, confusion.accuracy)
+        self._check_finite(loss, epoch)
+        confusion, validation_loss = self._judge(self._validation, epoch) if self._validation else (None, math.nan)
+        validation_accuracy = confusion.accuracy if confusion else math.nan
+        figures = EpochFigures(epoch, rate, loss, accuracy, validation_loss, validation_accuracy)
         self._history.append(figures)
         is_best = self.best is figures
         self._save(is_best=is_best)
         self._done = epoch
         self._tensorboard.log_epoch(figures, confusion, self._network)
         self._callbacks.on_epoch(Epoch(figures, confusion, is_best, pace))
+
+    def _judge(self, validation: Examples, epoch: int) -> tuple[Confusion, float]:
+        answers, truth = logits(self._network, validation.frames), validation.classes
+        loss = cross_entropy(answers, truth)
+        # while training, a rectifier may turn what is no number into zeros: then only the answers show it
+        self._check_finite(loss, epoch)
+        return Confusion.count(self._classes.labels, truth, answers.argmax(axis=1)), loss
 
     def _check_finite(self, loss: float, epoch: int) -> None:
         if not math.isfinite(loss):

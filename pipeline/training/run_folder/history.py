@@ -24,6 +24,8 @@ class EpochFigures:
         Mean cross-entropy in nats; the first while training, of augmented examples.
     training_accuracy, validation_accuracy
         0 to 1.
+
+    Those of validation are NaN where every clip is trained on.
     """
 
     epoch: int

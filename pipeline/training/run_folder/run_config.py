@@ -32,6 +32,8 @@ class RunConfig:
         Names of the network whose body it began with, and of the one whose answers it learned; None: none.
     versions
         {package: version}.
+    cross_validated
+        Whether all clips were trained on, and judged by networks that lacked some of them.
     """
 
     data: Path
@@ -44,6 +46,7 @@ class RunConfig:
     start: str | None
     teacher: str | None
     versions: Mapping[str, str]
+    cross_validated: bool = False
 
     def __post_init__(self) -> None:
         for word in self.words:
@@ -63,6 +66,7 @@ class RunConfig:
             "start": self.start,
             "teacher": self.teacher,
             "versions": dict(self.versions),
+            "cross_validated": self.cross_validated,
         }
 
     @classmethod
@@ -92,6 +96,7 @@ class RunConfig:
             values.get("start"),
             values.get("teacher"),
             {str(name): str(version) for name, version in values["versions"].items()},
+            bool(values.get("cross_validated")),
         )
 
     def check_same(self, other: "RunConfig", where: object) -> None:
@@ -116,6 +121,7 @@ _KINDS: dict[str, Any] = {
     "start": str | None,
     "teacher": str | None,
     "versions": dict,
+    "cross_validated": bool | None,
 }
 NAMES = tuple(_KINDS)  # of all that stands in a `config.json`
 
