@@ -13,7 +13,7 @@ from ...models import pretrained
 from ..device.model_file import read_model
 from .recipe import Recipe
 from .run_folder.run import Run
-from .settings import TRANSFER_SETTINGS, TrainSettings
+from .settings import OTHER_PEOPLE, TRANSFER_SETTINGS, AugmentSettings, TrainSettings
 
 FROM_SCRATCH = "none"  # the start that stands for random weights
 _BEGUN_WITH = "small"
@@ -30,15 +30,20 @@ class Start:
         The name of a model that ships, or the run folder; None: random weights.
     why
         A sentence; empty where there is nothing to say.
+    few
+        Whether the clips are known to be few, so that each shall also stand for other people's.
     """
 
     network: str | None
     why: str = ""
+    few: bool = False
 
     @property
     def recipe(self) -> Recipe:
         """How to train from there."""
-        return Recipe(TRANSFER_SETTINGS if self.network else TrainSettings())
+        return Recipe(
+            TRANSFER_SETTINGS if self.network else TrainSettings(), OTHER_PEOPLE if self.few else AugmentSettings()
+        )
 
 
 def choose_start(data: Path, words: Sequence[str] = (), run_folder: Path | None = None) -> Start:
@@ -59,7 +64,8 @@ def choose_start(data: Path, words: Sequence[str] = (), run_folder: Path | None 
         A damaged clip table, feature set or run.
     """
     if run_folder and Run(run_folder).config.is_file():
-        return Start(Run(run_folder).read_config().start)
+        config = Run(run_folder).read_config()
+        return Start(config.start, few=config.augmentation == OTHER_PEOPLE)
     is_extracted = is_feature_set(data)
     if not is_extracted and not (data / CLIP_TABLE).is_file():
         return Start(None)
@@ -80,4 +86,4 @@ def choose_start(data: Path, words: Sequence[str] = (), run_folder: Path | None 
         )
     if not feature_set and len(read_sound(data / clips[0].file_name).samples) != front_end.clip_samples:
         return Start(None, f"{few}, but of another length than those of {_BEGUN_WITH}: begins with random weights")
-    return Start(_BEGUN_WITH, f"{few}: begins with {_BEGUN_WITH}, which ships (transfer learning)")
+    return Start(_BEGUN_WITH, f"{few}: begins with {_BEGUN_WITH}, which ships (transfer learning)", few=True)

@@ -68,8 +68,8 @@ def train(
         How to train; None: what has proved itself with the start.
     start
         A trained network whose body to begin with, instead of random weights (a run folder, or the name of a model that
-        ships); it takes the place of `settings.model`. None: random weights where `settings` are given or there are
-        enough clips, else `small` (see `start.choose_start`); "none": random weights.
+        ships); it takes the place of `settings.model`. None: random weights where `settings` or a teacher are given or
+        there are enough clips, else `small` (see `start.choose_start`); "none": random weights.
     teacher
         A trained network for the same words and front end, whose answers are learned as well as the labels.
     resume
@@ -85,10 +85,10 @@ def train(
         Data or words that do not do, a run folder that is something else, a loss that is no longer finite.
     """
     data, run = Path(data), Run(Path(run_folder))
-    if start is None and settings is None:
-        start = choose_start(data, words, run.folder if resume else None).network
-    recipe = Start(None if start in (None, FROM_SCRATCH) else str(start)).recipe
-    settings, augmentation = settings or recipe.settings, augmentation or recipe.augmentation
+    begin = Start(None if start in (None, FROM_SCRATCH) else str(start))
+    if start is None and settings is None and teacher is None:
+        start = (begin := choose_start(data, words, run.folder if resume else None)).network
+    settings, augmentation = settings or begin.recipe.settings, augmentation or begin.recipe.augmentation
     start, teacher = _loaded(start), _loaded(teacher)
     if start:
         settings = dataclasses.replace(settings, model=start.model)

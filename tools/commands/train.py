@@ -81,7 +81,8 @@ def command(
     """
     given = given_options(context)
     labels = split_words(words)
-    begin = _start(start, data, labels, run if resume else None, is_given="model" in given or config is not None)
+    says_how = "model" in given or config is not None or teacher is not None
+    begin = _start(start, says_how, data, labels, run if resume else None)
     if start and begin.network and "model" in given:
         raise click.UsageError("--from keeps the network that it begins with: leave --model out")
     if begin.why:
@@ -90,11 +91,11 @@ def command(
     train_and_show(data, run, labels, recipe, start=begin.network, teacher=teacher, resume=resume)
 
 
-def _start(given: str | None, data: Path, words: Sequence[str], begun: Path | None, *, is_given: bool) -> Start:
-    """What was said; where a network or a recipe was given, random weights; else what suits the number of clips."""
+def _start(given: str | None, says_how: bool, data: Path, words: Sequence[str], begun: Path | None) -> Start:
+    """What was given; random weights where the command line says how to train them; else what suits the number of clips."""
     if given:
         return Start(None if given == FROM_SCRATCH else given)
-    return Start(None) if is_given else choose_start(data, words, begun)
+    return Start(None) if says_how else choose_start(data, words, begun)
 
 
 def train_and_show(

@@ -7,7 +7,8 @@ from wordspot.data.front_end import FrontEnd
 from wordspot.models import pretrained
 from wordspot.pipeline.device.model_file import read_model
 from wordspot.pipeline.features.extract import extract
-from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, TrainSettings
+from wordspot.pipeline.training.recipe import Recipe
+from wordspot.pipeline.training.settings import OTHER_PEOPLE, TRANSFER_SETTINGS, TrainSettings
 from wordspot.pipeline.training.start import Start, choose_start
 
 
@@ -15,7 +16,7 @@ def test_few_clips_begin_with_what_ships_and_say_so(clips: Path, run: Path, tmp_
     chosen = choose_start(clips, ["rise", "fall"])
     assert chosen.network == "small"
     assert chosen.why == "24 clips per word are few: begins with small, which ships (transfer learning)"
-    assert chosen.recipe.settings == TRANSFER_SETTINGS
+    assert chosen.recipe == Recipe(TRANSFER_SETTINGS, OTHER_PEOPLE)
     front_end = read_model(pretrained.path_of("small")).description.front_end
     extract(clips, tmp_path / "fits", front_end)
     assert choose_start(tmp_path / "fits").network == "small"

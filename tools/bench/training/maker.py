@@ -8,12 +8,24 @@ clips of the seven words, and their clips of words that are in none of the two. 
 """
 
 import dataclasses
+import time
 from collections import defaultdict
+from pathlib import Path
 
+import click
 import numpy as np
+from rich.table import Table
 
 from ....data.clips import Clip
-from ....data.feature_set import FeatureSet
+from ....data.feature_set import FeatureSet, is_feature_set, read_feature_set, write_noise, writing_feature_set
+from ....data.files import read_json
+from ....data.native_output import without_native_output
+from ....data.splits import assign_splits
+from ....pipeline.training.recipe import Recipe
+from ....pipeline.training.run_folder.run import Run
+from ....pipeline.training.settings import OTHER_PEOPLE, TRANSFER_SETTINGS
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
 
 WORDS = ("eight", "five", "one", "zero", "bed", "cat", "happy")
 _OTHERS = ("down", "go", "left", "right", "up")
@@ -22,6 +34,84 @@ _VOICES = ("ada", "bela", "cleo")
 _CLIPS_PER_WORD = 13
 _OTHER_CLIPS = 50
 _FEWEST_TAKES = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """A way of training: from what, how, and whether on all clips, which cross-validation then judges."""
+
+    start: str | None
+    recipe: Recipe
+    on_all: bool
+
+
+_WAYS = {
+    "from scratch, one voice trains": Way(None, Recipe(), on_all=False),  # the default until 2026-11-28
+    "from small, one voice trains": Way("small", Recipe(TRANSFER_SETTINGS), on_all=False),
+    "from small, all train": Way("small", Recipe(TRANSFER_SETTINGS), on_all=True),
+    "the same, as other people": Way("small", Recipe(TRANSFER_SETTINGS, OTHER_PEOPLE), on_all=True),
+}
+
+
+@declare
+@argument("features", help="Feature set of the log-mel images and the recordings, of `make pretrained`.")
+@argument("work", help="Folder for what is made on the way; finished runs are kept.")
+@click.option("--seeds", "seeds", type=int, default=3, help="How many draws of voices.")
+def command(features: Path, work: Path, seeds: int) -> None:
+    """Print what is recognized of other people's words, what is taken for one, and what the product says of itself."""
+    everything = read_feature_set(features)
+    table = Table("seed", "way", "words", "others taken", "its own figure", box=None)
+    for seed in range(seeds):
+        part = work / f"clips-{seed}"
+        _write(part, everything, draw(everything, seed))
+        for name, way in _WAYS.items():
+            run = Run(work / f"{name}, seed {seed}")
+            _train(part, run, way, seed)
+            words, taken = judge(run, everything)
+            metrics = read_json(run.metrics)
+            low, high = metrics["interval"]
+            own = f"{metrics['accuracy']:.0%} ({low:.0%} to {high:.0%}) of {metrics['clips']}"
+            table.add_row(str(seed), name, f"{words:.1%}", f"{taken:.1%}", own)
+    OUT.print(table)
+
+
+def _write(folder: Path, everything: FeatureSet, clips: list[Clip]) -> None:
+    if is_feature_set(folder):
+        return
+    rows = {clip.file_name: row for row, clip in enumerate(everything.clips)}
+    clips = [dataclasses.replace(clip, split=split) for clip, split in zip(clips, assign_splits(clips), strict=True)]
+    with writing_feature_set(folder, everything.front_end, clips) as (frames, unfinished):
+        for i, clip in enumerate(clips):
+            frames[i] = everything.log_mel[rows[clip.file_name]]
+        write_noise(unfinished, [f"{i}" for i in range(len(everything.noise))], everything.noise)
+
+
+def _train(features: Path, run: Run, way: Way, seed: int) -> None:
+    with without_native_output():
+        from ....pipeline.training.train import train
+
+    if run.metrics.is_file():
+        return
+    began = time.process_time()
+    settings = dataclasses.replace(way.recipe.settings, seed=seed)
+    start, augmentation = way.start, way.recipe.augmentation
+    train(features, run.folder, WORDS, settings, augmentation, start=start, resume=True, judged_on_all=way.on_all)
+    OUT.print(f"{run.folder.name}: {time.process_time() - began:.0f} s of processor time")
+
+
+def judge(run: Run, everything: FeatureSet) -> tuple[float, float]:
+    """Mean recall of the words of other people, and the share of their other words that is taken for one."""
+    from ....pipeline.training.network import load_network, logits
+
+    network, labels = load_network(run.model), run.read_config().classes
+    words, others = to_judge(everything)
+    answers = [
+        np.array(labels)[logits(network, everything.log_mel[rows].astype(np.float32)).argmax(axis=1)]
+        for rows in (words, others)
+    ]
+    truth = np.array([everything.clips[row].label for row in words])
+    recalls = [float((answers[0][truth == word] == word).mean()) for word in WORDS]
+    return float(np.mean(recalls)), float(np.isin(answers[1], WORDS).mean())
 
 
 def draw(everything: FeatureSet, seed: int) -> list[Clip]:
@@ -70,3 +160,7 @@ def _by_turns(by_voice: list[list[Clip]], count: int) -> list[Clip]:
     """The first clip of each voice, then the second ones, up to so many."""
     longest = max(map(len, by_voice))
     return [clips[i] for i in range(longest) for clips in by_voice if i < len(clips)][:count]
+
+
+if __name__ == "__main__":
+    command()
