@@ -68,9 +68,9 @@ def command(
     Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
     among the words become _unknown_, background noise and digital silence become _silence_. There is a line for each
     epoch; the matrix of the best network is printed at the end: rows are the truth, columns what was recognized. With few
-    clips it begins with what ships (--from none does not), and with few clips or speakers it trains on all of them and is
-    judged by cross-validation. The run
-    folder gets the figures of every epoch, TensorBoard logs with its matrix, the best network and report.html.
+    clips it begins with what ships (--from none does not); with few clips or speakers it trains on all of them, and
+    cross-validation judges. The run folder gets the figures of every epoch, TensorBoard logs with its matrix, the best
+    network and report.html.
 
     Examples:
         wordspot train clips --words down,go,left,right,up --run runs/first
