@@ -19,6 +19,8 @@ FROM_SCRATCH = "none"  # the start that stands for random weights
 _BEGUN_WITH = "small"
 _ENOUGH_CLIPS = 50  # of a word, to begin with random weights (models/EXPERIMENTS.md, 2026-11-26 and -28)
 
+_ENOUGH_PEOPLE = 10  # for the clips to stand for themselves
+
 
 @dataclass(frozen=True)
 class Start:
@@ -30,19 +32,20 @@ class Start:
         The name of a model that ships, or the run folder; None: random weights.
     why
         A sentence; empty where there is nothing to say.
-    few
-        Whether the clips are known to be few, so that each shall also stand for other people's.
+    few_people
+        Whether so few speak that their clips shall also stand for other people's.
     """
 
     network: str | None
     why: str = ""
-    few: bool = False
+    few_people: bool = False
 
     @property
     def recipe(self) -> Recipe:
         """How to train from there."""
         return Recipe(
-            TRANSFER_SETTINGS if self.network else TrainSettings(), OTHER_PEOPLE if self.few else AugmentSettings()
+            TRANSFER_SETTINGS if self.network else TrainSettings(),
+            OTHER_PEOPLE if self.few_people else AugmentSettings(),
         )
 
 
@@ -65,7 +68,7 @@ def choose_start(data: Path, words: Sequence[str] = (), run_folder: Path | None 
     """
     if run_folder and Run(run_folder).config.is_file():
         config = Run(run_folder).read_config()
-        return Start(config.start, few=config.augmentation == OTHER_PEOPLE)
+        return Start(config.start, few_people=config.augmentation == OTHER_PEOPLE)
     is_extracted = is_feature_set(data)
     if not is_extracted and not (data / CLIP_TABLE).is_file():
         return Start(None)
@@ -86,4 +89,6 @@ def choose_start(data: Path, words: Sequence[str] = (), run_folder: Path | None 
         )
     if not feature_set and len(read_sound(data / clips[0].file_name).samples) != front_end.clip_samples:
         return Start(None, f"{few}, but of another length than those of {_BEGUN_WITH}: begins with random weights")
-    return Start(_BEGUN_WITH, f"{few}: begins with {_BEGUN_WITH}, which ships (transfer learning)", few=True)
+    speakers = {clip.speaker for clip in clips}  # those that are not known count as one
+    why = f"{few}: begins with {_BEGUN_WITH}, which ships (transfer learning)"
+    return Start(_BEGUN_WITH, why, few_people=len(speakers) < _ENOUGH_PEOPLE)

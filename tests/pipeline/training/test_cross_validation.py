@@ -3,18 +3,23 @@
 import csv
 import dataclasses
 import json
+import math
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from wordspot.data.clips import Clip, in_sketch
 from wordspot.data.feature_set import FeatureSet, read_feature_set
+from wordspot.data.splits import assign_splits
+from wordspot.pipeline.device.model_file import read_model
 from wordspot.pipeline.export.export import export
 from wordspot.pipeline.scoring.confusion import wilson_interval
 from wordspot.pipeline.training.cross_validation import CrossValidation, worth
 from wordspot.pipeline.training.examples.batches import Classes
 from wordspot.pipeline.training.loop import TrainingCallbacks
 from wordspot.pipeline.training.network import load_network
+from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.training.settings import TrainSettings
 from wordspot.pipeline.training.train import train
 
@@ -45,9 +50,6 @@ def by_few(features: Path, folder: Path, speakers: int) -> Path:
 
 
 def _splits_by_rule(rows: list[dict[str, str]]) -> dict[str, str]:
-    from wordspot.data.clips import Clip
-    from wordspot.data.splits import assign_splits
-
     clips = [Clip(row["file_name"], row["label"], row["speaker"]) for row in rows]
     return {clip.speaker: split for clip, split in zip(clips, assign_splits(clips), strict=True)}
 
@@ -113,13 +115,9 @@ def test_the_headline_says_whose_clips_they_are(few_run: Path) -> None:
 
 def test_the_network_that_is_kept_was_trained_on_all(few_run: Path, few: Path) -> None:
     assert json.loads((few_run / "config.json").read_text())["cross_validated"]
-    history = list(csv.DictReader((few_run / "history.csv").open()))
-    assert [row["validation_loss"] for row in history] == ["nan"]
+    assert [math.isnan(row.validation_loss) for row in Run(few_run).read_history()] == [True]
     assert json.loads((few_run / "metrics.json").read_text())["best_epoch"] == 1
     export(few_run, few_run / "model.tflite")
-    from wordspot.data.clips import in_sketch
-    from wordspot.pipeline.device.model_file import read_model
-
     sketch = read_model(few_run / "model.tflite").description.training_clips
     held_out = [clip for clip in read_feature_set(few).clips if clip.split == "validation"]
     assert any(in_sketch(clip, sketch) for clip in held_out)
@@ -145,5 +143,5 @@ def test_an_interrupted_one_ends_as_an_uninterrupted_one(few: Path, run: Path, t
 
 def test_takes_of_one_voice_are_worth_less_than_those_of_many() -> None:
     assert worth(["a", "b", "c"]) == 3
-    assert 1 < worth(["a"] * 100) < 11
+    assert 1 < worth(["a"] * 100) < 4
     assert worth(["a"] * 10 + ["b"] * 10) > worth(["a"] * 20)

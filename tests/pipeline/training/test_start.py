@@ -16,11 +16,19 @@ def test_few_clips_begin_with_what_ships_and_say_so(clips: Path, run: Path, tmp_
     chosen = choose_start(clips, ["rise", "fall"])
     assert chosen.network == "small"
     assert chosen.why == "24 clips per word are few: begins with small, which ships (transfer learning)"
-    assert chosen.recipe == Recipe(TRANSFER_SETTINGS, OTHER_PEOPLE)
+    assert chosen.recipe == Recipe(TRANSFER_SETTINGS)
     front_end = read_model(pretrained.path_of("small")).description.front_end
     extract(clips, tmp_path / "fits", front_end)
     assert choose_start(tmp_path / "fits").network == "small"
     assert choose_start(clips, ["rise"], run) == Start(None)  # a run goes on with what it was begun with
+
+
+def test_clips_of_few_people_also_stand_for_others(clips: Path, tmp_path: Path) -> None:
+    shutil.copytree(clips, tmp_path / "clips")
+    table = tmp_path / "clips" / "metadata.csv"
+    for speaker in range(24):
+        table.write_text(table.read_text().replace(f",speaker{speaker:02},", f",voice{speaker % 3},"))
+    assert choose_start(tmp_path / "clips").recipe == Recipe(TRANSFER_SETTINGS, OTHER_PEOPLE)
 
 
 def test_features_of_another_front_end_begin_with_random_weights_and_say_why(clips: Path, tmp_path: Path) -> None:
