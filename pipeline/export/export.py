@@ -161,7 +161,9 @@ def _describe(run: Run, config: RunConfig, feature_set: FeatureSet, *, int8: boo
         made_by=f"wordspot {version('wordspot')}",
         training={name: values[name] for name in ("settings", "augmentation", "versions")},
         metrics={name: metrics[name] for name in _KEPT_METRICS if name in metrics},
-        training_clips=tuple(sketch(clip for clip in feature_set.clips if clip.split == "training")),
+        training_clips=tuple(
+            sketch(clip for clip in feature_set.clips if config.cross_validated or clip.split == "training")
+        ),
     )
 
 

@@ -30,6 +30,15 @@ def mel_matrix(front_end: FrontEnd) -> npt.NDArray[np.float32]:
 
 
 @functools.cache
+def mel_centers_hz(front_end: FrontEnd) -> npt.NDArray[np.float64]:
+    """The frequency that each band has in its middle: float64 [n_mels], rising. Cached and shared: not to be written to."""
+    edges = librosa.mel_frequencies(
+        front_end.n_mels + 2, fmin=front_end.f_min_hz, fmax=front_end.f_max_hz, htk=front_end.mel_scale == "htk"
+    )
+    return edges[1:-1]
+
+
+@functools.cache
 def hann_window(size: int) -> npt.NDArray[np.float32]:
     """The periodic Hann window, 0.5 - 0.5 cos(2 pi n / size): float32 [size]. Cached and shared: not to be written to."""
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)

@@ -13,7 +13,7 @@ from ...data.tables import write_table
 _Z_95 = 1.959963984540054  # of the standard normal distribution: 95% lie within
 
 
-def wilson_interval(share: float, n: int) -> tuple[float, float]:
+def wilson_interval(share: float, n: float) -> tuple[float, float]:
     """The 95% score interval of a share of n clips (Wilson 1927, doi:10.2307/2276774), as if they were independent."""
     if n == 0:
         return 0.0, 1.0
@@ -34,10 +34,13 @@ class Confusion:
         Names of the rows and columns.
     matrix
         int64 [labels, labels]: rows are the truth, columns the prediction.
+    worth
+        How many independent clips these are worth, where several are of one voice; None: as many as they are.
     """
 
     labels: tuple[str, ...]
     matrix: np.ndarray
+    worth: float | None = None
 
     @classmethod
     def count(cls, labels: Sequence[str], truth: np.ndarray, predicted: np.ndarray) -> "Confusion":
@@ -59,7 +62,7 @@ class Confusion:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95% score interval of the accuracy."""
-        return wilson_interval(self.accuracy, self.clips)
+        return wilson_interval(self.accuracy, self.clips if self.worth is None else self.worth)
 
     @property
     def precision(self) -> np.ndarray:

@@ -224,7 +224,7 @@ def _notes_of_training(clips: Sequence[Clip], recognizer: Recognizer, split: str
     remedy = (
         "split testing (or validation) judges it on speakers it was not trained on"
         if split in (ALL, "training")
-        else f"the folder has changed since, and its {split} speakers are no longer those of the training run"
+        else f"the {split} speakers were trained on: the folder has changed since, or has so few clips that all of them were"
     )
     return [f"the model was trained on some of these clips, so the figures flatter it: {remedy}"]
 

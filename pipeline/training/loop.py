@@ -24,6 +24,8 @@ from .run_folder.run import Run
 from .run_folder.tensorboard import TensorBoardLog
 from .settings import TrainSettings
 
+_NOT_JUDGED = {"validation_loss": math.nan, "validation_accuracy": math.nan}  # where every clip is trained on
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -42,7 +44,7 @@ class Epoch:
     figures
         Its row of `history.csv`.
     confusion
-        Of the validation examples.
+        Of the validation examples, if any.
     is_best
         Whether its network is kept.
     pace
@@ -50,7 +52,7 @@ class Epoch:
     """
 
     figures: EpochFigures
-    confusion: Confusion
+    confusion: Confusion | None
     is_best: bool
     pace: Pace
 
@@ -67,6 +69,8 @@ class TrainingCallbacks:
         After each step, with the epoch, the step and the steps of an epoch, counted from 1.
     on_epoch
         After each epoch.
+    on_part
+        Before each part of a cross-validation, counted from 1, with how many there are; its epochs are not reported.
     progress
         Shows how far extracting features has come.
     """
@@ -76,6 +80,7 @@ class TrainingCallbacks:
     )
     on_step: Callable[[int, int, int], None] = lambda epoch, step, steps: None
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    on_part: Callable[[int, int], None] = lambda part, parts: None
     progress: Progress = no_progress
 
 
@@ -91,7 +96,7 @@ class TrainingLoop:
     batches
         To train on.
     validation
-        To judge every epoch by.
+        To judge every epoch by; None: every epoch is trained, and the last one kept.
     classes
         What the outputs of the network stand for.
     settings
@@ -112,7 +117,7 @@ class TrainingLoop:
         run: Run,
         network: keras.Model,
         batches: TrainingBatches,
-        validation: Examples,
+        validation: Examples | None,
         classes: Classes,
         settings: TrainSettings,
         callbacks: TrainingCallbacks,
@@ -120,7 +125,7 @@ class TrainingLoop:
     ) -> None:
         self._run, self._network, self._batches, self._validation = run, network, batches, validation
         self._classes, self._settings, self._callbacks, self._negatives = classes, settings, callbacks, negatives
-        self._words = int((validation.classes < len(classes.words)).sum())
+        self._words = int((validation.classes < len(classes.words)).sum()) if validation else 0
         self._done = int(network.optimizer.iterations) // batches.steps
         self._history = run.read_history()[: self._done]
         if len(self._history) < self._done:
@@ -130,6 +135,8 @@ class TrainingLoop:
     @property
     def best(self) -> EpochFigures:
         """The epoch whose network is kept: the newest, or the one that was it before."""
+        if not self._validation:
+            return self._history[-1]
         return best_epoch(self._history, len(self._validation.classes), self._words)
 
     def run_to_end(self) -> EpochFigures:
@@ -151,20 +158,27 @@ class TrainingLoop:
         epoch = self._done + 1
         rate = float(self._network.optimizer.learning_rate)
         loss, accuracy, pace = self._fit(epoch)
-        answers, truth = logits(self._network, self._validation.frames), self._validation.classes
-        validation_loss = cross_entropy(answers, truth)
-        # while training, a rectifier may turn what is no number into zeros: then only the answers show it
-        self._check_finite(loss + validation_loss, epoch)
-        confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
-        heard = self._negatives.judge(self._network, answers, self._validation) if self._negatives else None
-        open_microphone = dataclasses.asdict(heard) if heard else {}
-        figures = EpochFigures(epoch, rate, loss, accuracy, validation_loss, confusion.accuracy, **open_microphone)
+        self._check_finite(loss, epoch)
+        judged = self._judge(self._validation, epoch) if self._validation else {}
+        confusion = judged.pop("confusion", None)
+        figures = EpochFigures(epoch, rate, loss, accuracy, **(_NOT_JUDGED | judged))
         self._history.append(figures)
         is_best = self.best is figures
         self._save(is_best=is_best)
         self._done = epoch
         self._tensorboard.log_epoch(figures, confusion, self._network)
         self._callbacks.on_epoch(Epoch(figures, confusion, is_best, pace))
+
+    def _judge(self, validation: Examples, epoch: int) -> dict[str, Any]:
+        """The validation figures of `EpochFigures`, and the confusion."""
+        answers, truth = logits(self._network, validation.frames), validation.classes
+        loss = cross_entropy(answers, truth)
+        # while training, a rectifier may turn what is no number into zeros: then only the answers show it
+        self._check_finite(loss, epoch)
+        confusion = Confusion.count(self._classes.labels, truth, answers.argmax(axis=1))
+        heard = self._negatives.judge(self._network, answers, validation) if self._negatives else None
+        figures = {"validation_loss": loss, "validation_accuracy": confusion.accuracy, "confusion": confusion}
+        return figures | (dataclasses.asdict(heard) if heard else {})
 
     def _check_finite(self, loss: float, epoch: int) -> None:
         if not math.isfinite(loss):

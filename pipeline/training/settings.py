@@ -70,6 +70,14 @@ class AugmentSettings(Settings):
         10.0, "Largest change of level across noise's spectrum, either way.", minimum=0, maximum=40
     )
     digital_silence_share: float = setting(0.15, "Share of the silence that is exact zeros.", minimum=0, maximum=1)
+    vocal_tract_change: float = setting(
+        0.0, "Largest change of the vocal tract's length, either way, as a share.", minimum=0, maximum=0.5
+    )
+    speed_change: float = setting(0.0, "Largest change of speed, either way, as a share.", minimum=0, maximum=0.5)
+    room_share: float = setting(0.0, "Share of the examples that get a room's reverberation.", minimum=0, maximum=1)
+    voice_tilt_db: float = setting(
+        0.0, "Largest change of level across a voice's spectrum, either way.", minimum=0, maximum=40
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,3 +85,8 @@ class AugmentSettings(Settings):
             raise WordspotError(
                 f"min_snr_db is {self.min_snr_db:g}; it must be at most max_snr_db, {self.max_snr_db:g}"
             )
+
+
+OTHER_PEOPLE = AugmentSettings(  # stands for people of whom there are no recordings
+    vocal_tract_change=0.12, speed_change=0.15, voice_tilt_db=6.0
+)

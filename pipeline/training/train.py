@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import tensorflow as tf
 
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
+from ...data.splits import SPLITS
 from ...models import NetworkShape, build_network
 from ..scoring.confusion import Confusion
+from .cross_validation import CrossValidated, CrossValidation, cross_validate
 from .distillation import soft_labels_of
-from .examples.batches import Classes, SplitClips, TrainingBatches
+from .examples.batches import Classes, Examples, SplitClips, TrainingBatches
 from .examples.negatives import NegativeExamples, RunningSpeech
 from .examples.open_data import check_front_end, open_data
 from .examples.open_negatives import Negatives, open_negatives
@@ -22,11 +25,13 @@ from .loop import TrainingCallbacks, TrainingLoop
 from .network import load_network
 from .open_microphone import HeldOutNegatives
 from .optimizer import compile_network
+from .run_folder.history import EpochFigures
 from .run_folder.results import write_results
 from .run_folder.run import Run
 from .run_folder.run_config import RunConfig
 from .run_folder.tensorboard import write_projector
 from .settings import AugmentSettings, TrainSettings
+from .start import FROM_SCRATCH, Start, choose_start
 from .trained_network import TrainedNetwork
 from .transfer import with_new_head
 
@@ -38,19 +43,21 @@ def train(
     data: Path | str,
     run_folder: Path | str,
     words: Sequence[str] = (),
-    settings: TrainSettings = TrainSettings(),
-    augmentation: AugmentSettings = AugmentSettings(),
+    settings: TrainSettings | None = None,
+    augmentation: AugmentSettings | None = None,
     *,
     start: TrainedNetwork | Path | str | None = None,
     teacher: TrainedNetwork | Path | str | None = None,
     negatives: Path | str | None = None,
     resume: bool = False,
+    judged_on_all: bool = True,
     callbacks: TrainingCallbacks = TrainingCallbacks(),
 ) -> Confusion:
     """Trains, writes the run folder, and returns the confusion of the best epoch's network.
 
     That is on the testing speakers where there are any (the best epoch was chosen on the validation speakers, and so
-    flatters itself a little on them), else on the validation speakers.
+    flatters itself a little on them), else on the validation speakers. With few clips or speakers it is on all of them,
+    by cross-validation; then the network is trained on all, for all epochs (see `cross_validation`).
 
     Parameters
     ----------
@@ -62,16 +69,19 @@ def train(
     words
         Labels to recognize; every other label is `_unknown_`. Empty: every label.
     settings, augmentation
-        How to train.
+        How to train; None: what has proved itself with the start.
     start
         A trained network whose body to begin with, instead of random weights (a run folder, or the name of a model that
-        ships); it takes the place of `settings.model`.
+        ships); it takes the place of `settings.model`. None: random weights where `settings` or a teacher are given or
+        there are enough clips, else `small` (see `start.choose_start`); "none": random weights.
     teacher
         A trained network for the same words and front end, whose answers are learned as well as the labels.
     negatives
         A folder of long recordings without any of the words, besides those that the data has (`_negatives_`).
     resume
         Go on with an interrupted run.
+    judged_on_all
+        Whether few clips or speakers are judged by cross-validation; False: on those that are held out, however few.
     callbacks
         What to call while training.
 
@@ -80,7 +90,12 @@ def train(
     WordspotError
         Data or words that do not do, a run folder that is something else, a loss that is no longer finite.
     """
-    data, run, start, teacher = Path(data), Run(Path(run_folder)), _loaded(start), _loaded(teacher)
+    data, run = Path(data), Run(Path(run_folder))
+    begin = Start(None if start in (None, FROM_SCRATCH) else str(start))
+    if start is None and settings is None and teacher is None:
+        start = (begin := choose_start(data, words, run.folder if resume else None)).network
+    settings, augmentation = settings or begin.recipe.settings, augmentation or begin.recipe.augmentation
+    start, teacher = _loaded(start), _loaded(teacher)
     if start:
         settings = dataclasses.replace(settings, model=start.model)
     _check_fit(start, teacher)
@@ -89,34 +104,38 @@ def train(
     check_front_end(feature_set, data, teacher)
     classes = Classes.choose(feature_set, words)
     config = _config(data, classes, feature_set, settings, augmentation, start, teacher)
-    folder = Path(negatives) if negatives is not None else None
     no_words = open_negatives(
-        feature_set, classes.words, folder, shipped=settings.shipped_negatives, progress=callbacks.progress
+        feature_set,
+        classes.words,
+        Path(negatives) if negatives is not None else None,
+        shipped=settings.shipped_negatives,
+        progress=callbacks.progress,
     )
     if no_words:
-        feature_set, classes = no_words.joined_to(feature_set), classes.with_unknown()
+        classes = classes.with_unknown()
         config = dataclasses.replace(config, classes=classes.labels, negatives=str(no_words))
-    training, validation, testing = (
-        SplitClips(feature_set, classes, split, augmentation) for split in ("training", "validation", "testing")
-    )
-    counts = {clips.split: clips.counts() for clips in (training, validation)}
+    held_out_before = run.config.is_file() and not run.read_config().cross_validated
+    cross = CrossValidation.choose(feature_set, classes) if judged_on_all and not held_out_before else None
+    joined = no_words.joined_to(cross.feature_set if cross else feature_set)
+    training, validation, testing = (SplitClips(joined, classes, split, augmentation) for split in SPLITS)
+    counts = {clips.split: clips.counts() for clips in ((training,) if cross else (training, validation))}
     _check_counts(counts)
-    run.open(config)
-    keras.utils.set_random_seed(settings.seed)
+    run.open(dataclasses.replace(config, cross_validated=cross is not None))
     tf.config.experimental.enable_op_determinism()
-    soft_labels = soft_labels_of(teacher, feature_set, classes) if teacher else None
-    mixed_in = _negative_examples(no_words, training, settings)
-    batches = TrainingBatches(training, settings, augmentation, _mean_and_std(feature_set)[0], soft_labels, mixed_in)
+    soft_labels = soft_labels_of(teacher, joined, classes) if teacher else None
     callbacks.on_start(classes, counts, feature_set, no_words)
-    network = _network(run, settings, feature_set, batches, len(classes.labels), start)
-    examples = validation.fixed_examples()
-    held_out = _held_out(no_words, "validation", classes)
-    best = TrainingLoop(run, network, batches, examples, classes, settings, callbacks, held_out).run_to_end()
+    fit = _Fit(classes, settings, augmentation, start, soft_labels, no_words)
+    crossed = _cross_validate(cross, run, fit, callbacks) if cross else None
+    best = fit(run, training, None if cross else validation.fixed_examples(), callbacks)
     kept = load_network(run.model)
-    write_projector(run.tensorboard, kept, examples, classes.labels)
-    judge = testing if len(testing) else validation
-    held_out = _held_out(no_words, judge.split, classes) or held_out
-    return write_results(run, kept, best.epoch, judge.fixed_examples(), judge.split, classes, feature_set, held_out)
+    write_projector(run.tensorboard, kept, (training if cross else validation).fixed_examples(), classes.labels)
+    if crossed:
+        examples, split = crossed.judged()[0], "cross-validation"
+    else:
+        judge = testing if len(testing) else validation
+        examples, split = judge.fixed_examples(), judge.split
+    held_out = _held_out(no_words, split, classes) or _held_out(no_words, "validation", classes)
+    return write_results(run, kept, best.epoch, examples, split, classes, feature_set, held_out, crossed)
 
 
 def _negative_examples(negatives: Negatives, training: SplitClips, settings: TrainSettings) -> NegativeExamples | None:
@@ -132,7 +151,55 @@ def _held_out(negatives: Negatives, split: str, classes: Classes) -> HeldOutNega
     return HeldOutNegatives(parts, negatives.front_end, classes.labels) if parts else None
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """Trains a network in a run folder, from its checkpoint if any, always in the same way."""
+
+    classes: Classes
+    settings: TrainSettings
+    augmentation: AugmentSettings
+    start: TrainedNetwork | None
+    soft_labels: np.ndarray | None
+    negatives: Negatives
+
+    def __call__(
+        self, run: Run, training: SplitClips, validation: Examples | None, callbacks: TrainingCallbacks
+    ) -> EpochFigures:
+        """The best epoch; its network lies in the run folder."""
+        keras.utils.set_random_seed(self.settings.seed)
+        feature_set = training.feature_set
+        mean, _ = _mean_and_std(feature_set)
+        mixed_in = _negative_examples(self.negatives, training, self.settings)
+        batches = TrainingBatches(training, self.settings, self.augmentation, mean, self.soft_labels, mixed_in)
+        held_out = _held_out(self.negatives, "validation", self.classes)
+        before = self.start.network.get_weights() if self.start else []
+        network = _network(run, self.settings, feature_set, batches, len(self.classes.labels), self.start)
+        best = TrainingLoop(
+            run, network, batches, validation, self.classes, self.settings, callbacks, held_out
+        ).run_to_end()
+        if self.start:
+            self.start.network.set_weights(before)  # its layers were trained, and others begin with them
+        return best
+
+
+def _cross_validate(cross: CrossValidation, run: Run, fit: _Fit, callbacks: TrainingCallbacks) -> CrossValidated:
+    silent = dataclasses.replace(callbacks, on_epoch=lambda epoch: None)
+
+    def fit_part(of_part: Run, feature_set: FeatureSet) -> keras.Model:
+        fit(
+            of_part,
+            SplitClips(fit.negatives.joined_to(feature_set), fit.classes, "training", fit.augmentation),
+            None,
+            silent,
+        )
+        return load_network(of_part.model)
+
+    return cross_validate(cross, fit.classes, run, fit_part, callbacks.on_part)
+
+
 def _loaded(network: TrainedNetwork | Path | str | None) -> TrainedNetwork | None:
+    if network == FROM_SCRATCH:
+        return None
     return TrainedNetwork.load(network) if isinstance(network, str | Path) else network
 
 
@@ -151,7 +218,7 @@ def _check_counts(counts: dict[str, dict[str, int]]) -> None:
                 f"the word {word!r} has no clips of a training speaker ({counts['validation'][word]} of validation "
                 "speakers): record more of it, by other people, or leave it out of the words"
             )
-    if not any(counts["validation"].values()):
+    if "validation" in counts and not any(counts["validation"].values()):
         raise WordspotError("none of the words has a clip of a validation speaker: record more, by other people")
 
 

@@ -163,7 +163,15 @@ class _Search:
         )
         keras.backend.clear_session()
         try:
-            train(self._features, run.folder, self._words, recipe.settings, recipe.augmentation, callbacks=callbacks)
+            train(
+                self._features,
+                run.folder,
+                self._words,
+                recipe.settings,
+                recipe.augmentation,
+                judged_on_all=False,  # trials are compared epoch by epoch
+                callbacks=callbacks,
+            )
         except optuna.TrialPruned:
             self._kept.end(trial.number, TrialState.PRUNED)
         except LossError:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ...data.files import read_json
 from ...data.native_output import without_native_output
 from ...pipeline.training.recipe import Recipe, read_recipe
-from ...pipeline.training.settings import TRANSFER_SETTINGS, TrainSettings
+from ...pipeline.training.settings import TrainSettings
+from ...pipeline.training.start import FROM_SCRATCH, Start, choose_start
 from ..terminal.confusion import accuracy_line, print_confusion
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, declare, given_options, settings_options, split_words
@@ -37,7 +39,8 @@ _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
     "start",
     type=str,
     metavar="MODEL",
-    help="Begin with the body of a run, or of small or accurate, which ship.",
+    help="Begin with the body of a run, or of small or accurate, which ship, or with none; default: small, if there are few "
+    "clips.",
 )
 @click.option(
     "--teacher",
@@ -73,9 +76,10 @@ def command(
     Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
     among the words become _unknown_, and so do running speech and other sound in _negatives_ or --negatives; where there
     are few other words and no negatives, those that ship are taken. Background noise, tones and digital silence become
-    _silence_. There is a line for each
-    epoch; the matrix of the best network is printed at the end: rows are the truth, columns what was recognized. The run
-    folder gets the figures of every epoch, TensorBoard logs with its matrix, the best network and report.html.
+    _silence_. There is a line for each epoch; the matrix of the best network is printed at the end: rows are the truth,
+    columns what was recognized. With few clips it begins with what ships (--from none does not); with few clips or
+    speakers it trains on all of them, and cross-validation judges. The run folder gets the figures of every epoch,
+    TensorBoard logs with its matrix, the best network and report.html.
 
     Examples:
         wordspot train clips --words down,go,left,right,up --run runs/first
@@ -86,13 +90,22 @@ def command(
         tensorboard --logdir runs
     """
     given = given_options(context)
-    if start and "model" in given:
+    labels = split_words(words)
+    says_how = "model" in given or config is not None or teacher is not None
+    begin = _start(start, says_how, data, labels, run if resume else None)
+    if start and begin.network and "model" in given:
         raise click.UsageError("--from keeps the network that it begins with: leave --model out")
-    defaults = Recipe(TRANSFER_SETTINGS if start else TrainSettings())
-    recipe = _recipe(config, defaults, settings, given)
-    train_and_show(
-        data, run, split_words(words), recipe, start=start, teacher=teacher, negatives=negatives, resume=resume
-    )
+    if begin.why:
+        OUT.print(f"{begin.why[0].upper()}{begin.why[1:]}.")
+    recipe = _recipe(config, begin.recipe, settings, given)
+    train_and_show(data, run, labels, recipe, start=begin.network, teacher=teacher, negatives=negatives, resume=resume)
+
+
+def _start(given: str | None, says_how: bool, data: Path, words: Sequence[str], begun: Path | None) -> Start:
+    """What was given; random weights where the command line says how to train them; else what suits the number of clips."""
+    if given:
+        return Start(None if given == FROM_SCRATCH else given)
+    return Start(None) if says_how else choose_start(data, words, begun)
 
 
 def train_and_show(
@@ -131,7 +144,9 @@ def train_and_show(
         raise KeyboardInterrupt("finished epochs are kept: the same command with --resume goes on") from None
     OUT.print()
     print_confusion(OUT, confusion)
-    OUT.print(f"The best epoch's {accuracy_line(confusion)}.")
+    summary = read_json(Run(run).metrics).get("summary", ())
+    for sentence in summary or [f"The best epoch's {accuracy_line(confusion)}."]:
+        OUT.print(sentence)
     OUT.print(f"Look at {run / 'report.html'}. Next: wordspot export {run} --out model.tflite")
 
 
@@ -162,7 +177,9 @@ class _TrainingDisplay:
     def callbacks(self) -> "TrainingCallbacks":
         from ...pipeline.training.loop import TrainingCallbacks
 
-        return TrainingCallbacks(self._on_start, self._on_step, self._on_epoch, progress_bar("extracting"))
+        return TrainingCallbacks(
+            self._on_start, self._on_step, self._on_epoch, on_part=self._on_part, progress=progress_bar("extracting")
+        )
 
     def _on_start(
         self, classes: "Classes", counts: dict[str, dict[str, int]], data: "FeatureSet", negatives: "Negatives"
@@ -174,7 +191,7 @@ class _TrainingDisplay:
             )
         for split, by_word in counts.items():
             OUT.print(f"{split}: " + ", ".join(f"{word} {count:,}" for word, count in by_word.items()))
-        unsaid = [word for word, count in counts["validation"].items() if count == 0]
+        unsaid = [word for word, count in counts.get("validation", {}).items() if count == 0]
         if unsaid:
             ERR.print(
                 f"note: no validation speaker says {', '.join(unsaid)}: nothing will be known about it; record more people"
@@ -190,13 +207,23 @@ class _TrainingDisplay:
             OUT.print(f"epoch {epoch} of {self._epochs} has begun: {steps:,} steps")
         self._seen = True
 
+    def _on_part(self, part: int, parts: int) -> None:
+        if part == 1:
+            OUT.print(
+                f"Few clips or speakers: all are trained on in the end; how good that is comes first, from {parts} networks "
+                "that lack a part of them"
+            )
+        OUT.print(f"cross-validation: part {part} of {parts}")
+
     def _on_epoch(self, epoch: "Epoch") -> None:
         figures, pace, seconds = epoch.figures, epoch.pace, time.monotonic() - self._began
         self._began = time.monotonic()
         waiting = f", {pace.waiting_share:.0%} waiting for data" if pace.waiting_share >= _WORTH_SAYING else ""
-        missed = "" if figures.miss_rate is None else f", {figures.miss_rate:.1%} missed"
+        judged = f"accuracy {figures.validation_accuracy:.1%}, " if epoch.confusion else ""
+        missed = "" if figures.miss_rate is None else f"{figures.miss_rate:.1%} missed, "
+        validation = f" (validation {figures.validation_loss:.3f})" if epoch.confusion else ""
         OUT.print(
-            f"epoch {figures.epoch} of {self._epochs}: accuracy {figures.validation_accuracy:.1%}{missed}, loss "
-            f"{figures.training_loss:.3f} (validation {figures.validation_loss:.3f}), {seconds:.0f} s, "
-            f"{pace.examples_per_s:,.0f} clips/s{waiting}{', best so far' if epoch.is_best else ''}"
+            f"epoch {figures.epoch} of {self._epochs}: {judged}{missed}loss {figures.training_loss:.3f}{validation}, "
+            f"{seconds:.0f} s, {pace.examples_per_s:,.0f} clips/s{waiting}"
+            f"{', best so far' if epoch.confusion and epoch.is_best else ''}"
         )

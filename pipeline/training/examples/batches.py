@@ -11,6 +11,7 @@ import numpy as np
 from ....data.errors import WordspotError, WordspotWarning
 from ....data.feature_set import FeatureSet
 from ....data.labels import SILENCE, UNKNOWN, differing_in_case, join_labels, normalize_name
+from ...features.log_mel import mel_centers_hz
 from ..settings import AugmentSettings, TrainSettings
 from . import augmentation as augment
 from .negatives import MADE, RUN_TOGETHER, SPEECH, NegativeExamples
@@ -236,7 +237,7 @@ class TrainingBatches:
         settings, front_end = self._augmentation, self._clips.feature_set.front_end
         frames = augment.shift(frames, round(settings.shift_ms / front_end.hop_ms), rng)
         spoken = classes != self._clips.classes.labels.index(SILENCE)  # silence comes at every level as it is
-        frames[spoken] = augment.gain(frames[spoken], settings.gain_db, rng)
+        frames[spoken] = augment.gain(self._as_others(frames[spoken], rng), settings.gain_db, rng)
         noisy = spoken & (rng.random(len(frames)) < settings.noise_share)
         snr_db = rng.uniform(settings.min_snr_db, settings.max_snr_db, int(noisy.sum()))
         noise = self._clips.noise.draw(len(snr_db), rng)
@@ -249,6 +250,20 @@ class TrainingBatches:
         frames = np.maximum(frames, np.float32(np.log(front_end.log_floor)))
         frames = augment.mask(frames, 1, round(settings.time_mask_ms / front_end.hop_ms), self._mask_value, rng)
         return augment.mask(frames, 2, settings.mel_mask, self._mask_value, rng)
+
+    def _as_others(self, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """As another person would say it in another room; what is switched off draws no random numbers."""
+        settings, front_end = self._augmentation, self._clips.feature_set.front_end
+        if settings.vocal_tract_change:
+            frames = augment.warp(frames, settings.vocal_tract_change, mel_centers_hz(front_end), rng)
+        if settings.speed_change:
+            frames = augment.stretch(frames, settings.speed_change, rng)
+        if settings.voice_tilt_db:
+            frames = augment.tilt(frames, settings.voice_tilt_db, rng)
+        if settings.room_share:
+            inside = rng.random(len(frames)) < settings.room_share
+            frames[inside] = augment.reverberate(frames[inside], front_end.hop_ms, rng)
+        return frames
 
 
 def prefetched(batches: Iterator[Batch]) -> Iterator[Batch]:

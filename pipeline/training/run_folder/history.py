@@ -45,6 +45,8 @@ class EpochFigures:
         0 to 1.
     miss_rate, threshold, false_accepts_per_hour
         Those of `OpenMicrophone`; None where no negatives were held out.
+
+    Those of validation are NaN where every clip is trained on.
     """
 
     epoch: int

@@ -1,6 +1,7 @@
 """What a run ends with: its figures, its confusion matrix and its report."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ...pages.html_page import in_words
 from ...scoring.charts import confusion_png
 from ...scoring.confusion import Confusion
 from ...scoring.report import JudgedReport, Mistake, players_of, write_report
+from ..cross_validation import CrossValidated
 from ..examples.batches import Classes, Examples
 from ..network import logits, softmax
 from ..open_microphone import BUDGET_PER_HOUR, HeldOutNegatives
@@ -29,6 +31,7 @@ from .run import Run
 from .run_config import RunConfig
 
 _NAMED_WORDS = 6
+_STYLES: dict[str, Style] = {"training": "dashed", "validation": "solid"}
 
 
 def write_results(
@@ -40,13 +43,19 @@ def write_results(
     classes: Classes,
     feature_set: FeatureSet,
     negatives: HeldOutNegatives | None = None,
+    crossed: CrossValidated | None = None,
 ) -> Confusion:
-    """Judges the best epoch's network on the examples of a split and writes the last files of the run."""
-    answers = logits(model, examples.frames)
+    """Judges the best epoch's network on the examples of a split and writes the last files of the run.
+
+    Where it was `crossed`, the examples are those of the cross-validation, and so are the answers.
+    """
+    answers = crossed.judged()[1] if crossed else logits(model, examples.frames)
     probabilities = softmax(answers)
     found = [Prediction.of(classes.labels, row) for row in probabilities]
     predicted = np.array([classes.labels.index(one.label) for one in found], int)
     confusion = Confusion.count(classes.labels, examples.classes, predicted)
+    if crossed:
+        confusion = dataclasses.replace(confusion, worth=crossed.worth_of_judged())
     confusion.write_csv(run.folder / "confusion.csv")
     with replacing(run.folder / "confusion.png") as temporary:
         temporary.write_bytes(confusion_png(confusion))
@@ -59,6 +68,8 @@ def write_results(
     if negatives:
         heard = negatives.judge(model, answers, examples)
         figures["open_microphone"] = {"hours": round(negatives.hours, 4), **dataclasses.asdict(heard)}
+    if crossed:
+        figures |= {"cross_validation": crossed.figures(), "summary": crossed.summary()}
     mistakes = _mistakes(found, examples, classes)
     write_report(run.folder / "report.html", _report(run, confusion, mistakes, figures, classes))
     write_json(run.metrics, confusion.to_dict() | figures)
@@ -71,11 +82,10 @@ def _report(
     config = run.read_config()
     clips = _clips_folder(config.data)
     players = players_of(mistakes, lambda name: _read(clips / name)) if clips else {}
-    known = figures["speakers_known"]
     return JudgedReport(
         title="Training report",
         subject=f"{_in_few_words(classes.words)}: {run.folder.resolve()}",
-        judged_on=f"of {figures['split']} {'speakers, who were not trained on,' if known else 'recordings'}",
+        judged_on=_judged_on(figures),
         confusion=confusion,
         mistakes=mistakes,
         facts=_facts(config, figures),
@@ -83,6 +93,14 @@ def _report(
         players=players,
         no_sound="" if players else _why_no_sound(clips),
         charts=_curves(run.read_history(), figures["best_epoch"]),
+    )
+
+
+def _judged_on(figures: dict[str, Any]) -> str:
+    if "cross_validation" in figures:
+        return f"in {figures['cross_validation']['parts']} parts, each by a network that was not trained on it,"
+    return (
+        f"of {figures['split']} {'speakers, who were not trained on,' if figures['speakers_known'] else 'recordings'}"
     )
 
 
@@ -113,7 +131,7 @@ def _why_no_sound(clips: Path | None) -> str:
 
 
 def _caveats(figures: dict[str, Any]) -> list[str]:
-    caveats = []
+    caveats = list(figures.get("summary", ()))
     if not figures["speakers_known"]:
         caveats.append(
             "The speakers are not known, so these are clips of voices that may have been trained on: for other people's "
@@ -129,7 +147,7 @@ def _curves(history: Sequence[EpochFigures], best_epoch: int) -> list[LineChart]
         LineChart(
             name.capitalize(),
             "epoch",
-            [_line("training", name, history, "dashed"), _line("validation", name, history, "solid")],
+            [_line(split, name, history, style) for split, style in _STYLES.items() if _is_known(split, history)],
             is_share=name == "accuracy",
             marked=(best_epoch, "kept"),
         )
@@ -142,6 +160,11 @@ def _curves(history: Sequence[EpochFigures], best_epoch: int) -> list[LineChart]
             LineChart(name, "epoch", [Line("validation", missed, "solid")], is_share=True, marked=(best_epoch, "kept"))
         )
     return charts
+
+
+def _is_known(split: str, history: Sequence[EpochFigures]) -> bool:
+    """Whether there are figures of it: where all clips are trained on, none validate."""
+    return not any(math.isnan(getattr(row, f"{split}_loss")) for row in history)
 
 
 def _line(split: str, name: str, history: Sequence[EpochFigures], style: Style) -> Line:

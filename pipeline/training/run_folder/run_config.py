@@ -34,6 +34,8 @@ class RunConfig:
         {package: version}.
     negatives
         Which negatives it was trained on, in words.
+    cross_validated
+        Whether all clips were trained on, and judged by networks that lacked some of them.
     """
 
     data: Path
@@ -47,6 +49,7 @@ class RunConfig:
     teacher: str | None
     versions: Mapping[str, str]
     negatives: str = "none"
+    cross_validated: bool = False
 
     def __post_init__(self) -> None:
         for word in self.words:
@@ -67,6 +70,7 @@ class RunConfig:
             "teacher": self.teacher,
             "versions": dict(self.versions),
             "negatives": self.negatives,
+            "cross_validated": self.cross_validated,
         }
 
     @classmethod
@@ -97,6 +101,7 @@ class RunConfig:
             values.get("teacher"),
             {str(name): str(version) for name, version in values["versions"].items()},
             str(values.get("negatives") or "none"),
+            bool(values.get("cross_validated")),
         )
 
     def check_same(self, other: "RunConfig", where: object) -> None:
@@ -122,6 +127,7 @@ _KINDS: dict[str, Any] = {
     "teacher": str | None,
     "versions": dict,
     "negatives": str | None,
+    "cross_validated": bool | None,
 }
 NAMES = tuple(_KINDS)  # of all that stands in a `config.json`
 

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import io
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -42,14 +43,15 @@ class TensorBoardLog:
     def __init__(self, folder: Path) -> None:
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def log_epoch(self, figures: EpochFigures, confusion: Confusion, model: keras.Model) -> None:
-        """A row of `history.csv`, the confusion matrix and a histogram of every weight."""
+    def log_epoch(self, figures: EpochFigures, confusion: Confusion | None, model: keras.Model) -> None:
+        """A row of `history.csv`, the confusion matrix, if any, and a histogram of every weight."""
         epoch = figures.epoch
         with _os_errors(), self._writer.as_default():
             for name, value in dataclasses.asdict(figures).items():
-                if name != "epoch" and value is not None:
+                if name != "epoch" and value is not None and not math.isnan(value):
                     tf.summary.scalar(name, value, epoch)
-            tf.summary.image("validation_confusion", tf.io.decode_png(confusion_png(confusion))[None], epoch)
+            if confusion:
+                tf.summary.image("validation_confusion", tf.io.decode_png(confusion_png(confusion))[None], epoch)
             for variable in model.trainable_variables:
                 tf.summary.histogram(f"weights/{variable.path}", variable, epoch)
             self._writer.flush()

@@ -38,7 +38,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(part[: outer.break_after] if outer.break_after else part)
 
-            def log_message(self, *args: object) -> None:
+            def log_message(self, format: str, *arguments: object) -> None:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -11,7 +11,7 @@ def test_what_a_mirror_gives_must_be_what_was_published(wordspot: Callable, tmp_
         def __init__(self, *arguments, **options) -> None:
             super().__init__(*arguments, directory=str(tmp_path), **options)
 
-        def log_message(self, *arguments: object) -> None:
+        def log_message(self, format: str, *arguments: object) -> None:
             """Quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

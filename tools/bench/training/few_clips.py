@@ -61,7 +61,7 @@ def draw(everything: FeatureSet, count: int, rng: np.random.Generator) -> Part:
     ones for the second; of unknown words as many as of all new ones together. To judge: every clip of the validation split.
     """
     clips = everything.clips
-    real = [row for row, clip in enumerate(clips) if clip.file_name.startswith("recordings/")]
+    real = [row for row, clip in enumerate(clips) if not clip.file_name.startswith("images/")]
     part = [(row, "testing") for row in real if clips[row].split == "validation"]
     rows = [row for row in rng.permutation(real).tolist() if clips[row].split == "training"]
     speakers = rng.permutation(sorted({clips[row].speaker for row in rows})).tolist()

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordspot.data.front_end import FrontEnd
-from wordspot.pipeline.features.log_mel import log_mel
+from wordspot.pipeline.features.log_mel import log_mel, mel_centers_hz
 from wordspot.pipeline.training.examples import augmentation as augment
 
 FRONT_END = FrontEnd()
@@ -87,3 +87,52 @@ def test_tilt_leaves_the_middle_and_is_a_straight_line() -> None:
     np.testing.assert_allclose(tilted[:, :, 20], 0, atol=1e-5)
     np.testing.assert_allclose(np.diff(tilted, 2, axis=2), 0, atol=1e-4)
     assert 8 < abs(tilted[:, 0, 0]).max() <= 10
+
+
+def tone_frames(frequency_hz: float) -> np.ndarray:
+    sound = 0.2 * np.sin(2 * np.pi * frequency_hz * np.arange(16_000) / 16_000)
+    return log_mel(sound.astype(np.float32), FRONT_END)[None]
+
+
+@pytest.mark.parametrize("change", [0.1, -0.1])
+def test_another_vocal_tract_moves_a_tone_by_its_share(change: float) -> None:
+    """A warped tone has its peak where a tone of the other frequency has it."""
+
+    class Fixed(np.random.Generator):
+        def uniform(self, *args: object, **options: object) -> np.ndarray:  # type: ignore[override]
+            return np.array([[change]])
+
+    warped = augment.warp(tone_frames(1_100), 0.1, mel_centers_hz(FRONT_END), Fixed(np.random.PCG64()))
+    expected = tone_frames(1_100 / (1 + change))
+    assert abs(int(warped[0, 50].argmax()) - int(expected[0, 50].argmax())) <= 1
+
+
+@given(SEEDS)
+def test_no_change_of_voice_leaves_frames_as_they_are(seed: int) -> None:
+    frames, rng = frames_of(seed), np.random.default_rng(seed)
+    np.testing.assert_allclose(augment.warp(frames, 0.0, mel_centers_hz(FRONT_END), rng), frames, atol=1e-4)
+    np.testing.assert_allclose(augment.stretch(frames, 0.0, rng), frames, atol=1e-4)
+
+
+@settings(deadline=None)
+@given(SEEDS, st.floats(0.01, 0.3))
+def test_stretching_moves_time_about_the_middle(seed: int, largest: float) -> None:
+    ramp = np.tile(np.arange(99, dtype=np.float32)[None, :, None], (8, 1, 40))
+    stretched = augment.stretch(ramp, largest, np.random.default_rng(seed))
+    np.testing.assert_allclose(stretched[:, 49], 49, atol=1e-3)
+    steps = np.diff(stretched[:, 30:69, 0], axis=1)
+    assert ((steps > 1 - largest - 1e-3) & (steps < 1 + largest + 1e-3)).all()
+    np.testing.assert_allclose(steps - steps[:, :1], 0, atol=1e-3)
+
+
+@given(SEEDS)
+def test_a_room_adds_a_tail_that_dies_away_and_nothing_before_the_sound(seed: int) -> None:
+    frames = np.full((3, 98, 40), -13.0, np.float32)
+    frames[:, 40] = 0.0  # a clap
+    in_room = augment.reverberate(frames, 10.0, np.random.default_rng(seed))
+    assert frames.max(initial=-99, where=np.arange(98)[None, :, None] != 40) == -13.0  # the argument is left alone
+    tail = in_room[:, 41:].mean(axis=2)
+    assert (np.diff(tail, axis=1) <= 1e-4).all()
+    assert (tail[:, 0] > -13).all()
+    energy = (np.exp(in_room[:, 41:].astype(np.float64)) - np.exp(-13)).sum(axis=1).mean()
+    assert energy < 1.1
