@@ -62,6 +62,6 @@ def _shortage(choice: Mapping[str, Any]) -> str | None:
         return None
     return (
         f"{speech['hours']:.2f} hours of held-out running speech ({speech['from']}) are too little to know: by the "
-        f"{speech['false_accepts']} counted there may be up to {speech['at_most_per_hour']:.3g} per hour (95%), {needed}. So the "
-        f"thresholds are careful guesses; {more}"
+        f"{speech['false_accepts']} counted there may be up to {speech['at_most_per_hour']:.3g} per hour (95%), {needed}. So "
+        f"the thresholds are careful guesses; {more}"
     )
