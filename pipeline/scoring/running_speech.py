@@ -77,7 +77,7 @@ class RunningSpeech:
         for place, index in enumerate(files):
             share = left // (len(files) - place)
             samples = _read(self.paths[index], sample_rate_hz)
-            start = 0 if split == "all" else self._start(index, len(samples), least)
+            start = 0 if split == "all" else self._starts(len(samples), least)[index]
             part = samples[start:][:share]
             if len(part) >= least:
                 left -= len(part)
@@ -89,17 +89,16 @@ class RunningSpeech:
 
     def _files(self, split: str, least: int) -> list[int]:
         a_long_one = 100 * least
-        return [index for index in range(len(self.paths)) if split == "all" or self._part(index, a_long_one, least)]
+        starts = [0] * len(self.paths) if split == "all" else self._starts(a_long_one, least)
+        return [index for index, start in enumerate(starts) if start < a_long_one]
 
-    def _start(self, index: int, size: int, least: int) -> int:
-        part = self._part(index, size, least)
-        return part.start if part else size
-
-    def _part(self, index: int, size: int, least: int) -> slice | None:
-        """What of a file is not trained on; None: all of it is."""
+    def _starts(self, size: int, least: int) -> list[int]:
+        """Where in each file, were it of this size, the part begins that is not trained on; `size` where all of it is."""
         sizes = [size] * len(self.names)
-        parts = [split_negatives(self.names, sizes, split, least)[index] for split in _HELD_OUT]
-        return next((part for part in parts if part.stop > part.start), None)
+        parts = [split_negatives(self.names, sizes, split, least) for split in _HELD_OUT]
+        return [
+            min(part.start if part.stop > part.start else size for part in some) for some in zip(*parts, strict=True)
+        ]
 
 
 def _negatives_of(data: Path) -> list[str]:

@@ -70,7 +70,8 @@ class DetectorRun:
     clips
         How many different clips of each word there were; of a recording, how often each was said.
     speech
-        Of running speech that was not trained on, without any of the words; beside a recording of one's own there is none.
+        Of running speech that was not trained on, without any of the words; beside a recording of one's own only that of
+        a folder.
     speech_origin
         Where it comes from, in a few words.
     """
@@ -109,7 +110,9 @@ def run_detector(
     if not source.data.is_dir():
         stream = _own_stream(recognizer, source)
         clips = Counter(word.label for word in stream.spoken)
-        return DetectorRun({None: [candidates_of(recognizer, stream, settings)]}, clips)
+        speech = RunningSpeech.find(None, source.negatives) if source.negatives else RunningSpeech()
+        heard = listen_to_speech(recognizer, speech, source, mix, settings, progress=progress)
+        return DetectorRun({None: [candidates_of(recognizer, stream, settings)]}, clips, heard, speech.origin)
     speech = RunningSpeech.find(source.data, source.negatives)
     words, others = _clips(recognizer, source)
     streams = mix_streams(words, others, _noises(recognizer, source), source.snrs_db, mix, recognizer.sample_rate_hz)

@@ -100,10 +100,10 @@ def careful_threshold(detected: Sequence[float], false_accepts: Sequence[int], s
     --------
     >>> few_lost, none = np.linspace(0.95, 0.9, len(GRID)), np.zeros(len(GRID))
     >>> round(careful_threshold(few_lost, none, 0.5), 2)
-    0.82
+    0.81
     >>> many_lost = np.linspace(0.95, 0, len(GRID))
     >>> round(careful_threshold(many_lost, none, 0.5), 2)
-    0.71
+    0.7
     """
     first = min(int(np.searchsorted(GRID, start)), len(GRID) - 1)
     heard = np.flatnonzero(np.asarray(false_accepts))

@@ -49,12 +49,12 @@ def test_a_careful_threshold_loses_few_words_and_is_no_lower_than_the_default(
     drawn: list[float], heard_up_to: int, start: float
 ) -> None:
     detected = sorted(drawn, reverse=True)
-    heard = (np.arange(len(GRID)) < heard_up_to).astype(int)
+    heard = [int(place < heard_up_to) for place in range(len(GRID))]
     threshold = careful_threshold(detected, heard, start)
     first, place = np.searchsorted(GRID, start), np.searchsorted(GRID, threshold)
     assert threshold >= start
     assert detected[place] >= detected[first] - MOST_LOST - 1e-9
-    assert careful_threshold(np.ones(len(GRID)), heard, start) > GRID[max(0, heard_up_to - 1)]
+    assert careful_threshold([1.0] * len(GRID), heard, start) > GRID[max(0, heard_up_to - 1)]
 
 
 def test_with_enough_speech_the_budget_holds_in_an_hour_of_it_and_in_one_of_noise() -> None:
