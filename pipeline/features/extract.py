@@ -22,7 +22,7 @@ from ...data.text import printable
 from ..progress import Progress, no_progress
 from .log_mel import log_mel
 
-CLIPS_PER_BATCH = 64
+_CLIPS_PER_BATCH = 64
 _SECONDS_PER_BATCH = 60  # of long sound
 
 
@@ -71,26 +71,13 @@ def extract(
     clip_samples = len(_read(clips_folder / clips[0].file_name))
     front_end = dataclasses.replace(front_end, clip_ms=clip_samples * 1000 / SAMPLE_RATE_HZ)
     with writing_feature_set(features_folder, front_end, clips) as (frames, unfinished):
-        starts = range(0, len(clips), CLIPS_PER_BATCH)
-        batches = zip(starts, log_mel_batches(clips_folder, clips, front_end), strict=True)
-        for start, batch in progress(batches, len(starts)):
-            frames[start : start + len(batch)] = batch
+        starts = range(0, len(clips), _CLIPS_PER_BATCH)
+        for start in progress(starts, len(starts)):
+            batch = clips[start : start + _CLIPS_PER_BATCH]
+            frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
         _extract_noise(clips_folder, front_end, unfinished)
         write_json(unfinished / SOURCE, _source_of(clips_folder))
     return len(clips)
-
-
-def log_mel_batches(clips_folder: Path, clips: Sequence[Clip], front_end: FrontEnd) -> Iterator[LogMel]:
-    """Float32 [at most CLIPS_PER_BATCH, frames, mels], one after the other, of clips in the order given.
-
-    Raises
-    ------
-    WordspotError
-        A clip that is missing, unreadable or not `front_end.clip_ms` long.
-    """
-    for start in range(0, len(clips), CLIPS_PER_BATCH):
-        batch = clips[start : start + CLIPS_PER_BATCH]
-        yield log_mel(_read_batch(clips_folder, batch, front_end.clip_samples), front_end)
 
 
 def is_extracted_from(features_folder: Path, clips_folder: Path) -> bool:
@@ -128,8 +115,8 @@ def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> Wavef
         samples = _read(folder / clip.file_name)
         if len(samples) != clip_samples:
             raise WordspotError(
-                f"{folder / clip.file_name} has {len(samples)} samples; expected {clip_samples}, because all clips must "
-                "have the same length: clean the recordings again"
+                f"{folder / clip.file_name} has {len(samples)} samples; the first clip has {clip_samples}, and all clips "
+                "must have the same length: clean the recordings again"
             )
         row[:] = samples
     return to_waveform(batch)
