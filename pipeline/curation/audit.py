@@ -21,7 +21,7 @@ _COLUMNS = ("file_name", "label", "suspicion", "suggested", "suggested_probabili
 _DOUBTFUL = 0.5  # from this suspicion on another word is likelier than the label
 _FINDINGS = {"cut_off": "cut off", "near_silent": "near-silent", "too_short": "too short"}
 _FINDING_WEIGHT, _UNLIKE_WEIGHT, _SPEAKER_WEIGHT = 0.1, 0.3, 0.3  # what each can add to the suspicion at most
-_UNLIKE_FROM, _UNLIKE_FULL = 4.0, 12.0  # median absolute deviations above the median distance to the word's mean
+_UNLIKE_FROM, _UNLIKE_FULL = 6.0, 15.0  # median absolute deviations above the median distance to the word's mean
 _FEWEST_OF_SPEAKER = 3  # clips, all of which must disagree
 
 
@@ -214,6 +214,6 @@ def _pairs(words: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) ->
         return []
     from cleanlab.count import compute_confident_joint  # here, because it loads pandas
 
-    counts: Any = compute_confident_joint(classes, probabilities, calibrate=False)
+    counts: Any = compute_confident_joint(classes, probabilities)
     found = [Pair(str(words[i]), str(words[j]), int(counts[i, j])) for i, j in np.argwhere(counts) if i != j]
     return sorted(found, key=lambda pair: (-pair.clips, pair.label, pair.suggested))

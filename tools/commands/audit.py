@@ -50,7 +50,7 @@ def _print(found: Audit, table: Path) -> None:
         OUT.print(f"  {pair.label}, probably {pair.suggested}: {pair.clips:,}")
     OUT.print("Most suspicious:")
     for one in found.suspicions[:_PRINTED]:
-        OUT.print(f"  {one.file_name}: {one.suspicion:.2f} ({one.reason or 'nothing stands out'})")
+        OUT.print(f"  {one.file_name}, labeled {one.label}: {one.suspicion:.2f} ({one.reason or 'nothing stands out'})")
     OUT.print(
         f"All of them are in {table}. Next: listen to the first ones, correct labels in the clip table, audit again."
     )
