@@ -40,11 +40,13 @@ def label_probabilities(
     folds = _folds(classes, speakers)
     points = (points - points.mean(axis=0)) / (points.std(axis=0) + 1e-6)
     usable = np.ones(len(classes), bool)
-    logits = np.zeros((len(classes), n_words))
+    logits = np.full((len(classes), n_words), -np.inf)
     for _ in range(1 + _REFITS):
         for fold in range(folds.max() + 1):
             within = folds == fold
-            logits[within] = _discriminant(points[~within & usable], classes[~within & usable], n_words, points[within])
+            fitted = ~within & usable
+            if fitted.any():
+                logits[within] = _discriminant(points[fitted], classes[fitted], n_words, points[within])
         agrees = logits[np.arange(len(classes)), classes] >= logits.max(axis=1)
         share = np.bincount(classes, agrees) / np.bincount(classes)
         usable = agrees | (share < _LEAST_AGREEING)[classes]

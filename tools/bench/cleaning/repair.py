@@ -12,10 +12,13 @@ import click
 import numpy as np
 
 from ....data.clips import Clip
-from ....data.feature_set import FeatureSet, read_feature_set, write_noise, writing_feature_set
+from ....data.feature_set import FeatureSet, is_feature_set, read_feature_set, write_noise, writing_feature_set
 from ....data.files import read_json, write_json
+from ....models import pretrained
 from ....pipeline.curation.audit import Audit, judge
-from ....pipeline.curation.embedding import embed
+from ....pipeline.curation.embedding import DEFAULT, embed
+from ....pipeline.device.model_file import read_model
+from ....pipeline.features.extract import extract
 from ...terminal.console import OUT
 from ...terminal.options import argument, declare
 from ...terminal.progress import progress_bar
@@ -25,19 +28,21 @@ _DOUBTFUL = 0.5  # suspicion from which a suggestion is accepted, or a clip drop
 
 
 @declare
-@argument("features", help="Feature set of Speech Commands with the front end of the models that ship.")
+@argument("clips", metavar="CLIPS", help="Clean folder of Speech Commands.")
 @argument("work", help="Folder for what is made on the way.")
 @click.option("--words", "words", type=str, default="bed,cat,happy,eight,five", show_default=True, help="With commas.")
 @click.option("--size", "size", type=int, default=300, show_default=True, help="Clips per word.")
 @click.option("--shares", "shares", type=str, default="0.15,0.06", show_default=True, help="Of wrong labels.")
 @click.option("--epochs", "epochs", type=int, default=40, show_default=True, help="Of each run.")
 @click.option("--seeds", "seeds", type=int, default=3, show_default=True, help="Of errors, clips and runs.")
-def command(features: Path, work: Path, words: str, size: int, shares: str, epochs: int, seeds: int) -> None:
+def command(clips: Path, work: Path, words: str, size: int, shares: str, epochs: int, seeds: int) -> None:
     """Train on labels of every kind from several seeds, and print accuracies: mean, and each seed."""
+    features = work / "features"
+    if not is_feature_set(features):
+        extract(clips, features, read_model(pretrained.path_of(DEFAULT)).description.front_end)
     everything = read_feature_set(features)
-    points, _ = embed(features, progress=progress_bar("embedding"))
+    points, _ = embed(features, DEFAULT, progress=progress_bar("embedding"))
     accuracies: dict[str, list[float]] = {}
-    work.mkdir(parents=True, exist_ok=True)
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         rows = _draw(everything, words.split(","), size, rng)
