@@ -10,7 +10,7 @@ WEB := tools/browser/vendor/LICENSE
 
 .PHONY: help demo test check fuzz web pretrained pictures arm64 clean
 .PHONY: bench bench-speed bench-checks bench-windows bench-scale bench-stream bench-score-stream bench-open-microphone bench-networks
-.PHONY: bench-front-end bench-recipes bench-few-clips bench-maker bench-listeners bench-accuracy
+.PHONY: bench-front-end bench-recipes bench-few-clips bench-maker bench-listeners bench-accuracy bench-audit bench-repair
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,13 @@ bench-networks: .venv/installed  ## what every network costs: the table of `word
 bench-listeners: .venv/installed  ## what listeners threw out, beside what the checks find (FEATURES=feature set of v0.02)
 	rm -rf bench/listeners && $(BIN)/wordspot clean $(DATA) bench/listeners --quiet
 	$(BIN)/python -m wordspot.tools.bench.cleaning.listeners $(DATA) bench/listeners $(FEATURES)
+
+bench-audit: .venv/installed  ## plant wrong labels in real clips, and see where `wordspot audit` ranks them (DATA=folder; minutes)
+	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
+	$(BIN)/python -m wordspot.tools.bench.cleaning.audit bench/clips
+
+bench-repair: .venv/installed  ## what repairing wrong labels is worth (after `make bench-audit`; hours)
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.cleaning.repair bench/clips bench/repair
 
 bench-front-end: .venv/installed  ## are features of waveforms what the models that ship were trained on? (after `make pretrained`)
 	$(BIN)/python -m wordspot.tools.bench.training.front_end $(SHARED)/speech_commands_v0.01_subset bench/pretrained

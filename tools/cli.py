@@ -16,6 +16,7 @@ from .terminal.notes import show_notes
 COMMANDS = {
     "fetch": "Download a public set of recordings, verified.",
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
+    "audit": "Find labels that are probably wrong, and what the clips sound like instead.",
     "explain": "Show one recording the way cleaning sees it: measurements, findings, picture.",
     "extract": "Turn a clean folder into log-mel features.",
     "models": "List the networks, what they cost and how accurate they are.",
@@ -32,7 +33,14 @@ COMMANDS = {
 }
 _INTERRUPTED, _READER_GONE = 130, 141
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
-_EXTRA_OF = {"optuna": "tune", "sqlalchemy": "tune", "espeakng_loader": "voices", "sounddevice": "mic", "av": "media"}
+_EXTRA_OF = {
+    "optuna": "tune",
+    "sqlalchemy": "tune",
+    "espeakng_loader": "voices",
+    "sounddevice": "mic",
+    "av": "media",
+    "cleanlab": "audit",
+}
 
 
 class _Commands(click.Group):

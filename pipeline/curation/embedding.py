@@ -1,0 +1,116 @@
+"""Clips as points in space: what the body of a model makes of them, so that like sounds lie close together.
+
+LiteRT runs it, one clip after the other, without TensorFlow: loading that takes longer than the clips of most folders.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from ...data.arrays import to_waveform
+from ...data.audio import read_sound
+from ...data.clips import Clip, read_clip_table
+from ...data.errors import RecordingError, WordspotError
+from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
+from ...models import pretrained
+from ..device.model_description import ModelDescription
+from ..device.model_file import read_model
+from ..device.recognizer import Recognizer
+from ..progress import Progress, no_progress
+from ..signal.window import fit_to_window
+
+DEFAULT = "accurate"
+
+
+def embed(
+    data: Path | str, model: Path | str = DEFAULT, *, progress: Progress = no_progress
+) -> tuple[npt.NDArray[np.float32], list[Clip]]:
+    """What the model has before its last layer, for every clip; words that it was never trained on lie apart, too.
+
+    Parameters
+    ----------
+    data
+        A clean folder, or a feature set with the model's front end.
+    model
+        A model that ships, by its name, or a model file.
+    progress
+        Shows how far it has come, in clips.
+
+    Returns
+    -------
+    Float32 [clips, dims], not scaled, and the clips in the order of its rows.
+
+    Raises
+    ------
+    WordspotError
+        Neither of the two; a clip that is missing or unreadable; features of another front end; no such model, or one
+        whose last layer is not dense.
+    """
+    data = Path(data)
+    Recognizer.load(model)  # checks a file that does not ship
+    file = read_model(pretrained.path_of(str(model)) if str(model) in pretrained.NAMES else Path(model))
+    body = _Body(file.graph, str(model))
+    if is_feature_set(data):
+        features = _checked(read_feature_set(data), data, file.description)
+        clips, signature, inputs = (
+            features.clips,
+            "classify_features",
+            (row.astype(np.float32) for row in features.log_mel),
+        )
+    else:
+        clips = read_clip_table(data)
+        signature, inputs = "classify", _waveforms(data, clips, file.description.clip_samples)
+    return np.stack([body.run(signature, values) for values in progress(inputs, len(clips))]), clips
+
+
+class _Body:
+    """A model's graph, run as far as the input of its last layer.
+
+    Signatures share the body, and number its tensors in the same order: so where the last layer's input lies before the
+    output in one of them, it lies in the others.
+    """
+
+    def __init__(self, graph: bytes, name: str) -> None:
+        self._interpreter = Interpreter(
+            model_content=graph,
+            experimental_preserve_all_tensors=True,  # else the memory of an inner one is used again
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,  # they hide inner tensors
+            num_threads=1,
+        )
+        self._runners = {key: self._interpreter.get_signature_runner(key) for key in ("classify", "classify_features")}
+        dense = [op for op in self._interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]
+        if not dense:
+            raise WordspotError(f"{name} does not end in a dense layer: choose another model, such as {DEFAULT}")
+        self._before_output = self._output("classify") - int(dense[-1]["inputs"][0])
+
+    def run(self, signature: str, values: np.ndarray) -> npt.NDArray[np.float32]:
+        """Float32 [dims] of one clip's waveform or log-mel frames."""
+        runner = self._runners[signature]
+        name = next(iter(runner.get_input_details()))
+        runner(**{name: values[None]})
+        index = self._output(signature) - self._before_output
+        return self._interpreter.get_tensor(index, runner._subgraph_index).reshape(-1).astype(np.float32)
+
+    def _output(self, signature: str) -> int:
+        return self._runners[signature].get_output_details()["probabilities"]["index"]
+
+
+def _checked(features: FeatureSet, data: Path, description: ModelDescription) -> FeatureSet:
+    if features.front_end != description.front_end:
+        unlike = features.front_end.unlike(description.front_end)
+        raise WordspotError(f"{data} has another front end than the model: {unlike}. Give the clean folder itself")
+    return features
+
+
+def _waveforms(folder: Path, clips: list[Clip], clip_samples: int) -> Iterator[np.ndarray]:
+    for clip in clips:
+        try:
+            samples = read_sound(folder / clip.file_name).samples
+        except (FileNotFoundError, RecordingError) as error:
+            raise WordspotError(
+                f"{folder / clip.file_name} is in the clip table but cannot be read ({error}): clean again, or delete its row"
+            ) from error
+        yield to_waveform(fit_to_window(samples, clip_samples)[0])

@@ -1,0 +1,104 @@
+"""How likely each word is for each clip, by a classifier that was fitted without that clip and its speaker."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+_FOLDS = 5
+_FEWEST_SPEAKERS = 2  # of every word, so that the others of a word are still there without one of them
+_SHRINKAGE = 0.1  # of the covariance toward a multiple of the identity
+_REFITS = 1  # without the clips that the fit before took for another word
+_LEAST_AGREEING = 0.5  # of a word's clips; with fewer none of them is left out of the fit
+_TEMPERATURES = np.geomspace(0.5, 50, 60)
+
+
+def label_probabilities(
+    points: npt.NDArray[np.float32], classes: npt.NDArray[np.intp], speakers: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """Out-of-sample probabilities of the words, by the linear discriminant of all clips by other speakers.
+
+    Folds are disjoint by speaker; where a speaker is not known, or a word has clips of one speaker alone, by clip. The fit is
+    repeated without the clips that it took for another word, so that wrong labels do not speak for each other. The words are
+    taken to be equally likely, and all share one covariance (Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x).
+
+    Parameters
+    ----------
+    points
+        Float32 [clips, dims], as `embedding.embed` gives them.
+    classes
+        Int [clips], the word of each clip, from 0 on; no number is left out.
+    speakers
+        Of each clip; empty where not known.
+
+    Returns
+    -------
+    Float64 [clips, words], rows that sum to 1. A clip whose word nobody else says has probability 1 of it: there is nothing to
+    judge it by.
+    """
+    n_words = int(classes.max()) + 1
+    folds = _folds(classes, speakers)
+    points = (points - points.mean(axis=0)) / (points.std(axis=0) + 1e-6)
+    usable = np.ones(len(classes), bool)
+    logits = np.full((len(classes), n_words), -np.inf)
+    for _ in range(1 + _REFITS):
+        for fold in range(folds.max() + 1):
+            within = folds == fold
+            fitted = ~within & usable
+            if fitted.any():
+                logits[within] = _discriminant(points[fitted], classes[fitted], n_words, points[within])
+        agrees = logits[np.arange(len(classes)), classes] >= logits.max(axis=1)
+        share = np.bincount(classes, agrees) / np.bincount(classes)
+        usable = agrees | (share < _LEAST_AGREEING)[classes]
+    return _calibrated(logits, classes)
+
+
+def _folds(classes: np.ndarray, speakers: Sequence[str]) -> np.ndarray:
+    """Int [clips]: the fold of each, so that all have about as many clips of every word."""
+    pairs = {(label, speaker) for label, speaker in zip(classes, speakers, strict=True)}
+    counts = np.bincount([label for label, _ in pairs])
+    by_speaker = all(speakers) and len(set(speakers)) >= _FEWEST_SPEAKERS and counts.min() >= _FEWEST_SPEAKERS
+    groups = np.unique(speakers, return_inverse=True)[1] if by_speaker else np.arange(len(classes))
+    tallies = np.zeros((groups.max() + 1, classes.max() + 1))
+    np.add.at(tallies, (groups, classes), 1)
+    filled = np.zeros((min(_FOLDS, len(tallies)), tallies.shape[1]))
+    fold_of = np.zeros(len(tallies), np.intp)
+    for group in np.argsort(-tallies.sum(axis=1), kind="stable"):  # the largest first, each where it is needed most
+        fold = int(np.lexsort((filled.sum(axis=1), filled @ tallies[group]))[0])
+        fold_of[group] = fold
+        filled[fold] += tallies[group]
+    return fold_of[groups]
+
+
+def _discriminant(points: np.ndarray, classes: np.ndarray, n_words: int, others: np.ndarray) -> np.ndarray:
+    """Log densities, float [others, n_words], up to one number for each of them; -inf for a word without points."""
+    found = np.flatnonzero(np.bincount(classes, minlength=n_words))
+    means = np.stack([points[classes == word].mean(axis=0) for word in found])
+    centered = points - means[np.searchsorted(found, classes)]
+    covariance = centered.T @ centered / len(points)
+    spread = np.trace(covariance) / len(covariance) + 1e-9
+    covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * spread * np.eye(len(covariance))
+    weights = np.linalg.solve(covariance, means.T)
+    logits = np.full((len(others), n_words), -np.inf)
+    logits[:, found] = others @ weights - 0.5 * (means.T * weights).sum(axis=0)
+    return logits
+
+
+def _calibrated(logits: np.ndarray, classes: np.ndarray) -> npt.NDArray[np.float64]:
+    """Probabilities at the temperature with the least cross-entropy: densities are far too sure of themselves."""
+    judged = np.isfinite(logits[np.arange(len(classes)), classes])
+    probabilities = np.eye(logits.shape[1])[classes]
+    if judged.any():
+        known, labels = logits[judged], classes[judged]
+        temperature = min(_TEMPERATURES, key=lambda t: _cross_entropy(known / t, labels))
+        probabilities[judged] = _softmax(known / temperature)
+    return probabilities
+
+
+def _cross_entropy(logits: np.ndarray, classes: np.ndarray) -> float:
+    return -np.log(_softmax(logits)[np.arange(len(classes)), classes] + 1e-12).sum()
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

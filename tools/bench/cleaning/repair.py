@@ -1,0 +1,138 @@
+"""What repairing labels is worth: a network trained on wrong labels, on repaired ones, and on the right ones.
+
+Judged on the validation speakers, whose labels stay as they came, by the last epoch's network, which nothing was chosen by.
+Finished runs are kept and not repeated.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+
+from ....data.clips import Clip
+from ....data.feature_set import FeatureSet, is_feature_set, read_feature_set, write_noise, writing_feature_set
+from ....data.files import read_json, write_json
+from ....models import pretrained
+from ....pipeline.curation.audit import Audit, judge
+from ....pipeline.curation.embedding import DEFAULT, embed
+from ....pipeline.device.model_file import read_model
+from ....pipeline.features.extract import extract
+from ...terminal.console import OUT
+from ...terminal.options import argument, declare
+from ...terminal.progress import progress_bar
+from .mislabeling import Planted, plant
+
+_DOUBTFUL = 0.5  # suspicion from which a suggestion is accepted, or a clip dropped
+
+
+@declare
+@argument("clips", metavar="CLIPS", help="Clean folder of Speech Commands.")
+@argument("work", help="Folder for what is made on the way.")
+@click.option("--words", "words", type=str, default="bed,cat,happy,eight,five", show_default=True, help="With commas.")
+@click.option("--size", "size", type=int, default=300, show_default=True, help="Clips per word.")
+@click.option("--shares", "shares", type=str, default="0.15,0.06", show_default=True, help="Of wrong labels.")
+@click.option("--epochs", "epochs", type=int, default=40, show_default=True, help="Of each run.")
+@click.option("--seeds", "seeds", type=int, default=3, show_default=True, help="Of errors, clips and runs.")
+def command(clips: Path, work: Path, words: str, size: int, shares: str, epochs: int, seeds: int) -> None:
+    """Train on labels of every kind from several seeds, and print accuracies: mean, and each seed."""
+    features = work / "features"
+    if not is_feature_set(features):
+        extract(clips, features, read_model(pretrained.path_of(DEFAULT)).description.front_end)
+    everything = read_feature_set(features)
+    points, _ = embed(features, DEFAULT, progress=progress_bar("embedding"))
+    accuracies: dict[str, list[float]] = {}
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        rows = _draw(everything, words.split(","), size, rng)
+        for name, labels in _variants(everything, points, rows, [float(share) for share in shares.split(",")], rng):
+            folder = work / f"{name}, {size} clips, {epochs} epochs, seed {seed}"
+            accuracy = _accuracy(folder, everything, labels, words.split(","), epochs, seed)
+            accuracies.setdefault(name, []).append(accuracy)
+            OUT.print(f"{name}, seed {seed}: {accuracy:.2%}")
+    for name, values in accuracies.items():
+        OUT.print(f"{name}: {np.mean(values):.2%} ({', '.join(f'{value:.2%}' for value in values)})")
+
+
+def _draw(everything: FeatureSet, words: list[str], size: int, rng: np.random.Generator) -> list[int]:
+    """Rows of training speakers, `size` of each word."""
+    usable = [i for i, clip in enumerate(everything.clips) if clip.split == "training"]
+    return [
+        int(row)
+        for word in words
+        for row in rng.permutation([i for i in usable if everything.clips[i].label == word])[:size]
+    ]
+
+
+def _variants(
+    everything: FeatureSet, points: np.ndarray, rows: list[int], shares: list[float], rng: np.random.Generator
+) -> Iterator[tuple[str, dict[int, str]]]:
+    """Names, and {row: label} of what is trained on."""
+    clips = [everything.clips[row] for row in rows]
+    yield "right labels", _labels(rows, clips)
+    for share in shares:
+        planted = plant(clips, share, rng)
+        found = judge(points[rows], planted.clips, {})
+        yield f"{share:.0%} wrong", _labels(rows, planted.clips)
+        for name, repaired in _repairs(planted, found).items():
+            kept = [(row, clip) for row, clip in zip(rows, repaired, strict=True) if clip.label]
+            yield f"{share:.0%} wrong, {name}", _labels([row for row, _ in kept], [clip for _, clip in kept])
+
+
+def _labels(rows: list[int], clips: list[Clip]) -> dict[int, str]:
+    return {row: clip.label for row, clip in zip(rows, clips, strict=True)}
+
+
+def _repairs(planted: Planted, found: Audit) -> dict[str, list[Clip]]:
+    """The clips by ways of repair; an empty label is a clip that was dropped."""
+    doubtful = {one.file_name: one.suggested for one in found.suspicions if one.suspicion >= _DOUBTFUL}
+    heard = {one.file_name for one in found.suspicions[: 2 * len(planted.truth)]}
+    right = {name: label for name, label in planted.truth.items() if name in heard}
+    return {
+        "suggestions accepted unheard": _relabeled(planted.clips, doubtful),
+        "suspicious dropped": _relabeled(planted.clips, dict.fromkeys(doubtful, "")),
+        "2k most suspicious heard": _relabeled(planted.clips, right),
+    }
+
+
+def _relabeled(clips: list[Clip], labels: dict[str, str]) -> list[Clip]:
+    return [dataclasses.replace(clip, label=labels.get(clip.file_name, clip.label)) for clip in clips]
+
+
+def _accuracy(
+    folder: Path, everything: FeatureSet, labels: dict[int, str], words: list[str], epochs: int, seed: int
+) -> float:
+    """Share of the validation clips of the words that the last epoch's network recognized."""
+    figures = folder.with_name(f"{folder.name}.json")
+    if figures.is_file():
+        return read_json(figures)["accuracy"]
+    from ....pipeline.training.loop import Epoch, TrainingCallbacks
+    from ....pipeline.training.settings import TrainSettings
+    from ....pipeline.training.train import train
+
+    judged = {
+        i: clip.label for i, clip in enumerate(everything.clips) if clip.split == "validation" and clip.label in words
+    }
+    _write(folder / "features", everything, labels | judged)
+    last: list[Epoch] = []
+    settings = TrainSettings(epochs=epochs, patience=epochs, seed=seed)
+    train(folder / "features", folder / "run", words, settings, callbacks=TrainingCallbacks(on_epoch=last.append))
+    confusion = last[-1].confusion
+    said = [confusion.labels.index(word) for word in words]
+    accuracy = float(sum(confusion.matrix[i, i] for i in said) / confusion.matrix[said].sum())
+    write_json(figures, {"accuracy": accuracy})
+    return accuracy
+
+
+def _write(folder: Path, everything: FeatureSet, labels: dict[int, str]) -> None:
+    rows = list(labels)
+    clips = [dataclasses.replace(everything.clips[row], label=labels[row]) for row in rows]
+    with writing_feature_set(folder, everything.front_end, clips) as (frames, unfinished):
+        for i, row in enumerate(rows):
+            frames[i] = everything.log_mel[row]
+        write_noise(unfinished, [f"{i}" for i in range(len(everything.noise))], everything.noise)
+
+
+if __name__ == "__main__":
+    command()
