@@ -37,7 +37,7 @@ from .journal import Journal
 from .journal_entry import FORMAT
 from .outcome import Outcome
 from .plan import PlannedClip, plan_clips
-from .report.highlights import Highlights
+from .report.highlights import Highlight, Highlights
 from .report.page import write_report
 from .result import CleanResult
 from .settings import CleanSettings
@@ -277,12 +277,16 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
         for place, clip in enumerate(work.planned):
             outcome = duplicates.merged(place, work.journal.known_outcome(clip.recording))
             totals.add(outcome)
-            highlights.add(clip.recording, outcome)
+            highlights.add(clip.recording, outcome, _twin(work, duplicates.twin(place)))
             _write_row(work.destination, tables, outcome)
     result = CleanResult(totals.labels, totals.long_sounds, duplicates.across, totals.quiet_labels)
     if work.destination:
         _complete(work.destination, work, result, highlights)
     return result
+
+
+def _twin(work: _Work, twin: PlannedClip | None) -> Highlight | None:
+    return Highlight(twin.recording, work.journal.known_outcome(twin.recording)) if twin else None
 
 
 def _write_row(destination: Path | None, tables: Tables | None, outcome: Outcome) -> None:

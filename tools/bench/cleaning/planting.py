@@ -155,6 +155,8 @@ def _same_take(samples: Samples, how: Any, rng: np.random.Generator) -> Samples 
         return samples[int(rng.integers(160, 1_600)) :]
     if how == "too loud":
         return to_int16(samples * (1.5 * FULL_SCALE / np.abs(samples.astype(np.int32)).max()))
+    if isinstance(how, str):
+        return _noisy(samples, float(how.removesuffix(" dB")), rng)
     return _resampled(samples, how)
 
 
@@ -173,7 +175,10 @@ DEFECTS = (
     Defect("duplicate", ("1", "flac", "zeros", "0.7", "0.3"), _copy, is_copy=True),
     Defect(
         "near_duplicate",
-        ((*_MP3, 0.5), (*_MP3, 0.99), (*_VORBIS, 0.9), (*_OPUS, 0.9), "shifted", "start missing", "too loud", 8_000),
+        (
+            *((*_MP3, 0.5), (*_MP3, 0.99), (*_VORBIS, 0.9), (*_OPUS, 0.9)),
+            *("shifted", "start missing", "too loud", 8_000, "20 dB", "10 dB"),
+        ),
         _same_take,
         is_copy=True,
     ),
