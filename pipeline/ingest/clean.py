@@ -277,7 +277,7 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
         for place, clip in enumerate(work.planned):
             outcome = duplicates.merged(place, work.journal.known_outcome(clip.recording))
             totals.add(outcome)
-            highlights.add(clip.recording, outcome, _twin(work, duplicates.twin(place)))
+            highlights.add(clip.recording, outcome, _original(work, duplicates.original(place)))
             _write_row(work.destination, tables, outcome)
     result = CleanResult(totals.labels, totals.long_sounds, duplicates.across, totals.quiet_labels)
     if work.destination:
@@ -285,8 +285,8 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
     return result
 
 
-def _twin(work: _Work, twin: PlannedClip | None) -> Highlight | None:
-    return Highlight(twin.recording, work.journal.known_outcome(twin.recording)) if twin else None
+def _original(work: _Work, original: PlannedClip | None) -> Highlight | None:
+    return Highlight(original.recording, work.journal.known_outcome(original.recording)) if original else None
 
 
 def _write_row(destination: Path | None, tables: Tables | None, outcome: Outcome) -> None:

@@ -40,7 +40,7 @@ class Duplicates:
     near: dict[int, int]
     across: DuplicateGroups
 
-    def twin(self, index: int) -> PlannedClip | None:
+    def original(self, index: int) -> PlannedClip | None:
         """The one that a recording is a duplicate or a near-duplicate of."""
         original = self.same.get(index, self.near.get(index))
         return None if original is None else self.planned[original]

@@ -84,7 +84,7 @@ class Highlight:
 
     recording: Recording
     outcome: Outcome
-    twin: "Highlight | None" = None
+    original: "Highlight | None" = None
 
 
 class Highlights:
@@ -113,10 +113,10 @@ class Highlights:
         self._worst: dict[str, list[tuple[float, int, Highlight]]] = {name: [] for name in _CHECKS}
         self._seen = 0
 
-    def add(self, recording: Recording, outcome: Outcome, twin: Highlight | None = None) -> None:
+    def add(self, recording: Recording, outcome: Outcome, original: Highlight | None = None) -> None:
         """Takes note of one recording: below its reason when it is left out, else below everything that was found."""
         self._seen += 1
-        highlight = Highlight(recording, outcome, twin)
+        highlight = Highlight(recording, outcome, original)
         for column, histogram in self.histograms.items():
             if column in outcome.measured:
                 value = float(outcome.measured[column])

@@ -104,14 +104,14 @@ def _card(check: Check, highlight: Highlight, players: dict[_Excerpt, Player]) -
         "measured_values": measured,
         "also": [other.title for other in CHECKS if other.name in outcome.findings and other != check],
         "player": players.get(_excerpt(highlight)),
-        "twin": _twin_card(check, highlight, players),
+        "original": _original_card(check, highlight, players),
     }
 
 
-def _twin_card(check: Check, highlight: Highlight, players: dict[_Excerpt, Player]) -> dict[str, Any] | None:
+def _original_card(check: Check, highlight: Highlight, players: dict[_Excerpt, Player]) -> dict[str, Any] | None:
     """Of a duplicate: what is shown of the one that it is a duplicate of, to compare by ear."""
-    twin = highlight.twin if check.name in DUPLICATE_CHECKS else None
-    return {"source": twin.outcome.source, "player": players.get(_excerpt(twin))} if twin else None
+    original = highlight.original if check.name in DUPLICATE_CHECKS else None
+    return {"source": original.outcome.source, "player": players.get(_excerpt(original))} if original else None
 
 
 def _measured(check: Check, value: float | str) -> str:
@@ -128,7 +128,7 @@ def _excerpt(highlight: Highlight) -> _Excerpt:
 def _players(maker: ClipMaker, worst: Iterable[list[Highlight]], jobs: int) -> dict[_Excerpt, Player]:
     """Of as many clips as fit into the page: the worst of every check, then the next."""
     ranks = zip_longest(*worst)
-    shown = (one for rank in ranks for highlight in rank if highlight for one in (highlight, highlight.twin))
+    shown = (one for rank in ranks for highlight in rank if highlight for one in (highlight, highlight.original))
     uses = Counter(_excerpt(one) for one in shown if one and "volume" in one.outcome.measured)
     with mapping(_Sounds(maker).player, list(uses), jobs) as players:
         return within_budget(uses, players)

@@ -72,8 +72,8 @@ class Page(HTMLParser):
             self._note(self._open[-1], data)
 
     def _note(self, tag: str, text: str) -> None:
-        """Of a card; what stands in the box of its twin as `twin code`, `twin audio`, ..."""
-        [*self.sections.values()][-1][-1]["twin " * ("div" in self._open) + tag] = text
+        """Of a card; what stands in the box of its original as `original code`, `original audio`, ..."""
+        [*self.sections.values()][-1][-1]["original " * ("div" in self._open) + tag] = text
 
 
 def embedded(address: str, kind: str) -> io.BytesIO:
@@ -204,14 +204,14 @@ def test_duplicates_under_another_label_come_first(page: Page) -> None:
     assert differ == sorted(differ, reverse=True)
 
 
-def test_beside_a_duplicate_stands_its_twin_with_its_sound(page: Page) -> None:
+def test_beside_a_duplicate_stands_its_original_with_its_sound(page: Page) -> None:
     assert page.sections["duplicate"]
     for name, cards in page.sections.items():
         for card in cards:
-            twin = card["strong"].partition("duplicate of ")[2] if "duplicate" in name else None
-            assert card.get("twin code") == twin
+            original = card["strong"].partition("duplicate of ")[2] if "duplicate" in name else None
+            assert card.get("original code") == original
             if name == "duplicate":
-                assert card["twin audio"] == card["audio"]  # the same samples
+                assert card["original audio"] == card["audio"]  # the same samples
 
 
 def test_every_clip_can_be_heard_and_seen_as_it_is(page: Page, cleaned: tuple[Path, Path, CleanResult]) -> None:
