@@ -15,6 +15,7 @@ from .terminal.notes import show_notes
 
 COMMANDS = {
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
+    "split": "Cut long takes of many words into recordings of one word each, to be cleaned then.",
     "explain": "Show one recording the way cleaning sees it: measurements, findings, picture.",
     "extract": "Turn a clean folder into log-mel features.",
     "models": "List the networks, what they cost and how accurate they are.",
