@@ -7,6 +7,7 @@ CHECK_NAMES = (
     "low_snr",
     "clipped",
     "cut_off",
+    "speech_outside",
     "dropouts",
     "dc_offset",
     "narrow_band",

@@ -40,7 +40,7 @@ from .journal import Journal
 from .journal_entry import FORMAT
 from .outcome import DROPPED, Outcome
 from .plan import PlannedClip, plan_clips
-from .report.highlights import Highlights
+from .report.highlights import Highlight, Highlights
 from .report.page import write_report
 from .result import CleanResult
 from .settings import CleanSettings
@@ -305,12 +305,16 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
             known = decided(clip, work.journal.known_outcome(clip.recording))
             outcome = spared(clip, duplicates.merged(place, known))
             totals.add(outcome)
-            highlights.add(clip.recording, outcome)
+            highlights.add(clip.recording, outcome, _original(work, duplicates.original(place)))
             _write_row(work.destination, tables, outcome)
     result = CleanResult(totals.labels, totals.long_sounds, duplicates.across, totals.quiet_labels)
     if work.destination:
         _complete(work.destination, work, result, highlights)
     return result
+
+
+def _original(work: _Work, original: PlannedClip | None) -> Highlight | None:
+    return Highlight(original.recording, work.journal.known_outcome(original.recording)) if original else None
 
 
 def _write_row(destination: Path | None, tables: Tables | None, outcome: Outcome) -> None:

@@ -13,7 +13,7 @@ WindowRule = Literal["centered", "loudest"]
 
 _CHUNK = 1 << 20  # window positions summed at a time, so that an hour of sound needs no gigabyte
 _CHUNK_FRAMES = 2_000  # frames transformed at a time, likewise
-_HOP = 160  # 10 ms
+HOP = 160  # 10 ms
 _BAND_EDGES = np.unique(np.round(np.geomspace(100, 7_000, 17) / BIN_HZ).astype(int))
 _CLICK_FRAMES = 9  # a click of up to 12 ms sounds in fewer than half of so many frames
 _LEAST_POWER = 1e-7  # of a band: so that nothing is divided by digital silence
@@ -79,8 +79,8 @@ def centered_window(samples: Samples, size: int) -> int:
         return 0
     if size < FRAME_SAMPLES:
         return loudest_window(samples, size)[0]
-    frames = 1 + (size - FRAME_SAMPLES) // _HOP
-    rise = np.pad(_rise_above_noise(samples), frames)  # as many windows hold a word near an end as any other
+    frames = 1 + (size - FRAME_SAMPLES) // HOP
+    rise = np.pad(rise_above_noise(samples), frames)  # as many windows hold a word near an end as any other
     sums = np.concatenate(([0.0], np.cumsum(rise)))
     totals = sums[frames:] - sums[:-frames]
     best = int(totals.argmax())
@@ -88,7 +88,7 @@ def centered_window(samples: Samples, size: int) -> int:
         return loudest_window(samples, size)[0]
     short = np.flatnonzero(totals < (1 - _TOLERANCE) * totals[best])
     first, last = int(short[short < best][-1]) + 1, int(short[short > best][0]) - 1
-    start = (first + last) * _HOP // 2 - frames * _HOP
+    start = (first + last) * HOP // 2 - frames * HOP
     return min(max(0, start), len(samples) - size)
 
 
@@ -100,24 +100,36 @@ def _centered_start(samples: Samples, size: int) -> int:
     return min(max(0, (first + last - size) // 2), len(samples) - size)
 
 
-def _rise_above_noise(samples: Samples) -> np.ndarray:
-    """float64 [frames]: how far each 32 ms frame, 10 ms apart, rises above the noise, in nepers over all bands."""
-    rise = np.zeros(1 + (len(samples) - FRAME_SAMPLES) // _HOP)
+def rise_above_noise(samples: Samples, noise_quantile: float = 0.5) -> np.ndarray:
+    """How far each moment of a recording rises above its noise.
+
+    Parameters
+    ----------
+    samples
+        int16 [n] with n >= 512.
+    noise_quantile
+        The share of the moments that no more than noise is heard in, of each band; half for a word in a longer recording.
+
+    Returns
+    -------
+    float64 [frames], every 10 ms from the middle of the first 32 ms on, in nepers summed over 16 bands.
+    """
+    rise = np.zeros(1 + (len(samples) - FRAME_SAMPLES) // HOP)
     for band in np.concatenate(list(_band_power(samples))).T:
         padded = np.pad(band, _CLICK_FRAMES // 2, mode="edge")
         steady = np.median(sliding_window_view(padded, _CLICK_FRAMES), axis=-1)
-        threshold = max(_ABOVE_NOISE * float(np.median(steady)), _LEAST_POWER)
+        threshold = max(_ABOVE_NOISE * float(np.quantile(steady, noise_quantile)), _LEAST_POWER)
         rise += np.log(np.maximum(steady / threshold, 1))
     return rise
 
 
 def _band_power(samples: Samples) -> Iterator[np.ndarray]:
     """float32 [frames, bands] blocks, every 10 ms."""
-    frames = 1 + (len(samples) - FRAME_SAMPLES) // _HOP
+    frames = 1 + (len(samples) - FRAME_SAMPLES) // HOP
     for begin in range(0, frames, _CHUNK_FRAMES):
         end = min(begin + _CHUNK_FRAMES, frames)
-        part = samples[begin * _HOP : (end - 1) * _HOP + FRAME_SAMPLES]
-        yield np.add.reduceat(power_spectrum(part, _HOP)[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
+        part = samples[begin * HOP : (end - 1) * HOP + FRAME_SAMPLES]
+        yield np.add.reduceat(power_spectrum(part, HOP)[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
 
 
 def fit_to_window(samples: Samples, size: int, rule: WindowRule = "centered") -> tuple[Samples, int]:

@@ -12,8 +12,9 @@ import numpy as np
 from ....data.arrays import Samples
 from ...signal.spectrum import BIN_HZ, single_rfft
 from ..checks.cut_recording import CutRecording
+from .same_take import AGREEMENT_OF_SAME_TAKE, agreement
 
-CORRELATION_OF_SAME_TAKE = 0.8
+CORRELATION_OF_SAME_TAKE = 0.7
 _ROUNDING_RMS = 0.75  # of 16-bit steps; it is 0.71 between a copy that was truncated and one that was rounded
 _LEAST_SHARE = 0.01  # of a clip's energy, that overlaps
 _BAND_EDGES = np.unique(np.round(np.geomspace(150, 3_800, 13) / BIN_HZ).astype(int))
@@ -75,7 +76,8 @@ def relate(first: Samples, second: Samples) -> Relation:
     """Compares two clips, int16 [n] and [m] without outer zeros, sample by sample at the shift where they agree best.
 
     The correlation is of the band around 2 kHz: hum and offset, which two takes may share, do not count, nor what
-    telephones and codecs take away. The shift is looked for at half the rate, and then looked at more closely.
+    telephones and codecs take away. The shift is looked for at half the rate, and then looked at more closely. Clips that
+    correlate are near only if they also run alike in every band and at every moment, see `agreement`.
     """
     louder, quieter = sorted((first, second), key=_peak, reverse=True)
     loud, quiet = _around_2_khz(louder), _around_2_khz(quieter)
@@ -83,9 +85,14 @@ def relate(first: Samples, second: Samples) -> Relation:
         return Relation.NONE
     near = 2 * _best_shift(loud[::2], quiet[::2])
     shifts = range(near - 2, near + 3)
-    if max(_correlation(loud, quiet, shift) for shift in shifts) < CORRELATION_OF_SAME_TAKE:
+    correlations = {shift: _correlation(loud, quiet, shift) for shift in shifts}
+    best = max(correlations, key=correlations.__getitem__)
+    if correlations[best] < CORRELATION_OF_SAME_TAKE:
         return Relation.NONE
-    return Relation.SAME if any(_is_rounding(louder, quieter, shift) for shift in shifts) else Relation.NEAR
+    if any(_is_rounding(louder, quieter, shift) for shift in shifts):
+        return Relation.SAME
+    is_same_take = agreement(*_overlap(louder, quieter, best)) >= AGREEMENT_OF_SAME_TAKE
+    return Relation.NEAR if is_same_take else Relation.NONE
 
 
 def _peak(samples: Samples) -> int:
@@ -121,11 +128,16 @@ def _quick_size(least: int) -> int:
 
 def _correlation(loud: np.ndarray, quiet: np.ndarray, shift: int) -> float:
     """Normalized, of what overlaps when the louder one begins `shift` samples after the quieter one."""
-    begin, end = max(0, shift), min(len(quiet), shift + len(loud))
-    if begin >= end:
+    one, other = _overlap(loud, quiet, shift)
+    if not len(one):
         return 0.0
-    one, other = quiet[begin:end], loud[begin - shift : end - shift]
     return float(one @ other) / max(1e-9, float(np.sqrt(float(one @ one) * float(other @ other))))
+
+
+def _overlap(loud: np.ndarray, quiet: np.ndarray, shift: int) -> tuple[np.ndarray, np.ndarray]:
+    """What of the quieter and the louder clip lies on each other when the louder one begins `shift` samples later."""
+    begin, end = max(0, shift), max(0, shift, min(len(quiet), shift + len(loud)))
+    return quiet[begin:end], loud[begin - shift : end - shift]
 
 
 def _overlapping_energy(samples: np.ndarray, first: int, last: int, length: int) -> np.ndarray:

@@ -40,6 +40,11 @@ class Duplicates:
     near: dict[int, int]
     across: DuplicateGroups
 
+    def original(self, index: int) -> PlannedClip | None:
+        """The one that a recording is a duplicate or a near-duplicate of."""
+        original = self.same.get(index, self.near.get(index))
+        return None if original is None else self.planned[original]
+
     def merged(self, index: int, outcome: Outcome) -> Outcome:
         """The outcome of a recording with what is known of its duplicates."""
         for check, originals in ((duplicate.CHECK, self.same), (near_duplicate.CHECK, self.near)):

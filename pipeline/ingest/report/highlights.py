@@ -80,10 +80,11 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """A recording that is worth looking at, and what became of it."""
+    """A recording that is worth looking at, what became of it, and of a duplicate the one that it is a duplicate of."""
 
     recording: Recording
     outcome: Outcome
+    original: "Highlight | None" = None
 
 
 class Highlights:
@@ -112,9 +113,10 @@ class Highlights:
         self._worst: dict[str, list[tuple[float, int, Highlight]]] = {name: [] for name in _CHECKS}
         self._seen = 0
 
-    def add(self, recording: Recording, outcome: Outcome) -> None:
+    def add(self, recording: Recording, outcome: Outcome, original: Highlight | None = None) -> None:
         """Takes note of one recording: below its reason when it is left out, else below everything that was found."""
         self._seen += 1
+        highlight = Highlight(recording, outcome, original)
         for column, histogram in self.histograms.items():
             if column in outcome.measured:
                 value = float(outcome.measured[column])
@@ -125,7 +127,7 @@ class Highlights:
             if name == DROPPED:  # somebody has listened to it already
                 continue
             kept = self._worst[name]
-            heapq.heappush(kept, (_severity(_CHECKS[name], outcome), -self._seen, Highlight(recording, outcome)))
+            heapq.heappush(kept, (_severity(_CHECKS[name], outcome), -self._seen, highlight))
             if len(kept) > _SHOWN_PER_CHECK:
                 heapq.heappop(kept)
 

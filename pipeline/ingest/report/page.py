@@ -14,6 +14,7 @@ from ...pages.html_page import in_words, write_page
 from ...pages.players import Player, make_player, within_budget
 from ..checks import CHECKS, Check
 from ..clip_maker import ClipMaker
+from ..duplicates.search import DUPLICATE_CHECKS
 from ..result import CleanResult, LabelCounts
 from ..workers import mapping
 from .highlights import Highlight, Highlights, decibels
@@ -103,7 +104,14 @@ def _card(check: Check, highlight: Highlight, players: dict[_Excerpt, Player]) -
         "measured_values": measured,
         "also": [other.title for other in CHECKS if other.name in outcome.findings and other != check],
         "player": players.get(_excerpt(highlight)),
+        "original": _original_card(check, highlight, players),
     }
+
+
+def _original_card(check: Check, highlight: Highlight, players: dict[_Excerpt, Player]) -> dict[str, Any] | None:
+    """Of a duplicate: what is shown of the one that it is a duplicate of, to compare by ear."""
+    original = highlight.original if check.name in DUPLICATE_CHECKS else None
+    return {"source": original.outcome.source, "player": players.get(_excerpt(original))} if original else None
 
 
 def _measured(check: Check, value: float | str) -> str:
@@ -120,7 +128,8 @@ def _excerpt(highlight: Highlight) -> _Excerpt:
 def _players(maker: ClipMaker, worst: Iterable[list[Highlight]], jobs: int) -> dict[_Excerpt, Player]:
     """Of as many clips as fit into the page: the worst of every check, then the next."""
     ranks = zip_longest(*worst)
-    uses = Counter(_excerpt(shown) for rank in ranks for shown in rank if shown and "volume" in shown.outcome.measured)
+    shown = (one for rank in ranks for highlight in rank if highlight for one in (highlight, highlight.original))
+    uses = Counter(_excerpt(one) for one in shown if one and "volume" in one.outcome.measured)
     with mapping(_Sounds(maker).player, list(uses), jobs) as players:
         return within_budget(uses, players)
 

@@ -90,6 +90,11 @@ def _dropouts(samples: Samples, gap_ms: float, rng: np.random.Generator) -> Samp
     return spoiled
 
 
+def _twice(samples: Samples, pause_s: float, rng: np.random.Generator) -> Samples:
+    """The word is said again after a pause."""
+    return np.concatenate([samples, to_int16(rng.normal(0, 8, round(pause_s * SAMPLE_RATE_HZ))), samples])
+
+
 def _offset(samples: Samples, offset: float, rng: np.random.Generator) -> Samples:
     return to_int16(samples + rng.choice([-1, 1]) * offset * FULL_SCALE)
 
@@ -155,6 +160,8 @@ def _same_take(samples: Samples, how: Any, rng: np.random.Generator) -> Samples 
         return samples[int(rng.integers(160, 1_600)) :]
     if how == "too loud":
         return to_int16(samples * (1.5 * FULL_SCALE / np.abs(samples.astype(np.int32)).max()))
+    if isinstance(how, str):
+        return _noisy(samples, float(how.removesuffix(" dB")), rng)
     return _resampled(samples, how)
 
 
@@ -166,6 +173,7 @@ DEFECTS = (
     Defect("low_snr", (-6, -3, 0, 3), _noisy),
     Defect("clipped", ((0.003, 1), (0.01, 1), (0.05, 1), (0.01, 0.3)), _clipped),
     Defect("cut_off", tuple((lost, padded) for lost in (0.2, 0.35, 0.5, 0.65) for padded in (False, True)), _cut_off),
+    Defect("speech_outside", (0.1, 0.5, 2.0), _twice),
     Defect("dropouts", (3, 6, 12, 25, 50), _dropouts),
     Defect("dc_offset", (0.012, 0.03, 0.1), _offset),
     Defect("narrow_band", (8_000, 11_025, (*_MP3, 0.99), (*_OPUS, 0.99)), _narrow),
@@ -173,7 +181,10 @@ DEFECTS = (
     Defect("duplicate", ("1", "flac", "zeros", "0.7", "0.3"), _copy, is_copy=True),
     Defect(
         "near_duplicate",
-        ((*_MP3, 0.5), (*_MP3, 0.99), (*_VORBIS, 0.9), (*_OPUS, 0.9), "shifted", "start missing", "too loud", 8_000),
+        (
+            *((*_MP3, 0.5), (*_MP3, 0.99), (*_VORBIS, 0.9), (*_OPUS, 0.9)),
+            *("shifted", "start missing", "too loud", 8_000, "20 dB", "10 dB"),
+        ),
         _same_take,
         is_copy=True,
     ),

@@ -58,7 +58,7 @@ class Page(HTMLParser):
         if self.sections and tag == "li":
             [*self.sections.values()][-1].append({})
         if tag in ("img", "audio"):
-            [*self.sections.values()][-1][-1][tag] = given["src"]
+            self._note(tag, given["src"])
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
@@ -69,7 +69,11 @@ class Page(HTMLParser):
             return
         self.texts.append(data)
         if self.sections and "li" in self._open and self._open[-1] in ("code", "strong"):
-            [*self.sections.values()][-1][-1][self._open[-1]] = data
+            self._note(self._open[-1], data)
+
+    def _note(self, tag: str, text: str) -> None:
+        """Of a card; what stands in the box of its original as `original code`, `original audio`, ..."""
+        [*self.sections.values()][-1][-1]["original " * ("div" in self._open) + tag] = text
 
 
 def embedded(address: str, kind: str) -> io.BytesIO:
@@ -198,6 +202,16 @@ def test_duplicates_under_another_label_come_first(page: Page) -> None:
     differ = [mine.split("/")[0] != other.split("/")[0] for mine, other in pairs]
     assert any(differ)
     assert differ == sorted(differ, reverse=True)
+
+
+def test_beside_a_duplicate_stands_its_original_with_its_sound(page: Page) -> None:
+    assert page.sections["duplicate"]
+    for name, cards in page.sections.items():
+        for card in cards:
+            original = card["strong"].partition("duplicate of ")[2] if "duplicate" in name else None
+            assert card.get("original code") == original
+            if name == "duplicate":
+                assert card["original audio"] == card["audio"]  # the same samples
 
 
 def test_every_clip_can_be_heard_and_seen_as_it_is(page: Page, cleaned: tuple[Path, Path, CleanResult]) -> None:

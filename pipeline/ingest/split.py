@@ -1,0 +1,167 @@
+"""Long takes of many words, cut into recordings of one word each: a stage before cleaning."""
+
+import itertools
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ...data.arrays import Samples
+from ...data.audio import SAMPLE_RATE_HZ, read_sound, write_wav
+from ...data.errors import RecordingError, WordspotError
+from ...data.files import copy, write_text
+from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
+from ..progress import Progress, no_progress
+from ..signal.spectrum import FRAME_SAMPLES, runs
+from ..signal.window import HOP, rise_above_noise
+
+_NOISE_QUANTILE = 0.3  # a take of many words has less pause than a recording of one
+_PEAK_MOMENTS = 10
+_SHARE_OF_PEAK = 0.1
+_LEAST_RISE = 12.0  # nepers over all bands
+_LONGEST_GAP = 25  # moments of 10 ms within a word, as the stops of "eight" have
+_SHORTEST_WORD = 10  # moments: of less, no word is made
+_MARGIN = SAMPLE_RATE_HZ // 2  # of the noise around a word
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """What splitting came to.
+
+    Attributes
+    ----------
+    recordings
+        How many there were.
+    split
+        How many of them held several words.
+    sections
+        How many recordings were made of these.
+    copied
+        How many were copied as they are: of one word, of none, long sound, and what cannot be read.
+    """
+
+    recordings: int
+    split: int
+    sections: int
+    copied: int
+
+
+def find_words(samples: Samples) -> list[tuple[int, int]]:
+    """Where the words of a long take lie that stand alone by their level.
+
+    A word lasts as long as the sound rises above the noise, with gaps of up to a quarter of a second. It is given half a
+    second of what is around it, or half of the gap to the next one.
+
+    Parameters
+    ----------
+    samples
+        int16 [n] at 16 kHz.
+
+    Returns
+    -------
+    First and one past the last sample of each, in order; they do not overlap.
+    """
+    if len(samples) < FRAME_SAMPLES:
+        return []
+    rise = rise_above_noise(samples, _NOISE_QUANTILE)
+    peak = np.sort(rise)[-_PEAK_MOMENTS:][0]
+    spans = _joined(*runs(rise > max(_SHARE_OF_PEAK * peak, _LEAST_RISE)))
+    edges = [(begin * HOP, (end - 1) * HOP + FRAME_SAMPLES) for begin, end in spans]
+    between = [(end + begin) // 2 for (_, end), (begin, _) in itertools.pairwise(edges)]
+    firsts, lasts = [0, *between], [*between, len(samples)]
+    return [
+        (max(first, begin - _MARGIN), min(last, end + _MARGIN))
+        for (begin, end), first, last in zip(edges, firsts, lasts, strict=False)  # no edges, one first
+    ]
+
+
+def _joined(begins: np.ndarray, ends: np.ndarray) -> list[tuple[int, int]]:
+    """Runs of moments, across the gaps within a word, that are long enough for one."""
+    spans: list[tuple[int, int]] = []
+    for begin, end in zip(map(int, begins), map(int, ends), strict=True):
+        if spans and begin - spans[-1][1] <= _LONGEST_GAP:
+            begin = spans.pop()[0]
+        spans.append((begin, end))
+    return [(begin, end) for begin, end in spans if end - begin >= _SHORTEST_WORD]
+
+
+def split_recordings(source: Path | str, destination: Path | str, *, progress: Progress = no_progress) -> SplitResult:
+    """Writes a folder of recordings in which every long take of several words is one recording for each of them.
+
+    `left/anna.flac` of three words becomes `left/anna_1.wav`, `left/anna_2.wav` and `left/anna_3.wav`; the part before
+    `_nohash_`, the speaker, stays. Every other file is copied as it is, and the split lists name the new recordings. The
+    source is never written to; the destination is there when all of it is.
+
+    Parameters
+    ----------
+    source
+        Folder of recordings, `<label>/**/<file>`.
+    destination
+        New folder.
+    progress
+        Shows how far it has come.
+
+    Raises
+    ------
+    WordspotError
+        The source is no folder of recordings, or the destination exists or lies in the source.
+    """
+    source, destination = Path(source), Path(destination)
+    recordings = scan_recordings(source)
+    if destination.exists() or source.resolve() in destination.resolve().parents:
+        raise WordspotError(f"{destination} exists or lies in {source}: choose a new folder beside it")
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = destination.with_name(f".{destination.name}-{secrets.token_hex(4)}")
+    try:
+        taken = {recording.path.casefold() for recording in recordings}
+        made = {
+            recording.path: _split_one(source, unfinished, recording, taken)
+            for recording in progress(recordings, len(recordings))
+        }
+        _write_lists(source, unfinished, made)
+        os.replace(unfinished, destination)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    sections = [len(names) for names in made.values() if names]
+    return SplitResult(len(made), len(sections), sum(sections), len(made) - len(sections))
+
+
+def _split_one(source: Path, destination: Path, recording: Recording, taken: set[str]) -> list[str]:
+    """Gives the names of the sections; none where the recording was copied as it is."""
+    path = source / recording.path
+    (destination / recording.path).parent.mkdir(parents=True, exist_ok=True)
+    samples = None if recording.is_long_sound else _samples(path)
+    words = [] if samples is None else find_words(samples)
+    if samples is None or len(words) < 2:
+        copy(path, destination / recording.path)
+        return []
+    names = [f"{PurePosixPath(recording.path).with_suffix('')}_{number + 1}.wav" for number in range(len(words))]
+    if clash := next((name for name in names if name.casefold() in taken), None):
+        raise WordspotError(f"{recording.path} would become {clash}, which is there already: rename one of them")
+    taken.update(name.casefold() for name in names)
+    for name, (begin, end) in zip(names, words, strict=True):
+        write_wav(destination / name, samples[begin:end])
+    return names
+
+
+def _samples(path: Path) -> Samples | None:
+    """None for what cannot be read: cleaning says why."""
+    try:
+        return read_sound(path).samples
+    except RecordingError:
+        return None
+
+
+def _write_lists(source: Path, destination: Path, made: dict[str, list[str]]) -> None:
+    for name in SPLIT_LISTS:
+        if (source / name).is_file():
+            lines = (source / name).read_text(encoding="utf-8-sig").splitlines()
+            write_text(destination / name, "".join(f"{new}\n" for line in lines for new in _named(line, made)))
+
+
+def _named(line: str, made: dict[str, list[str]]) -> Iterable[str]:
+    return made.get(line.strip()) or [line]

@@ -1,0 +1,82 @@
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from wordspot.data.clips import CLIP_TABLE, read_clip_table
+from wordspot.data.errors import WordspotError
+from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.ingest.split import SplitResult, find_words, split_recordings
+
+
+def long_take(take: Callable, seeds: range, gap: int = 4_000) -> np.ndarray:
+    noise = np.random.default_rng(1)
+    pieces = [np.concatenate([noise.normal(0, 0.0015, gap), take(seed)]) for seed in seeds]
+    return np.clip(np.rint(32_768 * np.concatenate(pieces)), -32_768, 32_767).astype(np.int16)
+
+
+@pytest.fixture
+def takes(tmp_path: Path, take: Callable) -> Path:
+    folder = tmp_path / "takes"
+    for name, seeds in (
+        ("left/ann_nohash_0", range(10)),
+        ("left/day/bob", range(10, 13)),
+        ("right/one", range(20, 21)),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / f"{name}.flac", long_take(take, seeds), 16_000)
+    (folder / "_noise_").mkdir()
+    soundfile.write(folder / "_noise_/long.wav", long_take(take, range(3)), 16_000)
+    (folder / "right/broken.wav").write_text("no sound")
+    (folder / "validation_list.txt").write_text("left/day/bob.flac\nright/one.flac\n")
+    return folder
+
+
+def test_every_word_is_found_once_and_whole(take: Callable) -> None:
+    samples = long_take(take, range(10))
+    words = find_words(samples)
+    assert len(words) == 10
+    for number, (begin, end) in enumerate(words):
+        middle = 20_000 * number + 4_000 + int(np.average(np.arange(16_000), weights=take(number) ** 2))
+        assert begin < middle < end
+    assert all(end <= begin for (_, end), (begin, _) in itertools.pairwise(words))
+
+
+def test_noise_silence_and_next_to_nothing_hold_no_words() -> None:
+    noise = np.random.default_rng(1).normal(0, 3_000, 48_000).astype(np.int16)
+    for samples in (noise, noise[:100], noise[:0], np.zeros(48_000, np.int16)):
+        assert find_words(samples) == []
+
+
+def test_a_take_becomes_recordings_and_these_become_clips(
+    takes: Path, tmp_path: Path, tree: Callable, rows: Callable
+) -> None:
+    before = tree(takes)
+    assert split_recordings(takes, tmp_path / "recordings") == SplitResult(5, 2, 13, 3)
+    assert tree(takes) == before
+    made = tree(tmp_path / "recordings")
+    assert {f"left/ann_nohash_0_{number}.wav" for number in range(1, 11)} <= set(made)
+    assert made["right/one.flac"] == before["right/one.flac"]
+    assert made["_noise_/long.wav"] == before["_noise_/long.wav"]
+    assert (
+        made["validation_list.txt"] == b"left/day/bob_1.wav\nleft/day/bob_2.wav\nleft/day/bob_3.wav\nright/one.flac\n"
+    )
+    split_recordings(takes, tmp_path / "again")
+    assert tree(tmp_path / "again") == made
+    assert clean(tmp_path / "recordings", tmp_path / "clips").clips == 14
+    clips = read_clip_table(tmp_path / "clips")
+    assert {clip.speaker for clip in clips} == {"ann", ""}
+    findings = [row["findings"] for row in rows(tmp_path / "clips" / CLIP_TABLE)]
+    assert not [found for found in findings if "speech_outside" in found]
+
+
+def test_nothing_is_overwritten(takes: Path, tmp_path: Path) -> None:
+    soundfile.write(takes / "left/ann_nohash_0_2.wav", np.zeros(16_000), 16_000)
+    with pytest.raises(WordspotError, match=r"ann_nohash_0_2\.wav, which is there already"):
+        split_recordings(takes, tmp_path / "recordings")
+    assert [path.name for path in tmp_path.iterdir()] == ["takes"]
+    for place in (takes, takes / "new"):
+        with pytest.raises(WordspotError, match="choose a new folder"):
+            split_recordings(takes, place)
