@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.training.recipe import Recipe, read_recipe
-from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, AugmentSettings, TrainSettings
+from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, WITHOUT_NEGATIVES, AugmentSettings, TrainSettings
 
 PARTS = {"settings": TrainSettings, "augmentation": AugmentSettings}
 FIELDS = [(part, field) for part, kind in PARTS.items() for field in dataclasses.fields(kind)]
@@ -80,7 +80,9 @@ def test_what_it_lacks_is_that_of_the_defaults_given(tmp_path: Path) -> None:
 
 
 def test_a_runs_config_is_a_recipe_and_what_is_missing_has_its_default(run: Path, tmp_path: Path) -> None:
-    assert read_recipe(run / "config.json") == Recipe(TrainSettings(epochs=6, label_smoothing=0.05))
+    assert read_recipe(run / "config.json") == Recipe(
+        dataclasses.replace(WITHOUT_NEGATIVES, epochs=6, label_smoothing=0.05)
+    )
     assert read_recipe(written(tmp_path, {})) == Recipe()
     assert read_recipe(written(tmp_path, {"augmentation": {"gain_db": 3}})).augmentation == AugmentSettings(gain_db=3)
 
