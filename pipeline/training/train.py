@@ -139,7 +139,7 @@ def train(
 
 
 def _negative_examples(negatives: Negatives, training: SplitClips, settings: TrainSettings) -> NegativeExamples | None:
-    if not settings.negative_share:
+    if not settings.negative_share or not negatives:
         return None
     feature_set, parts = training.feature_set, negatives.parts("training")
     speech = RunningSpeech(parts, feature_set.front_end.n_frames) if parts else None

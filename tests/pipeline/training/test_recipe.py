@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.training.recipe import Recipe, read_recipe
-from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, AugmentSettings, TrainSettings
+from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, WITHOUT_NEGATIVES, AugmentSettings, TrainSettings
 
 PARTS = {"settings": TrainSettings, "augmentation": AugmentSettings}
 FIELDS = [(part, field) for part, kind in PARTS.items() for field in dataclasses.fields(kind)]
-NUMBERS = [(part, field) for part, field in FIELDS if field.type is not str]
+NUMBERS = [(part, field) for part, field in FIELDS if field.type not in (str, bool)]
 many = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -43,8 +43,8 @@ def test_a_value_is_taken_exactly_when_its_field_allows_it(
 
 @pytest.mark.parametrize(("part", "field"), FIELDS)
 def test_a_value_of_the_wrong_type_is_named(tmp_path: Path, part: str, field: dataclasses.Field) -> None:
-    for value in (None, True, [1], {"a": 1}, 3 if field.type is str else "3"):
-        with pytest.raises(WordspotError, match=rf"{field.name} is .*; it must be (a|text)"):
+    for value in (None, [1], {"a": 1}, "3" if field.type in (int, float) else 3, 0 if field.type is bool else True):
+        with pytest.raises(WordspotError, match=rf"{field.name} is .*; it must be (a|text|true)"):
             read_recipe(written(tmp_path, {part: {field.name: value}}))
 
 
@@ -80,7 +80,9 @@ def test_what_it_lacks_is_that_of_the_defaults_given(tmp_path: Path) -> None:
 
 
 def test_a_runs_config_is_a_recipe_and_what_is_missing_has_its_default(run: Path, tmp_path: Path) -> None:
-    assert read_recipe(run / "config.json") == Recipe(TrainSettings(epochs=6, label_smoothing=0.05))
+    assert read_recipe(run / "config.json") == Recipe(
+        dataclasses.replace(WITHOUT_NEGATIVES, epochs=6, label_smoothing=0.05)
+    )
     assert read_recipe(written(tmp_path, {})) == Recipe()
     assert read_recipe(written(tmp_path, {"augmentation": {"gain_db": 3}})).augmentation == AugmentSettings(gain_db=3)
 

@@ -1,5 +1,6 @@
 """Real training runs, of one epoch on few frames and mel bands."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from wordspot.data.errors import LossError, WordspotError
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.recipe import Recipe, read_recipe
-from wordspot.pipeline.training.settings import TrainSettings
+from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES
 from wordspot.pipeline.tuning.search_space import SearchSpace, values_of
 from wordspot.pipeline.tuning.storage import open_file_storage
 from wordspot.pipeline.tuning.trials import Trials
@@ -25,7 +26,7 @@ from wordspot.pipeline.tuning.tune import tune
 
 ENVIRONMENT = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "NO_COLOR": "1"}
 WORDS = ["rise", "fall"]
-BASE = Recipe(TrainSettings(epochs=1))
+BASE = Recipe(dataclasses.replace(WITHOUT_NEGATIVES, epochs=1))
 
 
 def arguments(features: Path, out: Path, trials: int) -> list[object]:
@@ -105,7 +106,7 @@ def test_nothing_is_left_to_do_and_other_settings_are_refused(small: Path, tuned
     assert (out / "best.json").read_bytes() == before
     for words, base, difference in (
         (["rise"], BASE, r"words \['rise', 'fall'\], not \['rise'\]"),
-        (WORDS, Recipe(TrainSettings(epochs=2)), "epochs 1, not 2"),
+        (WORDS, Recipe(dataclasses.replace(WITHOUT_NEGATIVES, epochs=2)), "epochs 1, not 2"),
     ):
         with pytest.raises(WordspotError, match=f"were begun with {difference}"):
             tune(small, out, words, 2, base)
