@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from .errors import WordspotError
@@ -15,6 +15,7 @@ from .tables import iterate_table
 CLIP_TABLE = "metadata.csv"
 SPEAKER_PATTERN = r"([^/]+?)_nohash_"
 _SKETCH_SIZE = 64
+_UNSURE = "unsure"
 _REQUIRED_COLUMNS = ("file_name", "label")
 
 
@@ -34,6 +35,10 @@ class Clip:
         The recording it was cut from, relative to the source folder; empty when not known.
     split
         `training`, `validation`, `testing`, or empty: then the rule of `splits` decides.
+    recording
+        Hash of the recording's content, which decisions go by; empty when not known.
+    decision
+        What a person decided of it last, see `decisions.State.what`; empty for nothing.
     """
 
     file_name: str
@@ -41,10 +46,19 @@ class Clip:
     speaker: str = ""
     source: str = ""
     split: str = ""
+    recording: str = field(default="", repr=False)
+    decision: str = field(default="", repr=False)
 
 
-def read_clip_table(folder: Path | str) -> list[Clip]:
+def read_clip_table(folder: Path | str, *, unsure: bool = False) -> list[Clip]:
     """Reads `metadata.csv` of a clean folder; labels and speakers as `labels.normalize_name` has them.
+
+    Parameters
+    ----------
+    folder
+        The clean folder.
+    unsure
+        Whether to give the clips, too, of which somebody was not sure: nothing trains on them, nothing is judged by them.
 
     Raises
     ------
@@ -59,7 +73,7 @@ def read_clip_table(folder: Path | str) -> list[Clip]:
         raise WordspotError(
             f"{folder} is not a clean folder (it has no {CLIP_TABLE}): run `wordspot clean {folder} CLIPS` first and use CLIPS"
         )
-    clips = list(_rows(table))
+    clips = [clip for clip in _rows(table) if unsure or clip.decision != _UNSURE]
     if not clips:
         raise WordspotError(f"{table} lists no clips: every recording was discarded, see discarded.csv beside it")
     return clips
@@ -69,7 +83,8 @@ def _rows(table: Path) -> Iterator[Clip]:
     seen: set[str] = set()
     for line, row in iterate_table(table, _REQUIRED_COLUMNS):
         names = {column: normalize_name(row.get(column, "")) for column in ("label", "speaker", "split")}
-        clip = Clip(row["file_name"], source=row.get("source", ""), **names)
+        known = {column: row.get(column, "") for column in ("source", "recording", "decision")}
+        clip = Clip(row["file_name"], **known, **names)
         if not clip.file_name or not clip.label:
             raise WordspotError(f"{table}, line {line}: file_name and label must not be empty")
         if PurePosixPath(clip.file_name).is_absolute() or ".." in PurePosixPath(clip.file_name).parts:

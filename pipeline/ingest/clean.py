@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.clips import CLIP_TABLE
+from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import copy, printable, remove_leftovers
 from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
@@ -18,6 +19,7 @@ from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
 from ..progress import Progress, no_progress
 from .clip_maker import ClipMaker
+from .decided import checksum, decided, gather, is_as_decided, plan_decided, spared
 from .destination import (
     MADE_FILES,
     REPORT,
@@ -35,7 +37,7 @@ from .destination import (
 from .duplicates.search import DUPLICATE_CHECKS, Duplicates, find_duplicates
 from .journal import Journal
 from .journal_entry import FORMAT
-from .outcome import Outcome
+from .outcome import DROPPED, Outcome
 from .plan import PlannedClip, plan_clips
 from .report.highlights import Highlights
 from .report.page import write_report
@@ -88,6 +90,7 @@ def clean(
     destination: Path | str,
     settings: CleanSettings = CleanSettings(),
     *,
+    decisions: Path | str | None = None,
     jobs: int = 1,
     dry_run: bool = False,
     progress: Progress = no_progress,
@@ -96,7 +99,7 @@ def clean(
 
     The source is never written to. The output does not depend on `jobs`. Cleaning that was interrupted goes on where it
     stopped; a second run works only on what has changed. Files in the destination that cleaning has not written, or that
-    somebody has edited since, are never replaced or deleted.
+    somebody has edited since, are never replaced or deleted. What people decided of recordings (see `data.decisions`) counts.
 
     Parameters
     ----------
@@ -106,6 +109,8 @@ def clean(
         New or empty folder, or one that holds the clean folder of the same source.
     settings
         How a recording becomes a clip.
+    decisions
+        A log of decisions in a place of one's own; those in `decisions.jsonl` of the clean folder count as well.
     jobs
         Processes to work with.
     dry_run
@@ -125,7 +130,7 @@ def clean(
     WordspotWarning
         Names of folders and files that were probably not meant so; before any work.
     """
-    source, destination = Path(source), Path(destination)
+    source, destination, log = Path(source), Path(destination), Path(decisions) if decisions is not None else None
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
         recordings = scan_recordings(source)
         for note in diagnose(source, recordings):
@@ -136,12 +141,17 @@ def clean(
         if dry_run:
             with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
                 journal.rewrite([])
-                return _do(_Work(ClipMaker(source, settings), planned, journal, None, jobs, progress))
+                states, maker = gather(destination, log, dry_run=True), ClipMaker(source, settings)
+                planned = plan_decided(maker, recordings, states, journal, jobs, progress)
+                return _do(_Work(maker, planned, journal, None, jobs, progress))
         check_destination(destination, {clip.label for clip in planned})
         journal = Journal(destination)
         with journal.locked() as scratch:
             journal.load()
             maker = ClipMaker(source, settings, scratch)
+            states = gather(destination, log)
+            planned = plan_decided(maker, recordings, states, journal, jobs, progress)
+            check_destination(destination, {clip.label for clip in planned})
             return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress))
 
 
@@ -168,14 +178,15 @@ def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
 def _check_label_names(source: Path, planned: list[PlannedClip]) -> None:
     """A label's folder must not stand where a file is to be."""
     for label in sorted({clip.label for clip in planned}):
-        if label.casefold() in (*MADE_FILES, *SPLIT_LISTS):
+        if label.casefold() in (*MADE_FILES, *SPLIT_LISTS, DECISIONS):
             raise WordspotError(f"{source / label} has the name of a file that cleaning writes: rename the folder")
 
 
 def _clean_into(destination: Path, work: _Work) -> CleanResult:
     marker = read_marker(destination)
     same_work = work.journal.header == work.header
-    done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work.journal)]
+    done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work)]
+    same_work = same_work and marker is not None and marker.get("decided") == checksum(work.planned)
     if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
         without_clip = set(work.planned) - set(done)
         if {clip.recording.key for clip in without_clip} <= _discarded_as_duplicates(destination):
@@ -186,11 +197,13 @@ def _clean_into(destination: Path, work: _Work) -> CleanResult:
     return _do(work)
 
 
-def _is_done(clip: PlannedClip, destination: Path, journal: Journal) -> bool:
-    outcome = journal.outcome(clip.recording)
+def _is_done(clip: PlannedClip, destination: Path, work: _Work) -> bool:
+    outcome = work.journal.outcome(clip.recording)
     if outcome is None or outcome.file_name != clip.file_name:
         return False
-    return bool(outcome.discarded_for) or stands(destination / clip.file_name)
+    if not is_as_decided(clip, outcome, work.maker.settings.discarding):
+        return False
+    return bool(outcome.discarded_for) or clip.is_dropped or stands(destination / clip.file_name)
 
 
 def _is_complete(maker: ClipMaker, destination: Path) -> bool:
@@ -256,7 +269,7 @@ def _do(work: _Work) -> CleanResult:
         for clip, outcome in zip(remaining, work.progress(outcomes, len(remaining)), strict=True):
             _take_note(work, clip, outcome, add)
     journal.rewrite(work.recordings)
-    known = (journal.known_outcome(recording) for recording in work.recordings)
+    known = (decided(clip, journal.known_outcome(clip.recording)) for clip in work.planned)
     duplicates = find_duplicates(work.maker, work.planned, known, work.jobs, work.progress)
     return _finish(work, duplicates)
 
@@ -275,7 +288,8 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
     totals, highlights = Totals(), Highlights(work.maker.checks)
     with writing_tables(work.destination) if work.destination else nullcontext() as tables:
         for place, clip in enumerate(work.planned):
-            outcome = duplicates.merged(place, work.journal.known_outcome(clip.recording))
+            known = decided(clip, work.journal.known_outcome(clip.recording))
+            outcome = spared(clip, duplicates.merged(place, known))
             totals.add(outcome)
             highlights.add(clip.recording, outcome)
             _write_row(work.destination, tables, outcome)
@@ -288,7 +302,7 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
 def _write_row(destination: Path | None, tables: Tables | None, outcome: Outcome) -> None:
     if destination and tables:
         tables.add(outcome)
-        if outcome.discarded_for in DUPLICATE_CHECKS:
+        if outcome.discarded_for in (*DUPLICATE_CHECKS, DROPPED):
             remove_clip(destination, outcome)
 
 
@@ -298,5 +312,5 @@ def _complete(destination: Path, work: _Work, result: CleanResult, highlights: H
     for name in lists:
         copy(work.maker.source / name, destination / name)
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
-    clip_table = {"clip_table_sha256": sha256(destination / CLIP_TABLE)}
-    write_marker(destination, work.maker.made_by() | clip_table | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))
+    made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
+    write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))

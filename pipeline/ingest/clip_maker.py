@@ -15,10 +15,12 @@ import soundfile
 from ...data.arrays import Samples
 from ...data.audio import SAMPLE_RATE_HZ, Sound, read_sound, write_wav
 from ...data.clips import find_speaker, speaker_pattern
+from ...data.decisions import NOTHING, State, content_hash
 from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable
+from ...data.recordings.folders import Recording
 from ..signal.loudness import mean_abs
-from ..signal.window import fit_to_window
+from ..signal.window import fit_to_window, window_around
 from .checks import CHECKS, Check, CutRecording, Value
 from .destination import digest
 from .duplicates.fingerprints import Relation, fingerprint, relate
@@ -80,9 +82,12 @@ class ClipMaker:
             return dataclasses.replace(
                 outcome, findings=(_UNREADABLE,), discarded_for=_UNREADABLE, detail=printable(str(error))
             )
+        outcome = dataclasses.replace(
+            outcome, recording=content_hash(sound.native), decided_window=planned.decided_window
+        )
         if recording.is_long_sound:
             return dataclasses.replace(outcome, clip_digest=self._write(planned, sound.samples))
-        return self._outcome_of(planned, outcome, self.cut(recording.path, sound))
+        return self._outcome_of(planned, outcome, self.cut(recording.path, sound, planned.state))
 
     def _outcome_of(self, planned: PlannedClip, outcome: Outcome, cut: CutRecording) -> Outcome:
         """Adds what was measured; writes the clip unless a check leaves the recording out."""
@@ -92,12 +97,22 @@ class ClipMaker:
             outcome, findings=tuple(check.name for check in found), measured=_measure(cut) | values
         )
         for check in found:
-            if check.name in self.settings.discarding:
+            if check.name in self.settings.discarding and not planned.is_kept:
                 return dataclasses.replace(outcome, discarded_for=check.name, detail=check.detail(values[check.column]))
         return dataclasses.replace(outcome, fingerprint=fingerprint(cut), clip_digest=self._write(planned, cut.clip))
 
-    def cut(self, path: str, sound: Sound) -> CutRecording:
-        """The recording with the clip that is cut from it."""
+    def content_hash(self, recording: Recording) -> str:
+        """Of a recording's content, see `decisions.content_hash`; empty where nothing can be decoded."""
+        try:
+            return content_hash(read_sound(f"{self.source}/{recording.path}").native)
+        except RecordingError:
+            return ""
+
+    def cut(self, path: str, sound: Sound, state: State = NOTHING) -> CutRecording:
+        """The recording with the clip that is cut from it, where somebody has said so."""
+        if state.window_s:
+            middle = sum(state.window_s) / 2 * SAMPLE_RATE_HZ
+            return CutRecording(path, sound, *window_around(sound.samples, self._window_samples, middle))
         return CutRecording(path, sound, *fit_to_window(sound.samples, self._window_samples, self.settings.window))
 
     def compare(self, pair: tuple[ClipPlace, ClipPlace]) -> Relation:

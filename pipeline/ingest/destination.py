@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.clips import CLIP_TABLE
+from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError
 from ...data.files import printable, read_json, write_json
 from ...data.recordings.folders import SPLIT_LISTS, check_folder
@@ -79,13 +80,14 @@ def check_destination(destination: Path, labels: Iterable[str]) -> None:
         return
     check_folder(destination)
     own = destination / JOURNAL_FOLDER
-    for name in (*MADE_FILES, *SPLIT_LISTS):
+    for name in (*MADE_FILES, *SPLIT_LISTS, DECISIONS):
         _check_real(destination / name, destination, Path.is_file, "a file")
     for folder in (own, *(destination / label for label in sorted(labels))):
         _check_real(folder, destination, Path.is_dir, "a folder")
     for file in own.iterdir() if own.exists() else ():
         _check_real(file, destination, Path.exists, "a file")
-    if not (own / "journal.jsonl").is_file() and any(entry.name != own.name for entry in destination.iterdir()):
+    known = (own.name, DECISIONS)
+    if not (own / "journal.jsonl").is_file() and any(entry.name not in known for entry in destination.iterdir()):
         raise WordspotError(f"{destination} holds something else: choose a new or an empty folder")
 
 

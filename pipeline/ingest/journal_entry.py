@@ -14,7 +14,7 @@ from .destination import DIGEST_CHARACTERS, is_clip_name
 from .duplicates.fingerprints import FINGERPRINT_BYTES
 from .outcome import MEASURED_COLUMNS, TEXT_COLUMNS, Outcome
 
-FORMAT = 2
+FORMAT = 3
 _CHECKSUM = b', "crc32": '
 _LARGEST = 1e15  # of a measured value, either way; what is not below it is no measurement, NaN neither
 
@@ -56,6 +56,8 @@ def write_line(recording: Recording, outcome: Outcome) -> bytes:
             "measured": outcome.measured,
             "fingerprint": outcome.fingerprint,
             "clip_digest": outcome.clip_digest,
+            "recording": outcome.recording,
+            "decided_window": outcome.decided_window,
         },
     }
     text = json.dumps(values, ensure_ascii=False).encode()[:-1]
@@ -95,6 +97,8 @@ def _is_sound(entry: JournalEntry) -> bool:
         outcome.detail,
         outcome.fingerprint,
         outcome.clip_digest,
+        outcome.recording,
+        outcome.decided_window,
     )
     return (
         type(entry.size_bytes) is type(entry.modified_ns) is int

@@ -19,6 +19,9 @@ TEXT_COLUMNS = frozenset(check.column for check in CHECKS if check.measure and i
 MEASURED_COLUMNS = frozenset((*MEASUREMENTS, *(check.column for check in CHECKS if check.measure)))
 
 
+DROPPED = "dropped"  # what a recording is discarded for that a person has taken out
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one recording: a clip, a long sound, or a discard.
@@ -36,9 +39,9 @@ class Outcome:
     findings
         Names of the checks that found something, in the order in which they look.
     discarded_for
-        The check that leaves it out; empty for a recording that became a clip or a long sound.
+        The check that leaves it out, or `dropped`; empty for a recording that became a clip or a long sound.
     detail
-        What that check has seen, in words.
+        What that check has seen, in words, or who dropped it, and when.
     measured
         {column: value} of `MEASUREMENTS` and of every check that measures; empty for long sound and where nothing could
         be decoded.
@@ -46,6 +49,13 @@ class Outcome:
         What duplicates are found by, see `duplicates.fingerprints`; empty for what is no clip.
     clip_digest
         Of the bytes of the clip file as it was written, see `destination.digest`; empty where none was written.
+    recording
+        Hash of the recording's content, see `decisions.content_hash`, which decisions go by; empty where nothing could be
+        decoded.
+    decided_window
+        The window that a person has chosen, see `PlannedClip.decided_window`; empty where cleaning has found one.
+    decision
+        What was decided of it last, as `State.what` has it; empty for nothing.
     """
 
     file_name: str
@@ -58,6 +68,9 @@ class Outcome:
     measured: Mapping[str, Value] = field(default_factory=dict)
     fingerprint: str = ""
     clip_digest: str = ""
+    recording: str = ""
+    decided_window: str = ""
+    decision: str = ""
 
     @property
     def is_long_sound(self) -> bool:

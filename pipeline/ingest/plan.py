@@ -3,47 +3,95 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
+from ...data.decisions import NOTHING, State
 from ...data.labels import is_word
 from ...data.recordings.folders import Recording
 
 _LONGEST_STEM_BYTES = 200  # file systems stop at 255 for a whole name
+_OF_FILES = (".csv", ".json", ".jsonl", ".html", ".txt")  # that stand where the labels' folders do
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedClip:
-    """A recording and the clip file it is to become, `<label>/<name>.wav` relative to the clean folder."""
+    """A recording, the clip file it is to become, `<label>/<name>.wav` relative to the clean folder, and what was decided."""
 
     recording: Recording
     file_name: str
+    state: State = NOTHING
 
     @property
     def label(self) -> str:
         """The label, as the clean folder spells it."""
         return self.file_name.split("/", 1)[0]
 
+    @property
+    def is_dropped(self) -> bool:
+        """Whether a person wants no clip of it."""
+        return self.state.what == "drop"
 
-def plan_clips(recordings: Iterable[Recording]) -> list[PlannedClip]:
+    @property
+    def is_kept(self) -> bool:
+        """Whether a person has heard the word in it: then no check leaves it out."""
+        return self.state.what in ("keep", "relabel")
+
+    @property
+    def decided_window(self) -> str:
+        """Where a person has put the window, in seconds, as text; empty for nowhere."""
+        window_s = self.state.window_s
+        return f"{window_s[0]!r} to {window_s[1]!r}" if window_s else ""
+
+
+def plan_clips(
+    recordings: Iterable[Recording], states: Mapping[str, State] = MappingProxyType({})
+) -> list[PlannedClip]:
     """Gives each recording, in order, a file name of its own.
 
     `left/a.flac` becomes `left/a.wav` and `left/x/a.flac` becomes `left/x-a.wav`. A name already taken gets `-2`, `-3`,
     ... behind it; names that differ only in case or Unicode form count as taken, because some file systems cannot tell
-    them apart.
+    them apart. A clip whose label was decided lies under that one, behind all that were there before it.
+
+    Parameters
+    ----------
+    recordings
+        All of them.
+    states
+        {key of a recording: what was decided of it}.
     """
+    recordings = list(recordings)
+    names = [""] * len(recordings)
     taken: set[str] = set()
-    planned = []
-    for recording in recordings:
-        stem = f"{_label(recording)}/{_stem(recording.inner_path)}"
+    labels = [_decided_label(recording, states.get(recording.key, NOTHING)) for recording in recordings]
+    for place in sorted(range(len(recordings)), key=lambda place: labels[place] != _label(recordings[place])):
+        stem = f"{labels[place]}/{_stem(recordings[place].inner_path)}"
         name, count = stem, 1
         while _key(name) in taken:
             count += 1
             name = f"{stem}-{count}"
         taken.add(_key(name))
-        planned.append(PlannedClip(recording, f"{name}.wav"))
-    return planned
+        names[place] = name
+    return [
+        PlannedClip(recording, f"{name}.wav", states.get(recording.key, NOTHING))
+        for recording, name in zip(recordings, names, strict=True)
+    ]
+
+
+def _decided_label(recording: Recording, state: State) -> str:
+    """The label that a person gave, as a folder's name; of long sound, and where nobody did, that of the recording's folder.
+
+    Whoever calls a word `_unknown_` means another word, not long sound.
+    """
+    if not state.label or recording.is_long_sound:
+        return _label(recording)
+    label = re.sub(r"[/\\]", "_", _encodable(state.label))
+    label = label.encode()[:_LONGEST_STEM_BYTES].decode(errors="ignore").strip()
+    label = label if is_word(label) else label.strip("_")
+    is_folder = label and not label.startswith(".") and not label.casefold().endswith(_OF_FILES)
+    return label if is_folder else f"x{label[1:].replace('.', '_')}"
 
 
 def _label(recording: Recording) -> str:

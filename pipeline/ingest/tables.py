@@ -12,8 +12,9 @@ from .destination import DISCARD_TABLE
 from .outcome import MEASUREMENTS, Outcome
 
 CHECK_COLUMNS = tuple(check.column for check in CHECKS if check.name != "unreadable")
-CLIP_COLUMNS = ("file_name", "label", "speaker", "source", "findings", *MEASUREMENTS, *CHECK_COLUMNS)
-DISCARD_COLUMNS = ("source", "label", "reason", "detail", "findings", *MEASUREMENTS, *CHECK_COLUMNS)
+_OF_DECISIONS = ("recording", "decision")
+CLIP_COLUMNS = ("file_name", "label", "speaker", "source", "findings", *MEASUREMENTS, *CHECK_COLUMNS, *_OF_DECISIONS)
+DISCARD_COLUMNS = ("source", "label", "reason", "detail", "findings", *MEASUREMENTS, *CHECK_COLUMNS, *_OF_DECISIONS)
 
 
 class Tables:
@@ -51,4 +52,6 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "detail": outcome.detail,
         "findings": ";".join(outcome.findings),
         **outcome.measured,
+        "recording": outcome.recording,
+        "decision": outcome.decision,
     }

@@ -140,6 +140,19 @@ def fit_to_window(samples: Samples, size: int, rule: WindowRule = "centered") ->
     return np.pad(samples, (before, size - len(samples) - before)), -before
 
 
+def window_around(samples: Samples, size: int, middle: float) -> tuple[Samples, int]:
+    """The clip of exactly `size` samples that has its middle at a sample of the recording; zeros where that has none.
+
+    Returns
+    -------
+    clip, start
+        As of `fit_to_window`; it holds at least one sample of the recording.
+    """
+    start = min(max(round(middle - size / 2), 1 - size), len(samples) - 1)
+    before, behind = max(0, -start), max(0, start + size - len(samples))
+    return np.pad(samples[max(0, start) : start + size], (before, behind)), start
+
+
 def _window_sums(samples: Samples, size: int) -> np.ndarray:
     """int64 [n - size + 1]: sum of |x| of the window that starts at each sample."""
     sums = np.zeros(len(samples) + 1, np.int64)

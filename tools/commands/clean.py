@@ -9,7 +9,7 @@ import click
 
 from ...pipeline.ingest.settings import CleanSettings
 from ..terminal.notes import hide_notes
-from ..terminal.options import argument, declare, settings_options
+from ..terminal.options import PATH, argument, declare, settings_options
 from ..terminal.progress import progress_bar
 
 
@@ -25,6 +25,13 @@ from ..terminal.progress import progress_bar
     show_default=True,
     help="Processes to work with.",
 )
+@click.option(
+    "--decisions",
+    "decisions",
+    type=PATH,
+    metavar="FILE",
+    help="Decisions of people, kept in a place of your own. [default: DST/decisions.jsonl]",
+)
 @click.option("--dry-run", "dry_run", is_flag=True, help="Say what would be done, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 @click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
@@ -33,6 +40,7 @@ def command(
     source: Path,
     destination: Path,
     jobs: int,
+    decisions: Path | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -49,6 +57,7 @@ def command(
     Examples:
         wordspot clean recordings clips
         wordspot clean recordings clips --discard clipped,duplicate --dry-run
+        wordspot clean recordings new --decisions clips/decisions.jsonl
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
     """
     from ...pipeline.ingest.clean import (
@@ -59,7 +68,7 @@ def command(
     if quiet or as_json:
         hide_notes()
     progress = progress_bar("cleaning", quiet=quiet)
-    result = clean(source, destination, settings, jobs=jobs, dry_run=dry_run, progress=progress)
+    result = clean(source, destination, settings, decisions=decisions, jobs=jobs, dry_run=dry_run, progress=progress)
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False))
     elif not quiet:

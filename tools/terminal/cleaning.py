@@ -38,7 +38,7 @@ def print_clean_result(result: CleanResult, destination: Path, *, dry_run: bool)
 
 
 def _title(name: str) -> str:
-    return next(check.title for check in CHECKS if check.name == name)
+    return next((check.title for check in CHECKS if check.name == name), name)  # or dropped by a person
 
 
 def _table(result: CleanResult) -> Table:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ....data.recordings.folders import Recording
 from ..checks import CHECKS, Check
 from ..duplicates.search import DUPLICATE_CHECKS
-from ..outcome import Outcome
+from ..outcome import DROPPED, Outcome
 
 _CHECKS = {check.name: check for check in CHECKS}
 _SHOWN_PER_CHECK = 20
@@ -122,6 +122,8 @@ class Highlights:
         discarded_for = outcome.discarded_for
         self.flagged[outcome.label] += bool(outcome.findings) and not discarded_for
         for name in (discarded_for,) if discarded_for else outcome.findings:
+            if name == DROPPED:  # somebody has listened to it already
+                continue
             kept = self._worst[name]
             heapq.heappush(kept, (_severity(_CHECKS[name], outcome), -self._seen, Highlight(recording, outcome)))
             if len(kept) > _SHOWN_PER_CHECK:
