@@ -17,6 +17,7 @@ COMMANDS = {
     "fetch": "Download a public set of recordings, verified.",
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
     "explain": "Show one recording the way cleaning sees it: measurements, findings, picture.",
+    "review": "Look at clips, listen to them and decide, on a page in the browser.",
     "extract": "Turn a clean folder into log-mel features.",
     "models": "List the networks, what they cost and how accurate they are.",
     "train": "Train a network to tell words apart.",

@@ -1,0 +1,1 @@
+"""Which clips to look at, and what people decided about them."""
