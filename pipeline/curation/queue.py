@@ -13,6 +13,7 @@ from ...data.errors import WordspotError
 from ...data.tables import iterate_table
 from ..ingest.checks import CHECKS
 
+SECOND_OPINION = "second opinion"
 AUDIT_TABLE = "audit.csv"
 MEASURED = ("snr_db", "peak_dbfs", "duration_s", "window_start_s")  # columns of the clip table that are shown
 _AUDIT_COLUMNS = ("file_name", "suspicion", "suggested", "suggested_probability", "reason")
@@ -215,7 +216,7 @@ QUEUES: dict[str, Queue] = {  # of the clips, what was heard, the listener and t
     "word": lambda clips, heard, who, value: of_word(clips, heard, value),
     "speaker": lambda clips, heard, who, value: of_speaker(clips, value),
     "unsure": lambda clips, heard, who, value: unsure(heard),
-    "second opinion": lambda clips, heard, who, value: second_opinion(clips, heard, who),
+    SECOND_OPINION: lambda clips, heard, who, value: second_opinion(clips, heard, who),
 }
 
 

@@ -39,6 +39,8 @@ class Said:
         The decision.
     after
         With `relabel`: the label that it is to have.
+    shown
+        The label that the listener saw, which somebody else may have changed meanwhile; empty for the one that stands.
     heard_s
         How many seconds of it were listened to.
     """
@@ -46,6 +48,7 @@ class Said:
     file_name: str
     what: Answer
     after: str = ""
+    shown: str = ""
     heard_s: float = 0.0
 
 
@@ -212,10 +215,13 @@ class Review:
 
     def _decision(self, said: Said, when: str, queue: str, suggested_by: str, id_: str) -> Decision:
         place = self.place(said.file_name)
-        before, after = self._labels[place], normalize_name(said.after)
-        what = "keep" if said.what == "relabel" and after == before else said.what
-        if what == "relabel" and not after:
+        before, after, what = self._labels[place], normalize_name(said.after), said.what
+        if what == "keep":
+            after = normalize_name(said.shown) or before
+        elif what == "relabel" and not after:
             raise WordspotError(f"{said.file_name}: there is no label to give it")
+        if what in ("keep", "relabel"):
+            what = "keep" if after == before else "relabel"
         return Decision(
             what,
             self._recording(place),

@@ -15,7 +15,7 @@ from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
 from ...pipeline.curation.agreement import agreement
-from ...pipeline.curation.queue import MEASURED, QUEUES, clearest, values_of
+from ...pipeline.curation.queue import MEASURED, QUEUES, SECOND_OPINION, clearest, values_of
 from ...pipeline.curation.review import Answer, Review, Said, UnknownClipError
 from .files import ServedFile, served
 from .server import Address, Handler, Server
@@ -74,7 +74,7 @@ class Desk:
     def _marks(self, places: list[int], queue: str) -> str:
         """Of a second opinion only the listener's own decisions count."""
         heard, who = self.review.heard(), self.review.who
-        if queue == "second opinion":
+        if queue == SECOND_OPINION:
             return "".join(("o" if who in heard.answers[place] else ".") for place in places)
         return "".join(_MARKS.get(heard.whats[place], ".") for place in places)
 
@@ -83,7 +83,7 @@ class Desk:
 
     def clips(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """All that is known of some clips."""
-        return [self._describe(place) for place in self._places(query)]
+        return [self._describe(place, query.get("queue", "")) for place in self._places(query)]
 
     def _places(self, query: dict[str, str]) -> list[int]:
         places = [int(text) for text in query.get("places", "").split(",")][:_MOST_AT_ONCE]
@@ -91,16 +91,18 @@ class Desk:
             raise WordspotError(f"there are {len(self.review.clips)} clips: load the page again")
         return places
 
-    def _describe(self, place: int) -> dict[str, Any]:
+    def _describe(self, place: int, queue: str) -> dict[str, Any]:
+        """All that is known of a clip; to a second opinion, nothing of what others said."""
         one, heard, state = self.review.clips[place], self.review.heard(), self.review.state(place)
+        is_second = queue == SECOND_OPINION
         return {
             "place": place,
             "file_name": one.clip.file_name,
-            "label": heard.labels[place],
+            "label": one.clip.label if is_second else heard.labels[place],
             "speaker": one.clip.speaker,
             "source": one.clip.source,
-            "what": heard.whats[place],
-            "who": state.who,
+            "what": "" if is_second else heard.whats[place],
+            "who": "" if is_second else state.who,
             "findings": list(one.findings.values()),
             "measured": dict(zip(MEASURED, one.measured, strict=False)),
             "suspicion": dataclasses.asdict(one.suspicion) if one.suspicion else None,
@@ -138,14 +140,15 @@ class Desk:
 
     def _after(self, places: list[int], queue: str) -> dict[str, Any]:
         return {
-            "clips": [self._describe(place) for place in places],
+            "clips": [self._describe(place, queue) for place in places],
             "marks": self._marks(places, queue),
             "progress": self._progress(queue),
         }
 
 
 def _said(values: dict[str, Any]) -> Said:
-    said = Said(str(values["file_name"]), values["what"], str(values.get("after", "")), float(values.get("heard_s", 0)))
+    after, shown = (str(values.get(name, "")) for name in ("after", "shown"))
+    said = Said(str(values["file_name"]), values["what"], after, shown, float(values.get("heard_s", 0)))
     if said.what not in get_args(Answer) or not said.heard_s >= 0:
         raise WordspotError(f"{said.what!r} is no decision; expected one of {', '.join(get_args(Answer))}")
     return said

@@ -4,6 +4,7 @@ import {ask, Outbox} from "./server.js"
 
 const AHEAD = 20 // clips that are fetched before they are needed
 const LETTER = {keep: "k", relabel: "r", drop: "d", unsure: "u"}
+const SECOND = "second opinion"
 const KEPT_DETAILS = 5000
 
 export class Desk {
@@ -21,6 +22,7 @@ export class Desk {
   /** Takes up a queue, at its first clip that is not decided. */
   async open(name, value) {
     const {places, marks, progress} = await ask("queue", {name, value})
+    if ((name === SECOND) !== (this.queue === SECOND)) this.known.clear() // there nothing is seen of what others said
     Object.assign(this, {queue: name, value, places, marks: [...marks]})
     this.view.list.show(places, this.marks)
     this.view.progress(progress)
@@ -31,7 +33,7 @@ export class Desk {
   async details(places) {
     const missing = places.filter(place => !this.known.has(place))
     if (!missing.length) return false
-    for (const clip of await ask("clips", {places: missing})) this.known.set(clip.place, clip)
+    for (const clip of await ask("clips", {places: missing, queue: this.queue})) this.known.set(clip.place, clip)
     while (this.known.size > KEPT_DETAILS) this.known.delete(this.known.keys().next().value)
     return true
   }
@@ -115,11 +117,11 @@ export class Desk {
     const suggested_by = said.some(({clip}) => clip.suspicion && this.isOpen(clip)) ? "audit" : ""
     for (const {clip, what, after} of said) {
       const index = this.places.indexOf(clip.place)
-      if (index >= 0) this.marks[index] = this.queue === "second opinion" ? "o" : LETTER[what]
-      this.known.set(clip.place, {...clip, what, label: after || clip.label, who: this.start.who})
+      if (index >= 0) this.marks[index] = this.queue === SECOND ? "o" : LETTER[what]
+      if (this.queue !== SECOND) this.known.set(clip.place, {...clip, what, label: after || clip.label, who: this.start.who})
     }
     this.outbox.push({queue: this.queue, suggested_by, said: said.map(one => (
-      {file_name: one.clip.file_name, what: one.what, after: one.after, heard_s: one.heard_s}))})
+      {file_name: one.clip.file_name, what: one.what, after: one.after, shown: one.clip.label, heard_s: one.heard_s}))})
     this.view.list.draw()
   }
 
@@ -161,7 +163,7 @@ export class Desk {
         this.view.list.show(this.places, this.marks)
       }
       const {what} = this.known.get(place) ?? {what: ""}
-      this.marks[index] = what in LETTER && this.queue !== "second opinion" ? LETTER[what] : "."
+      this.marks[index] = what in LETTER && this.queue !== SECOND ? LETTER[what] : "."
     }
     this.view.undone(places.length)
     return this.go(this.places.indexOf(places[0]))

@@ -52,24 +52,25 @@ class View {
 
   /** A clip's label, what speaks against it, and its figures; in blind mode without what is hidden. */
   show(clip, desk) {
-    const isOpen = desk.isOpen(clip), {suspicion} = clip, isFirst = desk.queue !== "second opinion"
+    const isOpen = desk.isOpen(clip)
     const label = element("span", isOpen ? "" : "soft", isOpen ? clip.label : "What do you hear?")
     at("label").replaceChildren(label)
-    if (clip.what && isFirst) at("label").append(element("small", "", ` ${DECIDED[clip.what]}${clip.who ? ` by ${clip.who}` : ""}`))
+    if (clip.what) at("label").append(element("small", "", ` ${DECIDED[clip.what]}${clip.who ? ` by ${clip.who}` : ""}`))
     at("place").textContent = `${(desk.index + 1).toLocaleString("en")} of ${desk.places.length.toLocaleString("en")}`
-    this.hint(isOpen ? suspicion : null)
+    this.point(clip, isOpen)
     at("findings").replaceChildren(...clip.findings.map(text => element("li", "", text)))
     at("facts").textContent = facts(clip, isOpen)
-    for (const button of at("labels").children) {
-      button.classList.toggle("given", isOpen && button.dataset.label === clip.label)
-      button.classList.toggle("suggested", isOpen && button.dataset.label === suspicion?.suggested)
-    }
     this.list.point(desk.index)
   }
 
-  hint(suspicion) {
-    at("hint").hidden = !suspicion
-    if (!suspicion) return
+  /** What the label is and what the clip sounds like: on the buttons, and in words. */
+  point({label, suspicion}, isOpen) {
+    for (const button of at("labels").children) {
+      button.classList.toggle("given", isOpen && button.dataset.label === label)
+      button.classList.toggle("suggested", isOpen && button.dataset.label === suspicion?.suggested)
+    }
+    at("hint").hidden = !suspicion || !isOpen
+    if (at("hint").hidden) return
     const sounds = suspicion.suggested ? `Sounds like “${suspicion.suggested}” (${percent(suspicion.probability)})` : "Sounds odd"
     at("hint").textContent = `${sounds}${suspicion.reason ? `: ${suspicion.reason}` : ""}`
   }
@@ -181,15 +182,16 @@ async function begin() {
   })
   desk = new Desk(start, player, view)
   const wall = new Wall(at("wall"), desk, view)
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => wall.repaint())
 
   const turnWall = isOn => {
+    if (isOn && start.blind) return view.refuse("The wall shows labels, and they are hidden now.")
     at("wall-button").setAttribute("aria-pressed", isOn)
     document.body.classList.toggle("wall", isOn)
     for (const [id, hidden] of [["one", isOn], ["wall", !isOn]]) at(id).hidden = hidden
     document.querySelector(".rest").hidden = !isOn
     if (isOn) {
       player.stop()
-      at("hint").hidden = true
       at("label").replaceChildren(element("span", "", "Twelve at once"))
       at("place").textContent = TITLES[desk.queue]
       return wall.open()

@@ -38,10 +38,13 @@ export class Wall {
     const button = document.createElement("button"), canvas = document.createElement("canvas")
     button.type = "button"
     button.className = "tile"
-    const name = this.desk.isOpen(clip) ? clip.label : `clip ${i + 1}`
-    button.append(canvas, Object.assign(document.createElement("span"), {textContent: name}))
+    button.append(canvas, Object.assign(document.createElement("span"), {textContent: clip.label}))
     button.addEventListener("click", () => this.choose(i))
     return {clip, button, canvas, heard: 0, hasBegun: false, what: "", after: ""}
+  }
+
+  repaint() {
+    if (this.isOn) this.tiles.forEach(tile => this.paint(tile))
   }
 
   async paint(tile) {
@@ -64,6 +67,7 @@ export class Wall {
     const tile = this.tiles[i], {player} = this.desk
     this.selected = i
     this.tiles.forEach((one, at) => one.button.classList.toggle("selected", at === i))
+    this.view.point(tile.clip, true)
     const samples = await player.samples(tile.clip.place).catch(() => null)
     if (!samples || !this.isOn || this.selected !== i) return false
     if (!player.isAllowed && !await player.allow()) {
