@@ -34,15 +34,15 @@ OVERFLOW = """
 class Reviewing:
     """A running `wordspot review` and its page in Chromium."""
 
-    def __init__(self, folder: Path, tab: Any, *arguments: str) -> None:
-        self.folder, self.tab, self.arguments = folder, tab, arguments
+    def __init__(self, folder: Path, tab: Any, *arguments: str, before: tuple[str, ...] = ()) -> None:
+        self.folder, self.tab, self.arguments, self.before = folder, tab, arguments, before
         self.port = "0"
         self.start()
 
     def start(self) -> None:
         """Starts the server, at the port that it had before, and opens its page."""
         command = [sys.executable, "-m", "wordspot.tools.cli", "review", str(self.folder), "--port", self.port]
-        self.process = subprocess.Popen([*command, *self.arguments], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([*self.before, *command, *self.arguments], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         found = re.search(r"http://localhost:(\d+)/\S{16,}/", self.process.stdout.readline())
         assert found
@@ -106,8 +106,8 @@ def folder(clips: Path, tmp_path: Path) -> Path:
 def review(browser: Callable[..., Any]) -> Iterator[Callable[..., Reviewing]]:
     with ExitStack() as stack:
 
-        def start(folder: Path, *arguments: str, flags: tuple[str, ...] = (AT_ONCE,)) -> Reviewing:
-            started = Reviewing(folder, browser(*flags), *arguments)
+        def start(folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> Reviewing:
+            started = Reviewing(folder, browser(AT_ONCE), *arguments, before=before)
             stack.callback(started.kill)
             return started
 
@@ -166,8 +166,8 @@ def test_every_key_decides_plays_the_next_and_is_saved(folder: Path, review: Cal
 
 def test_a_key_before_the_sound_decides_nothing(folder: Path, review: Callable) -> None:
     page = review(folder)
-    page.tab.run("AudioContext.prototype.resume = () => new Promise(() => {})")
-    page.tab.run("Object.defineProperty(AudioContext.prototype, 'state', {get: () => 'suspended'})")
+    page.tab.run("AudioContext.prototype.resume = () => new Promise(() => {}); 0")
+    page.tab.run("Object.defineProperty(AudioContext.prototype, 'state', {get: () => 'suspended'}); 0")
     page.key("ArrowRight")
     page.tab.wait_for("document.querySelector('#status').textContent.startsWith('Press Space')")
     page.key("k")
@@ -230,13 +230,14 @@ def test_a_killed_server_loses_nothing_saved_and_what_waits_is_sent_later(folder
 
 
 def test_a_full_disk_is_said_and_nothing_is_called_saved(folder: Path, review: Callable) -> None:
-    (folder / DECISIONS).symlink_to("/dev/full")
-    page = review(folder)
+    (folder / DECISIONS).write_text("\n" * 4096)
+    page = review(folder, before=("bash", "-c", 'ulimit -f 4; exec "$@"', "bash"))  # no file may grow beyond 4 kB
     page.wait_for_sound()
     page.key("k")
     page.tab.wait_for("!document.querySelector('#trouble').hidden")
     assert "cannot be written" in page.tab.text("#trouble")
     assert page.tab.text("#saved") != "Saved"
+    assert page.lines() == []
 
 
 def test_the_rest_of_a_wall_is_kept_in_one_step_that_one_undo_takes_back(folder: Path, review: Callable) -> None:
