@@ -265,6 +265,8 @@ class Review:
     def _write(self, lines: list[Decision]) -> None:
         """Appends, and takes account of it without reading the log again."""
         append(self.log, lines)
+        if lines:
+            self._pass_over(len(lines))
         self._ids |= {line.id for line in lines}
         undone = {line.undoes for line in lines if line.what == "undo"}
         self._own = [one for one in self._own if one.id not in undone]
@@ -274,6 +276,15 @@ class Review:
             self._own += [line] * (line.what != "undo")
             self._states[line.recording] = replay(history).get(line.recording, NOTHING)
         self._take_account({place for line in lines for place in self._places[line.recording]})
+
+    def _pass_over(self, count: int) -> None:
+        """Takes the log as read if these lines are all that is new; else somebody else has written, too."""
+        with open(self.log, "rb") as log:
+            status = os.fstat(log.fileno())
+            log.seek(self._seen[0])
+            new = log.read(status.st_size - self._seen[0]).splitlines()
+        if sum(bool(line) for line in new) == count:
+            self._seen = (status.st_size, status.st_mtime_ns)
 
     def progress(self, queue: str) -> Progress:
         """How far the listener has come in a queue."""

@@ -52,7 +52,9 @@ class Reviewing:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def key(self, key: str) -> None:
         text = {"text": key} if len(key) == 1 else {}
