@@ -331,13 +331,17 @@ def replay(decisions: Iterable[Decision]) -> dict[str, State]:
     A decision that stands there twice counts once. Of what different people said the last counts.
     """
     with _uncollected():
-        in_order = sorted({decision.id: decision for decision in decisions}.values(), key=_moment)
-        undone = _undone(in_order)
         by_recording: dict[str, list[Decision]] = {}
-        for decision in in_order:
-            if decision.what != "undo" and decision.id not in undone:
-                by_recording.setdefault(decision.recording, []).append(decision)
+        for decision in standing(decisions):
+            by_recording.setdefault(decision.recording, []).append(decision)
         return {recording: _state(history) for recording, history in by_recording.items()}
+
+
+def standing(decisions: Iterable[Decision]) -> list[Decision]:
+    """Those that count, by `when`, then by `id`: each once, without the ones that were undone and the undoing lines."""
+    in_order = sorted({decision.id: decision for decision in decisions}.values(), key=_moment)
+    undone = _undone(in_order)
+    return [decision for decision in in_order if decision.what != "undo" and decision.id not in undone]
 
 
 _moment = operator.attrgetter("when", "id")

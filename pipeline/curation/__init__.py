@@ -1,1 +1,1 @@
-"""Which labels are suspicious: every clip as a point in space, and what its neighbors say of its label."""
+"""Which labels are suspicious, which clips to look at, and what people decided about them."""

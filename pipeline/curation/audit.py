@@ -16,7 +16,6 @@ from ..progress import Progress, no_progress
 from .embedding import DEFAULT, embed
 from .label_probabilities import label_probabilities
 
-AUDIT = "audit.csv"
 _COLUMNS = ("file_name", "label", "suspicion", "suggested", "suggested_probability", "reason")
 _DOUBTFUL = 0.5  # from this suspicion on another word is likelier than the label
 _FINDINGS = {"cut_off": "cut off", "near_silent": "near-silent", "too_short": "too short"}

@@ -76,7 +76,7 @@ def collect_files(name: str, model: bytes, description: dict[str, Any]) -> dict[
     contents[model_name] = model
     settings = {"name": name, "model": model_name, **description, "files": [*contents, "settings.json"]}
     contents["settings.json"] = json.dumps(settings, ensure_ascii=False).encode()
-    return {path: _served(path or "index.html", content) for path, content in contents.items()}
+    return {path: served(path or "index.html", content) for path, content in contents.items()}
 
 
 def _read_runtime(name: str) -> bytes:
@@ -89,5 +89,6 @@ def _read_runtime(name: str) -> bytes:
         ) from error
 
 
-def _served(name: str, content: bytes) -> ServedFile:
+def served(name: str, content: bytes) -> ServedFile:
+    """A file as it is served; its type is that of its name's ending."""
     return ServedFile(content, _TYPES[Path(name).suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -1,4 +1,4 @@
-"""The server of `wordspot web`: a fixed set of files, given to those who ask in the right way."""
+"""The server of the pages: a fixed set of files, given to those who ask in the right way."""
 
 import contextlib
 import errno
@@ -79,9 +79,15 @@ class Server(ThreadingHTTPServer):
         What to give, by path relative to the page's address.
     address
         Where to listen.
+    handler
+        What answers; one that answers more than files is a `Handler`, too.
+    always_token
+        Whether every path begins with a token on a loopback address, too: others may work on this machine.
 
     Attributes
     ----------
+    prefix
+        What every path begins with.
     url
         The address of the page.
     is_local
@@ -97,21 +103,29 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True  # a browser that is still there does not hold up Ctrl-C
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two servers have one port
 
-    def __init__(self, files: dict[str, ServedFile], address: Address) -> None:
+    def __init__(
+        self,
+        files: dict[str, ServedFile],
+        address: Address,
+        handler: type["Handler"] | None = None,
+        *,
+        always_token: bool = False,
+    ) -> None:
         self.address_family, host = address.found()
         self.is_local = ipaddress.ip_address(host.partition("%")[0]).is_loopback
-        prefix = "/" if self.is_local else f"/{secrets.token_urlsafe(_TOKEN_BYTES)}/"
-        self.files = {prefix + path: file for path, file in files.items()}
+        has_token = always_token or not self.is_local
+        self.prefix = f"/{secrets.token_urlsafe(_TOKEN_BYTES)}/" if has_token else "/"
+        self.files = {self.prefix + path: file for path, file in files.items()}
         tls = _tls(address)
         try:
-            super().__init__((host, address.port), _Handler)
+            super().__init__((host, address.port), handler or Handler)
         except OSError as error:
             raise WordspotError(_why_not(error, address)) from error
         if tls:
             # the handshake waits for the thread of the connection, so that one who does not finish it keeps nobody out
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         shown = "localhost" if self.is_local else _own_address(host)
-        self.url = f"http{'s' if tls else ''}://{shown}:{self.server_port}{prefix}"
+        self.url = f"http{'s' if tls else ''}://{shown}:{self.server_port}{self.prefix}"
 
     def server_bind(self) -> None:
         """Binds without looking up the name of the host, which can take long without a network."""
@@ -126,7 +140,9 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection: with the files of the server."""
+
     server: Server  # type: ignore[assignment]
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "wordspot", ""
@@ -151,15 +167,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = (
                 True  # nothing is expected behind a GET, and it must not be read as the next request
             )
-        file = self.server.files.get(self.path.partition("?")[0])
+        if self.is_addressed():
+            self.give_file()
+
+    def is_addressed(self) -> bool:
+        """Whether the request names this machine; one that does not is refused."""
         if self.server.is_local and not self._is_asked_by_a_local_name():
-            self._tell(HTTPStatus.MISDIRECTED_REQUEST, f"Ask for {self.server.url}")
-        elif file is None:
-            self._tell(HTTPStatus.NOT_FOUND, "Nothing is here: use the whole address that `wordspot web` printed")
+            self.say(HTTPStatus.MISDIRECTED_REQUEST, f"Ask for {self.server.url}")
+            return False
+        return True
+
+    def give_file(self) -> None:
+        """Answers with the file that the path names."""
+        file = self.server.files.get(self.path.partition("?")[0])
+        if file is None:
+            self.say(HTTPStatus.NOT_FOUND, "Nothing is here: use the whole address that wordspot printed")
         elif self.headers.get("If-None-Match") == file.etag:
-            self._send(HTTPStatus.NOT_MODIFIED, {"ETag": file.etag})
+            self.send(HTTPStatus.NOT_MODIFIED, {"ETag": file.etag})
         else:
-            self._send(HTTPStatus.OK, {"ETag": file.etag, "Content-Type": file.media_type}, file.content)
+            self.send(HTTPStatus.OK, {"ETag": file.etag, "Content-Type": file.media_type}, file.content)
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -169,10 +195,12 @@ class _Handler(BaseHTTPRequestHandler):
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
         return name.lower() in _LOCAL_NAMES
 
-    def _tell(self, status: HTTPStatus, text: str) -> None:
-        self._send(status, {"Content-Type": "text/plain; charset=utf-8"}, f"{text}\n".encode())
+    def say(self, status: HTTPStatus, text: str) -> None:
+        """Answers with a line of text."""
+        self.send(status, {"Content-Type": "text/plain; charset=utf-8"}, f"{text}\n".encode())
 
-    def _send(self, status: HTTPStatus, headers: dict[str, str], content: bytes = b"") -> None:
+    def send(self, status: HTTPStatus, headers: dict[str, str], content: bytes = b"") -> None:
+        """Answers."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

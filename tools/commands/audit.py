@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from ...models import pretrained
-from ...pipeline.curation.audit import AUDIT, Audit, audit
+from ...pipeline.curation.audit import Audit, audit
 from ...pipeline.curation.embedding import DEFAULT
+from ...pipeline.curation.queue import AUDIT_TABLE
 from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare
 from ..terminal.progress import progress_bar
@@ -19,7 +20,7 @@ _NAMES = " or ".join(pretrained.NAMES)
 @declare
 @argument("clips", metavar="CLIPS", help="Clean folder, as `wordspot clean` writes it.")
 @click.option("--model", "model", type=PATH, help=f"A .tflite file, or {_NAMES}, which ship; default: {DEFAULT}.")
-@click.option("--out", "out", type=PATH, help=f"Table to write; default: {AUDIT} in CLIPS.")
+@click.option("--out", "out", type=PATH, help=f"Table to write; default: {AUDIT_TABLE} in CLIPS.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
 def command(clips: Path, model: Path | None, out: Path | None, as_json: bool) -> None:
     """Rank clips by how suspicious their labels are, and say what they sound like instead.
@@ -33,7 +34,7 @@ def command(clips: Path, model: Path | None, out: Path | None, as_json: bool) ->
         wordspot audit clips --model small --json
         wordspot audit clips --out suspicious.csv
     """
-    table = out or clips / AUDIT
+    table = out or clips / AUDIT_TABLE
     if out:
         check_can_become_file(out)
     found = audit(clips, model or DEFAULT, progress=progress_bar("embedding", quiet=as_json))

@@ -1,0 +1,111 @@
+"""Deciding: what is written, what then counts, and what undo takes back."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from wordspot.data.audio import read_sound
+from wordspot.data.decisions import Decision, append, content_hash, read
+from wordspot.data.errors import WordspotError
+from wordspot.pipeline.curation.review import Review, Said, UnknownClipError
+from wordspot.pipeline.ingest.clean import clean
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log.jsonl"
+
+
+@pytest.fixture
+def anna(clips: Path, log: Path) -> Review:
+    return Review(clips, log, "anna")
+
+
+def decide(review: Review, *said: tuple[int, str, str], step: str, queue: str = "random") -> None:
+    named = [(review.clips[place].clip.file_name, what, after) for place, what, after in said]
+    review.decide([Said(*one) for one in named], queue=queue, step=step)  # type: ignore[arg-type]
+
+
+def test_a_decision_goes_by_the_content_of_the_recording(anna: Review, recordings: Path, log: Path) -> None:
+    decide(anna, (0, "relabel", "hum"), step="a")
+    (line,) = read(log)
+    assert line.recording == content_hash(read_sound(recordings / line.path).native)
+    assert (line.before, line.after, anna.heard().labels[0], anna.heard().whats[0]) == ("fall", "hum", "hum", "relabel")
+    decide(anna, (0, "keep", ""), step="b")
+    assert (read(log)[-1].what, read(log)[-1].before) == ("keep", "hum")
+
+
+def test_a_clip_whose_table_knows_no_recording_is_known_by_its_own_sound(clips: Path, tmp_path: Path) -> None:
+    shutil.copytree(clips / "hum", tmp_path / "hand" / "hum")
+    rows = "".join(f"hum/{path.name},hum\n" for path in sorted((clips / "hum").iterdir()))
+    (tmp_path / "hand" / "metadata.csv").write_text("file_name,label\n" + rows)
+    review = Review(tmp_path / "hand", tmp_path / "log", "anna")
+    decide(review, (3, "drop", ""), step="a")
+    assert Review(tmp_path / "hand", tmp_path / "log", "ben").heard().whats[3] == "drop"
+    (tmp_path / "hand" / "metadata.csv").unlink()
+    result = clean(tmp_path / "hand", tmp_path / "clean", decisions=tmp_path / "log")
+    assert result.clips == len(review.clips) - 1
+
+
+def test_one_undo_takes_back_one_step_of_this_listener(clips: Path, anna: Review, log: Path) -> None:
+    decide(anna, (0, "drop", ""), step="a")
+    decide(anna, (1, "keep", ""), (2, "keep", ""), (3, "unsure", ""), step="b")
+    ben = Review(clips, log, "ben")
+    decide(ben, (4, "drop", ""), step="c")
+    assert anna.undo() == [anna.clips[place].clip.file_name for place in (1, 2, 3)]
+    assert anna.heard().whats[:5] == ["drop", "", "", "", "drop"]
+    again = Review(clips, log, "anna")
+    assert again.undo() == [anna.clips[0].clip.file_name]
+    assert again.undo() == []
+    assert again.heard().whats[:5] == ["", "", "", "", "drop"]
+
+
+def test_undo_brings_back_what_was_decided_before(anna: Review) -> None:
+    decide(anna, (0, "relabel", "hum"), step="a")
+    decide(anna, (0, "relabel", "rise"), step="b")
+    anna.undo()
+    assert (anna.heard().whats[0], anna.heard().labels[0]) == ("relabel", "hum")
+
+
+def test_what_others_add_meanwhile_counts(clips: Path, anna: Review, log: Path) -> None:
+    ben = Review(clips, log, "ben")
+    decide(ben, (0, "relabel", "hum"), step="a")
+    named = Said(anna.clips[0].clip.file_name, "keep", shown="fall")  # the page still showed it so
+    anna.decide([named], queue="random", step="b")
+    assert (read(log)[-1].what, read(log)[-1].after) == ("relabel", "fall")
+    assert anna.heard().answers[0] == {"anna": "fall", "ben": "hum"}
+
+
+def test_a_spreadsheet_is_not_undone(anna: Review, log: Path) -> None:
+    append(log, [Decision("drop", anna.clips[0].clip.recording, who="anna")])
+    assert anna.undo() == []
+
+
+def test_copies_of_one_recording_are_dropped_one_by_one(clips: Path, tmp_path: Path, log: Path) -> None:
+    lines = (clips / "metadata.csv").read_text().splitlines()
+    second = lines[1].replace("speaker00_nohash_0", "speaker01_nohash_0", 2)
+    (tmp_path / "metadata.csv").write_text("\n".join([lines[0], lines[1], second]) + "\n")
+    review = Review(tmp_path, log, "anna")
+    decide(review, (1, "drop", ""), step="a")
+    assert review.heard().whats == ["", "drop"]
+
+
+def test_listening_on_is_worth_it_until_thirty_labels_were_right(anna: Review) -> None:
+    decide(anna, (0, "relabel", "hum"), step="first")
+    for place in range(1, 30):
+        assert anna.progress("random").hint == ""
+        decide(anna, (place, "keep", ""), step=f"s{place}")
+    assert anna.progress("random").per_minute > 0
+    assert (anna.progress("random").last, anna.progress("random").wrong) == (30, 1)
+    assert anna.progress("random").hint.startswith("1 of the last 30 was wrong")
+    assert anna.progress("suspicious").last == 0
+
+
+def test_what_cannot_be_decided_is_refused_in_words(anna: Review, log: Path) -> None:
+    with pytest.raises(UnknownClipError, match=r"has no clip x.wav"):
+        anna.decide([Said("x.wav", "keep")], queue="random", step="a")
+    with pytest.raises(WordspotError, match="no label to give"):
+        decide(anna, (0, "relabel", " "), step="a")
+    with pytest.raises(WordspotError, match="is no queue"):
+        anna.queue("nonsense")
+    assert not log.exists()

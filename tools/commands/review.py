@@ -1,0 +1,61 @@
+"""`wordspot review`: a page on this machine to look, listen and decide."""
+
+import getpass
+from pathlib import Path
+
+import click
+
+from ...data.decisions import DECISIONS
+from ...data.errors import WordspotError
+from ...data.labels import normalize_name
+from ...pipeline.curation.review import Review
+from ..browser.review_server import Desk, ReviewServer
+from ..browser.server import Address
+from ..terminal.console import OUT
+from ..terminal.options import PATH, argument, declare
+
+
+@declare
+@argument("clips", metavar="CLIPS", help="A clean folder.")
+@click.option("--listener", "listener", metavar="NAME", help="Who listens. [default: the name of this login]")
+@click.option("--blind", "blind", is_flag=True, help="Hide label and suggestion until the first answer.")
+@click.option("--decisions", "decisions", type=PATH, help="The log. [default: decisions.jsonl in CLIPS]")
+@click.option(
+    "--port",
+    "port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="TCP port; 0 for any free one.",
+)
+def command(clips: Path, listener: str | None, blind: bool, decisions: Path | None, port: int) -> None:
+    """Serve a page to look at clips, listen to them and decide.
+
+    One key decides and plays the next clip: K keep, D drop, 1 to 9 another label, S unsure, U undo, Space again. What is
+    suspicious comes first, once `wordspot audit` has written audit.csv; or one word, one speaker, what the checks found,
+    clips at random, what another listener said.
+
+    Decisions are lines of a log that nothing overwrites; the next `wordspot clean` applies them.
+
+    Examples:
+        wordspot review clips
+        wordspot review clips --listener anna --blind
+    """
+    review = Review(clips, decisions or clips / DECISIONS, _listener(listener))
+    with ReviewServer(Desk(review, blind), Address(port=port)) as server:
+        OUT.print(f"Open {server.url} (Ctrl-C ends)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:  # the way to end it: all that was called saved is on the disk
+            OUT.print()
+
+
+def _listener(name: str | None) -> str:
+    if name is None:
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):  # a login without a name
+            return "listener"
+    if not normalize_name(name):
+        raise WordspotError("--listener names nobody: leave it out for the name of this login")
+    return normalize_name(name)
