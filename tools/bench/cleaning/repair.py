@@ -116,9 +116,11 @@ def _accuracy(
     }
     _write(folder / "features", everything, labels | judged)
     last: list[Epoch] = []
-    settings = TrainSettings(epochs=epochs, patience=epochs, seed=seed)
-    train(folder / "features", folder / "run", words, settings, callbacks=TrainingCallbacks(on_epoch=last.append))
+    settings = TrainSettings(epochs=epochs, patience=epochs, seed=seed, shipped_negatives=False)
+    callbacks = TrainingCallbacks(on_epoch=last.append)
+    train(folder / "features", folder / "run", words, settings, judged_on_all=False, callbacks=callbacks)
     confusion = last[-1].confusion
+    assert confusion
     said = [confusion.labels.index(word) for word in words]
     accuracy = float(sum(confusion.matrix[i, i] for i in said) / confusion.matrix[said].sum())
     write_json(figures, {"accuracy": accuracy})
