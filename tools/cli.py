@@ -19,6 +19,7 @@ COMMANDS = {
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
     "audit": "Find labels that are probably wrong, and what the clips sound like instead.",
     "explain": "Show one recording the way cleaning sees it: measurements, findings, picture.",
+    "map": "Draw all clips as a map on which like sounds lie close together.",
     "review": "Look at clips, listen to them and decide, on a page in the browser.",
     "extract": "Turn a clean folder into log-mel features.",
     "models": "List the networks, what they cost and how accurate they are.",
@@ -42,6 +43,7 @@ _EXTRA_OF = {
     "sounddevice": "mic",
     "av": "media",
     "cleanlab": "audit",
+    "sklearn": "audit",
 }
 
 
