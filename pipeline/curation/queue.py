@@ -18,6 +18,7 @@ AUDIT_TABLE = "audit.csv"
 MEASURED = ("snr_db", "peak_dbfs", "duration_s", "window_start_s")  # columns of the clip table that are shown
 _AUDIT_COLUMNS = ("file_name", "suspicion", "suggested", "suggested_probability", "reason")
 _CHECK_OF = {check.name: check for check in CHECKS}
+_UNITS = {"db": "dB", "dbfs": "dBFS", "hz": "Hz", "ms": "ms", "s": "s"}  # by the last part of a column's name
 _RANDOM_SEED = 1
 _SECOND_OPINION_SHARE = 20  # of what only one listener has heard, one in so many
 
@@ -111,7 +112,8 @@ def _in_words(name: str, row: Mapping[str, str]) -> str:
     if (check := _CHECK_OF.get(name)) is None:
         return name.replace("_", " ")
     text = row.get(check.column, "")
-    seen = text if isinstance(check.limit, str) else f"{check.column} {text}"
+    unit = "" if isinstance(check.limit, str) else _UNITS.get(check.column.rpartition("_")[2], "")
+    seen = f"{text} {unit}".strip()
     return f"{check.title} ({seen}): {check.advice}" if text else f"{check.title}: {check.advice}"
 
 

@@ -42,16 +42,14 @@ def command(clips: Path, model: Path | None, out: Path | None, as_json: bool) ->
     if as_json:
         print(json.dumps(found.to_dict(), ensure_ascii=False))
     else:
-        _print(found, table)
+        _print(found, table, clips)
 
 
-def _print(found: Audit, table: Path) -> None:
+def _print(found: Audit, table: Path, clips: Path) -> None:
     OUT.print(f"{found.wrong:,} of {len(found.suspicions):,} labels are probably wrong.")
     for pair in found.pairs[:_PRINTED]:
         OUT.print(f"  {pair.label}, probably {pair.suggested}: {pair.clips:,}")
     OUT.print("Most suspicious:")
     for one in found.suspicions[:_PRINTED]:
         OUT.print(f"  {one.file_name}, labeled {one.label}: {one.suspicion:.2f} ({one.reason or 'nothing stands out'})")
-    OUT.print(
-        f"All of them are in {table}. Next: listen to the first ones, correct labels in the clip table, audit again."
-    )
+    OUT.print(f"All of them are in {table}. Next: wordspot review {clips}, to listen to the first ones and decide.")

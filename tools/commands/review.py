@@ -43,8 +43,8 @@ def command(clips: Path, listener: str | None, blind: bool, decisions: Path | No
     """
     review = Review(clips, decisions or clips / DECISIONS, _listener(listener))
     with ReviewServer(Desk(review, blind), Address(port=port)) as server:
-        OUT.print(f"Open {server.url} (Ctrl-C ends)")
         try:
+            OUT.print(f"Open {server.url} (Ctrl-C ends)")
             server.serve_forever()
         except KeyboardInterrupt:  # the way to end it: all that was called saved is on the disk
             OUT.print()

@@ -69,7 +69,7 @@ def test_findings_and_the_audit_are_read_from_the_folder(tmp_path: Path) -> None
         "file_name,label,findings,snr_db\non/a.wav,on,low_snr;new_check,3.5\non/b.wav,on,,x\n"
     )
     first, second = read_review_clips(tmp_path)
-    assert first.findings["low_snr"].startswith("too quiet for its noise (snr_db 3.5): ")
+    assert first.findings["low_snr"].startswith("too quiet for its noise (3.5 dB): ")
     assert first.findings["new_check"] == "new check"
     assert (first.measured[0], second.measured[0], second.suspicion) == (3.5, None, None)
     header = "file_name,label,suspicion,suggested,suggested_probability,reason\n"

@@ -271,8 +271,8 @@ def test_a_second_listener_is_asked_about_what_the_first_said(folder: Path, revi
     first.kill()
     page = Reviewing(folder, first.tab, "--listener", "ben")
     try:
-        page.tab.open(page.url + "#queue=second+opinion")
-        page.tab.call("Page.reload")
+        page.tab.run("document.querySelector('#queue').value = 'second opinion'")
+        page.tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
         page.tab.wait_for("document.querySelector('#place')?.textContent === '1 of 1'")
         assert page.label() == "fall"
         assert "anna" not in page.tab.text("main")

@@ -13,7 +13,7 @@ def test_audit_writes_its_table_and_says_what_to_do(clips: Path, tmp_path: Path,
     assert result.returncode == 0, result.stderr
     assert (folder / "audit.csv").is_file()
     assert "labels are probably wrong" in result.stdout
-    assert "Next: listen to the first ones" in result.stdout
+    assert f"Next: wordspot review {folder}" in result.stdout
     result = wordspot("audit", folder, "--model", "small", "--out", tmp_path / "found.csv", "--json")
     found = json.loads(result.stdout)
     assert found["clips"] == len(found["suspicions"]) == len((tmp_path / "found.csv").read_text().splitlines()) - 1

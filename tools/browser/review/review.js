@@ -58,7 +58,9 @@ class View {
     if (clip.what) at("label").append(element("small", "", ` ${DECIDED[clip.what]}${clip.who ? ` by ${clip.who}` : ""}`))
     at("place").textContent = `${(desk.index + 1).toLocaleString("en")} of ${desk.places.length.toLocaleString("en")}`
     this.point(clip, isOpen)
-    at("findings").replaceChildren(...clip.findings.map(text => element("li", "", text)))
+    // of a duplicate, the name of the other one holds a label
+    const findings = isOpen ? clip.findings : clip.findings.map(text => text.replace(/ \(.*\):/, ":"))
+    at("findings").replaceChildren(...findings.map(text => element("li", "", text)))
     at("facts").textContent = facts(clip, isOpen)
     this.list.point(desk.index)
   }
@@ -69,7 +71,7 @@ class View {
       button.classList.toggle("given", isOpen && button.dataset.label === label)
       button.classList.toggle("suggested", isOpen && button.dataset.label === suspicion?.suggested)
     }
-    at("hint").hidden = !suspicion || !isOpen
+    at("hint").hidden = !suspicion || !isOpen || suspicion.suggested === label
     if (at("hint").hidden) return
     const sounds = suspicion.suggested ? `Sounds like “${suspicion.suggested}” (${percent(suspicion.probability)})` : "Sounds odd"
     at("hint").textContent = `${sounds}${suspicion.reason ? `: ${suspicion.reason}` : ""}`
@@ -175,7 +177,8 @@ async function begin() {
       const clip = desk.known.get(place)
       if (!clip) return ["…", ""]
       if (!desk.isOpen(clip)) return [`clip ${index + 1}`, ""]
-      return [clip.label, clip.suspicion?.suggested ? `${clip.suspicion.suggested}?` : clip.speaker]
+      const {suggested} = clip.suspicion ?? {}
+      return [clip.label, suggested && suggested !== clip.label ? `${suggested}?` : clip.speaker]
     },
     details: places => desk.details(places),
     choose: index => desk.go(index),

@@ -14,17 +14,18 @@ export class Wall {
   async open() {
     const {desk} = this
     this.isOn = true
+    const opening = this.opening = Symbol("opening")
     const places = desk.undecided(TILES, 0)
     this.element.replaceChildren()
     this.tiles = []
     if (!places.length) return this.view.say("All of this queue is decided. Choose another one above.")
     await desk.details(places)
-    if (!this.isOn) return
+    if (!this.isOn || this.opening !== opening) return // it was closed, or opened again, meanwhile
     this.tiles = places.map((place, i) => this.tile(desk.known.get(place), i))
-    this.element.append(...this.tiles.map(tile => tile.button))
+    this.element.replaceChildren(...this.tiles.map(tile => tile.button))
     desk.player.fetchAhead(desk.undecided(2 * TILES, 0))
     await Promise.all(this.tiles.map(tile => this.paint(tile)))
-    this.playInTurn(0)
+    if (this.isOn && this.opening === opening) this.playInTurn(0)
   }
 
   close() {

@@ -1,0 +1,58 @@
+"""`wordspot review` as a process: what it prints, what it refuses, and how it ends."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+def test_it_serves_at_an_address_with_a_token_until_ctrl_c(clips: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "wordspot.tools.cli",
+        "review",
+        clips,
+        "--port",
+        "0",
+        "--decisions",
+        tmp_path / "log",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert re.fullmatch(r"Open http://localhost:\d+/[\w-]{16,}/ \(Ctrl-C ends\)\n", line)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+        assert (process.returncode, errors) == (0, "")
+    assert not (tmp_path / "log").exists()
+
+
+def test_what_cannot_be_reviewed_is_told_in_one_line(clips: Path, tmp_path: Path, wordspot: Callable) -> None:
+    def refused(*arguments: object) -> str:
+        result = wordspot("review", *arguments, "--port", "0")
+        assert result.returncode == 1
+        (line,) = result.stderr.strip().splitlines()
+        return line
+
+    assert "not a clean folder" in refused(tmp_path)
+    assert "does not exist" in refused(tmp_path / "missing")
+    assert "--listener names nobody" in refused(clips, "--listener", " ")
+    (tmp_path / "folder").mkdir()
+    assert "cannot be read" in refused(clips, "--decisions", tmp_path / "folder")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = wordspot("review", clips, "--port", port, "--decisions", tmp_path / "log")
+        assert f"port {port} is in use" in result.stderr
+
+
+def test_it_loads_nothing_of_training(clips: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, wordspot.tools.commands.review; "
+        "print([name for name in ('tensorflow', 'keras', 'librosa', 'matplotlib') if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
