@@ -106,7 +106,7 @@ def split_negatives(names: Sequence[str], sizes: Sequence[int], split: str, leas
     >>> split_negatives(["tv.wav"], [1_000], "testing", 98)
     [slice(900, 1000, None)]
     >>> split_negatives(["ann.wav", "ben.wav", "cas.wav"], [500, 500, 500], "testing", 98)
-    [slice(500, 500, None), slice(0, 500, None), slice(500, 500, None)]
+    [slice(0, 500, None), slice(500, 500, None), slice(500, 500, None)]
     """
     pattern = speaker_pattern()
     speakers = [find_speaker(name, pattern) or PurePosixPath(name).stem for name in names]

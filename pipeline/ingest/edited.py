@@ -58,7 +58,10 @@ def forget_aside(destination: Path) -> None:
 
 
 def _edits(destination: Path, table: Path) -> Edits:
-    if not table.is_file() or sha256(table) == _sha256_of_marker(destination):
+    is_there = (
+        table.is_file() and table.stat().st_size
+    )  # a power cut leaves an empty file, in which nobody decided anything
+    if not is_there or sha256(table) == _sha256_of_marker(destination):
         return Edits()
     return find_edits(table, (destination / JOURNAL_FOLDER / name for name in (_WRITTEN, _BEFORE)))
 

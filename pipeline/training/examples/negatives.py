@@ -165,7 +165,7 @@ def run_together(clips: LogMel, count: int, rng: np.random.Generator) -> LogMel:
 def _word_of(frames: LogMel) -> LogMel:
     """The frames of a clip that sound, at a mean log power of 0."""
     loudest = frames.max(axis=1)
-    loud = np.flatnonzero(loudest > loudest.max() - _LOUD_NATS)
+    loud = np.flatnonzero(~(loudest <= loudest.max() - _LOUD_NATS))  # of damaged features, which are no numbers, all
     word = frames[max(0, loud[0] - 2) : loud[-1] + 3]
     return word - np.float32(augment.mean_log_power(word[None])[0])
 

@@ -1,6 +1,5 @@
 """Real training runs, of one epoch on few frames and mel bands."""
 
-import dataclasses
 import json
 import os
 import shutil
@@ -16,9 +15,10 @@ import pytest
 from optuna.trial import TrialState
 from wordspot.data.errors import LossError, WordspotError
 from wordspot.data.front_end import FrontEnd
+from wordspot.data.tables import read_table
 from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.recipe import Recipe, read_recipe
-from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES
+from wordspot.pipeline.training.settings import TrainSettings
 from wordspot.pipeline.tuning.search_space import SearchSpace, values_of
 from wordspot.pipeline.tuning.storage import open_file_storage
 from wordspot.pipeline.tuning.trials import Trials
@@ -26,7 +26,7 @@ from wordspot.pipeline.tuning.tune import tune
 
 ENVIRONMENT = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "NO_COLOR": "1"}
 WORDS = ["rise", "fall"]
-BASE = Recipe(dataclasses.replace(WITHOUT_NEGATIVES, epochs=1))
+BASE = Recipe(TrainSettings(epochs=1))
 
 
 def arguments(features: Path, out: Path, trials: int) -> list[object]:
@@ -70,8 +70,8 @@ def test_the_best_settings_and_their_run_are_kept(tuned: tuple[Path, dict]) -> N
     recipe = read_recipe(Path(outcome["config"]))
     assert recipe == read_recipe(out / "runs" / str(best) / "config.json")
     assert values_of(recipe, SearchSpace()) == outcome["best"]["values"]
-    history = (out / "runs" / str(best) / "history.csv").read_text().splitlines()
-    assert float(history[1].rsplit(",", 1)[1]) == outcome["best"]["accuracy"]
+    history = read_table(out / "runs" / str(best) / "history.csv")
+    assert float(history[0]["validation_accuracy"]) == outcome["best"]["accuracy"]
     assert f"trial {best}" in (out / "report.html").read_text()
 
 
@@ -106,7 +106,7 @@ def test_nothing_is_left_to_do_and_other_settings_are_refused(small: Path, tuned
     assert (out / "best.json").read_bytes() == before
     for words, base, difference in (
         (["rise"], BASE, r"words \['rise', 'fall'\], not \['rise'\]"),
-        (WORDS, Recipe(dataclasses.replace(WITHOUT_NEGATIVES, epochs=2)), "epochs 1, not 2"),
+        (WORDS, Recipe(TrainSettings(epochs=2)), "epochs 1, not 2"),
     ):
         with pytest.raises(WordspotError, match=f"were begun with {difference}"):
             tune(small, out, words, 2, base)
