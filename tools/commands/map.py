@@ -31,7 +31,8 @@ def command(clips: Path, model: Path | None, out: Path | None, projector: Path |
     Examples:
         wordspot map clips
         wordspot map clips --model small --out map.html
-        wordspot map clips --projector logs && tensorboard --logdir logs
+        wordspot map clips --projector logs
+        tensorboard --logdir logs
     """
     page = out or clips / _PAGE
     if out:
