@@ -199,12 +199,19 @@ def test_other_edits_are_kept_in_a_copy(words: Path, clips: Path) -> None:
     assert [(one.what, one.after) for one in read(clips / LOG)] == [("relabel", "right")]
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04\x00\xff", b"file_name,label\n", b"word,file\nleft,a.wav\n"])
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x00\xff", b"file_name,label\n", b"word,file\nleft,a.wav\n"])
 def test_what_is_no_table_any_more_is_kept_and_drops_nothing(words: Path, clips: Path, content: bytes) -> None:
     (clips / "metadata.csv").write_bytes(content)
     with pytest.warns(WordspotWarning, match="is a copy"):
         clean(words, clips, LOUDEST)
     assert next(clips.glob("metadata-edited-*.csv")).read_bytes() == content
+    assert len(rows_of(clips)) == 12
+    assert read(clips / LOG) == []
+
+
+def test_an_empty_table_as_a_power_cut_leaves_it_drops_nothing(words: Path, clips: Path) -> None:
+    (clips / "metadata.csv").write_bytes(b"")
+    clean(words, clips, LOUDEST)
     assert len(rows_of(clips)) == 12
     assert read(clips / LOG) == []
 
