@@ -18,7 +18,7 @@ help:  ## this list
 demo: .venv/installed  ## see it work: make recordings, clean, train, export, recognize (3 minutes after set-up)
 	$(BIN)/wordspot demo wordspot-demo
 
-test: .venv/installed $(if $(shell command -v npm),$(WEB))  ## run the tests (12 minutes)
+test: .venv/installed $(if $(shell command -v npm),$(WEB))  ## run the tests (18 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/installed  ## format, lint and types
