@@ -10,22 +10,35 @@ from ..errors import RecordingError, WordspotError
 from ..tables import read_table
 
 FOLDER = Path(__file__).parent
+SPEECH_TABLE, SPEECH_COLUMNS = "speech.csv", ("file_name", "text")
 WORD_TABLE, WORD_COLUMNS = "words.csv", ("label", "source", "speaker", "split")
 CLIP_SAMPLES = SAMPLE_RATE_HZ  # of each word: a file of a word holds one clip after the other
 
 
-def shipped_speech() -> Iterator[tuple[str, Samples]]:
-    """The name and the samples, int16 [n] at 16 kHz, of each speaker's half a minute.
+def speech_files(without: Collection[str]) -> list[Path]:
+    """The files of the speakers in whose sentences none of the words in `without` is said; their case does not matter.
+
+    Raises
+    ------
+    WordspotError
+        There are no files, or their table is damaged.
+    """
+    said = read_table(FOLDER / SPEECH_TABLE, SPEECH_COLUMNS)
+    if not said:
+        raise WordspotError(f"{FOLDER / SPEECH_TABLE} lists no speech: install wordspot again")
+    phrases = [f" {word.casefold().replace('_', ' ')} " for word in without]
+    return [FOLDER / row["file_name"] for row in said if not any(phrase in f" {row['text']} " for phrase in phrases)]
+
+
+def shipped_speech(without: Collection[str]) -> Iterator[tuple[str, Samples]]:
+    """The name and the samples, int16 [n] at 16 kHz, of half a minute of each speaker; see `speech_files`.
 
     Raises
     ------
     WordspotError
         A file is missing or damaged.
     """
-    paths = sorted((FOLDER / "speech").glob("*.opus"))
-    if not paths:
-        raise WordspotError(f"{FOLDER / 'speech'} holds no speech: install wordspot again")
-    for path in paths:
+    for path in speech_files(without):
         yield f"speech/{path.name}", _read(path)
 
 

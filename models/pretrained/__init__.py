@@ -11,6 +11,7 @@ from ...data.errors import WordspotError
 
 NAMES = ("small", "accurate")
 DEFAULT = "small"
+EMBEDDING = "accurate"  # whose body lays like sounds close together
 FOLDER = Path(__file__).parent
 _CHECKSUMS = FOLDER / "checksums.json"
 

@@ -22,7 +22,7 @@ from ..device.recognizer import Recognizer
 from ..progress import Progress, no_progress
 from ..signal.window import fit_to_window
 
-DEFAULT = "accurate"
+DEFAULT = pretrained.EMBEDDING
 
 
 def embed(

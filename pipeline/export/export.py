@@ -1,13 +1,14 @@
 """A run to one model file that has been run and answers as the network does."""
 
 import dataclasses
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from ...data.clips import CLIP_TABLE, sketch
-from ...data.errors import WordspotError
+from ...data.errors import WordspotError, WordspotWarning
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...data.files import read_json, replacing
 from ..device.model_description import ModelDescription
@@ -91,6 +92,9 @@ def export(
         agreement = compare(recognizer, network, examples, config.front_end, temporary.stat().st_size)
         refuse_disagreement(agreement, int8=int8)
         if false_accepts_per_hour is not None:
+            if config.cross_validated and held_out.clips_folder is None:  # else whoever listens to its clips says so
+                text = "every clip was trained on, so thresholds and misses flatter other people's words"
+                warnings.warn(text, WordspotWarning, stacklevel=2)
             chosen = choose_held_out(recognizer, held_out, false_accepts_per_hour, negatives, progress=progress)
             description = dataclasses.replace(description, thresholds=chosen.thresholds, threshold_choice=chosen.choice)
             temporary.write_bytes(pack_model(graph, description))
@@ -104,7 +108,7 @@ def _held_out(
     split = "testing" if "testing" in splits else "validation"
     folder = _clips_folder(run, config)
     examples = _examples(feature_set, classes, split, _CHECKED_CLIPS)
-    return HeldOut(folder, split, examples, RunningSpeech.find(folder, negatives))
+    return HeldOut(folder, split, examples, RunningSpeech.find(folder, negatives, config.words))
 
 
 def _clips_folder(run: Run, config: RunConfig) -> Path | None:

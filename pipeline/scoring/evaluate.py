@@ -95,7 +95,7 @@ def evaluate(
     folder = Path(data)
     recognizer = model if isinstance(model, Recognizer) else Recognizer.load(model)
     clips = _of_split(_judged(list_clips(folder)), folder, split)
-    notes = (*_notes_of_training(clips, recognizer, split), *_notes_of_case({clip.label for clip in clips}, recognizer))
+    notes = (*notes_of_training(clips, recognizer, split), *_notes_of_case({clip.label for clip in clips}, recognizer))
     for note in notes:
         warnings.warn(note, WordspotWarning, stacklevel=2)
     judged, unreadable = _judge(clips, folder, recognizer, progress)
@@ -217,7 +217,8 @@ def _splits(clips: Sequence[Clip], data: Path) -> list[str]:
     return [of_word.get(clip) or split_of_speaker(speaker_of(clip)) for clip in clips]
 
 
-def _notes_of_training(clips: Sequence[Clip], recognizer: Recognizer, split: str) -> list[str]:
+def notes_of_training(clips: Sequence[Clip], recognizer: Recognizer, split: str) -> list[str]:
+    """That the model was trained on some of these clips of a split, where it was."""
     sample = set(recognizer.description.training_clips)
     if not any(in_sketch(clip, sample) for clip in clips):
         return []

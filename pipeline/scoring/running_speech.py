@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ...data.arrays import Samples
 from ...data.audio import read_sound
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.labels import NEGATIVES
-from ...data.negatives.pack import FOLDER as SHIPPED
+from ...data.negatives.pack import speech_files
 from ...data.recordings.folders import check_folder, scan_recordings
 from ...data.recordings.layout import SOUND_ENDINGS
 from ...data.splits import SPLITS, split_negatives
@@ -37,8 +37,8 @@ class RunningSpeech:
     origin: str = ""
 
     @classmethod
-    def find(cls, data: Path | None, folder: Path | None = None) -> "RunningSpeech":
-        """That of the data (`_negatives_`) and of a folder, else what ships; possibly none.
+    def find(cls, data: Path | None, folder: Path | None = None, words: Collection[str] = ()) -> "RunningSpeech":
+        """That of the data (`_negatives_`) and of a folder, else what ships without any of the words; possibly none.
 
         Raises
         ------
@@ -53,8 +53,8 @@ class RunningSpeech:
         if origins:
             paths = [data / path for path in own if data] + [folder / path for path in given if folder]
             return cls(paths, [*own, *given], " and ".join(origins))
-        shipped = _sounds_in(SHIPPED / "speech")
-        return cls([SHIPPED / "speech" / name for name in shipped], shipped, "what ships with wordspot")
+        shipped = speech_files(words)
+        return cls(shipped, [path.name for path in shipped], "what ships with wordspot" if shipped else "")
 
     def held_out(self, split: str, sample_rate_hz: int, least: int, hours: float) -> Iterator[Samples]:
         """The parts that were not trained on: int16 [n] each, at least a clip long, together at most so many hours.

@@ -21,6 +21,7 @@ from ..device.recognizer import Recognizer
 from ..device.stream import Detector, StreamSettings
 from ..progress import Progress, no_progress
 from ..signal.noise import SPECTRAL_EXPONENTS, colored_noise
+from .evaluate import notes_of_training
 from .running_speech import RunningSpeech
 from .stream_mix import MixSettings, Stream, mix_streams
 from .stream_score import NO_CANDIDATE, StreamCandidates
@@ -107,13 +108,14 @@ def run_detector(
     WordspotWarning
         Few clips of a word, no background noise, or files that cannot be read.
     """
+    words_of_model = recognizer.description.words
     if not source.data.is_dir():
         stream = _own_stream(recognizer, source)
         clips = Counter(word.label for word in stream.spoken)
-        speech = RunningSpeech.find(None, source.negatives) if source.negatives else RunningSpeech()
+        speech = RunningSpeech.find(None, source.negatives, words_of_model) if source.negatives else RunningSpeech()
         heard = listen_to_speech(recognizer, speech, source, mix, settings, progress=progress)
         return DetectorRun({None: [candidates_of(recognizer, stream, settings)]}, clips, heard, speech.origin)
-    speech = RunningSpeech.find(source.data, source.negatives)
+    speech = RunningSpeech.find(source.data, source.negatives, words_of_model)
     words, others = _clips(recognizer, source)
     streams = mix_streams(words, others, _noises(recognizer, source), source.snrs_db, mix, recognizer.sample_rate_hz)
     by_snr_db: dict[float | None, list[StreamCandidates]] = {}
@@ -153,6 +155,8 @@ def _clips(recognizer: Recognizer, source: StreamSource) -> tuple[list[_LabeledC
     clips = [clip for clip in list_clips(source.data) if is_word(clip.label) or clip.label == UNKNOWN]
     splits = assign_splits(clips, source.data) if source.split != "all" else ["all"] * len(clips)
     clips = [clip for clip, split in zip(clips, splits, strict=True) if split == source.split]
+    for note in notes_of_training(clips, recognizer, source.split):
+        _warn(note)
     words: list[_LabeledClip] = []
     others: list[_LabeledClip] = []
     for clip in clips:

@@ -129,12 +129,10 @@ def train(
     best = fit(run, training, None if cross else validation.fixed_examples(), callbacks)
     kept = load_network(run.model)
     write_projector(run.tensorboard, kept, (training if cross else validation).fixed_examples(), classes.labels)
-    if crossed:
-        examples, split = crossed.judged()[0], "cross-validation"
-    else:
-        judge = testing if len(testing) else validation
-        examples, split = judge.fixed_examples(), judge.split
-    held_out = _held_out(no_words, split, classes) or _held_out(no_words, "validation", classes)
+    judge = testing if len(testing) else validation
+    examples = crossed.judged()[0] if crossed else judge.fixed_examples()
+    split = "cross-validation" if crossed else judge.split
+    held_out = _held_out(no_words, judge.split, classes) or _held_out(no_words, "validation", classes)
     return write_results(run, kept, best.epoch, examples, split, classes, feature_set, held_out, crossed)
 
 

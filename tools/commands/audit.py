@@ -2,25 +2,26 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ...models import pretrained
-from ...pipeline.curation.audit import Audit, audit
-from ...pipeline.curation.embedding import DEFAULT
-from ...pipeline.curation.queue import AUDIT_TABLE
 from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare
 from ..terminal.progress import progress_bar
+from .model_argument import EMBEDDING_HELP
+
+if TYPE_CHECKING:
+    from ...pipeline.curation.audit import Audit
 
 _PRINTED = 10
-_NAMES = " or ".join(pretrained.NAMES)
 
 
 @declare
 @argument("clips", metavar="CLIPS", help="Clean folder, as `wordspot clean` writes it.")
-@click.option("--model", "model", type=PATH, help=f"A .tflite file, or {_NAMES}, which ship; default: {DEFAULT}.")
-@click.option("--out", "out", type=PATH, help=f"Table to write; default: {AUDIT_TABLE} in CLIPS.")
+@click.option("--model", "model", type=PATH, help=EMBEDDING_HELP)
+@click.option("--out", "out", type=PATH, help="Table to write; default: audit.csv in CLIPS.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
 def command(clips: Path, model: Path | None, out: Path | None, as_json: bool) -> None:
     """Rank clips by how suspicious their labels are, and say what they sound like instead.
@@ -34,10 +35,13 @@ def command(clips: Path, model: Path | None, out: Path | None, as_json: bool) ->
         wordspot audit clips --model small --json
         wordspot audit clips --out suspicious.csv
     """
+    from ...pipeline.curation.audit import audit  # here, because LiteRT takes long to load
+    from ...pipeline.curation.queue import AUDIT_TABLE
+
     table = out or clips / AUDIT_TABLE
     if out:
         check_can_become_file(out)
-    found = audit(clips, model or DEFAULT, progress=progress_bar("embedding", quiet=as_json))
+    found = audit(clips, model or pretrained.EMBEDDING, progress=progress_bar("embedding", quiet=as_json))
     found.write(table)
     if as_json:
         print(json.dumps(found.to_dict(), ensure_ascii=False))
@@ -45,7 +49,7 @@ def command(clips: Path, model: Path | None, out: Path | None, as_json: bool) ->
         _print(found, table, clips)
 
 
-def _print(found: Audit, table: Path, clips: Path) -> None:
+def _print(found: "Audit", table: Path, clips: Path) -> None:
     OUT.print(f"{found.wrong:,} of {len(found.suspicions):,} labels are probably wrong.")
     for pair in found.pairs[:_PRINTED]:
         OUT.print(f"  {pair.label}, probably {pair.suggested}: {pair.clips:,}")

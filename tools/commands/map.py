@@ -5,20 +5,18 @@ from pathlib import Path
 import click
 
 from ...models import pretrained
-from ...pipeline.curation.clip_map import make_map
-from ...pipeline.curation.embedding import DEFAULT
 from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare
 from ..terminal.progress import progress_bar
+from .model_argument import EMBEDDING_HELP
 
 _PAGE = "map.html"
 _PRINTED = 10
-_NAMES = " or ".join(pretrained.NAMES)
 
 
 @declare
 @argument("clips", metavar="CLIPS", help="Clean folder, as `wordspot clean` writes it.")
-@click.option("--model", "model", type=PATH, help=f"A .tflite file, or {_NAMES}, which ship; default: {DEFAULT}.")
+@click.option("--model", "model", type=PATH, help=EMBEDDING_HELP)
 @click.option("--out", "out", type=PATH, help=f"Page to write; default: {_PAGE} in CLIPS.")
 @click.option("--projector", "projector", type=PATH, help="Also write the points for TensorBoard into this folder.")
 @click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
@@ -34,10 +32,12 @@ def command(clips: Path, model: Path | None, out: Path | None, projector: Path |
         wordspot map clips --projector logs
         tensorboard --logdir logs
     """
+    from ...pipeline.curation.clip_map import make_map  # here, because LiteRT takes long to load
+
     page = out or clips / _PAGE
     if out:
         check_can_become_file(out)
-    made = make_map(clips, model or DEFAULT, progress=progress_bar("embedding", quiet=quiet))
+    made = make_map(clips, model or pretrained.EMBEDDING, progress=progress_bar("embedding", quiet=quiet))
     made.write(page, clips)
     if projector:
         made.write_projector(projector)

@@ -8,6 +8,7 @@ from ...models import pretrained
 from ...pipeline.device.model_file import is_tflite
 
 _NAMES = " or ".join(pretrained.NAMES)
+EMBEDDING_HELP = f"A .tflite file, or {_NAMES}, which ship; default: {pretrained.EMBEDDING}."
 MODEL_HELP = f"A .tflite file of `wordspot export`, or {_NAMES}, which ship; default: {pretrained.DEFAULT}."
 
 

@@ -5,12 +5,8 @@ from pathlib import Path
 
 import click
 
-from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError
 from ...data.labels import normalize_name
-from ...pipeline.curation.review import Review
-from ..browser.review_server import Desk, ReviewServer
-from ..browser.server import Address
 from ..terminal.console import OUT
 from ..terminal.options import PATH, argument, declare
 
@@ -41,6 +37,11 @@ def command(clips: Path, listener: str | None, blind: bool, decisions: Path | No
         wordspot review clips
         wordspot review clips --listener anna --blind
     """
+    from ...data.decisions import DECISIONS  # all of them here, because they load NumPy
+    from ...pipeline.curation.review import Review
+    from ..browser.review_server import Desk, ReviewServer
+    from ..browser.server import Address
+
     review = Review(clips, decisions or clips / DECISIONS, _listener(listener))
     with ReviewServer(Desk(review, blind), Address(port=port)) as server:
         try:

@@ -14,7 +14,6 @@ from ...data.files import read_json
 from ...data.native_output import without_native_output
 from ...pipeline.training.recipe import Recipe, read_recipe
 from ...pipeline.training.settings import TrainSettings
-from ...pipeline.training.start import FROM_SCRATCH, Start, choose_start
 from ..terminal.confusion import accuracy_line, print_confusion
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, declare, given_options, settings_options, split_words
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from ...pipeline.training.examples.batches import Classes
     from ...pipeline.training.examples.open_negatives import Negatives
     from ...pipeline.training.loop import Epoch, TrainingCallbacks
+    from ...pipeline.training.start import Start
 
 _OFFERED = ("model", "epochs", "batch_size", "learning_rate", "patience", "seed", "shipped_negatives")
 _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
@@ -101,8 +101,10 @@ def command(
     train_and_show(data, run, labels, recipe, start=begin.network, teacher=teacher, negatives=negatives, resume=resume)
 
 
-def _start(given: str | None, says_how: bool, data: Path, words: Sequence[str], begun: Path | None) -> Start:
+def _start(given: str | None, says_how: bool, data: Path, words: Sequence[str], begun: Path | None) -> "Start":
     """What was given; random weights where the command line says how to train them; else what suits the number of clips."""
+    from ...pipeline.training.start import FROM_SCRATCH, Start, choose_start  # here, because it loads NumPy
+
     if given:
         return Start(None if given == FROM_SCRATCH else given)
     return Start(None) if says_how else choose_start(data, words, begun)

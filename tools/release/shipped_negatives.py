@@ -12,7 +12,7 @@ from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.clips import Clip
 from ...data.files import replacing
 from ...data.labels import is_word
-from ...data.negatives.pack import WORD_COLUMNS, WORD_TABLE
+from ...data.negatives.pack import SPEECH_COLUMNS, SPEECH_TABLE, WORD_COLUMNS, WORD_TABLE
 from ...data.splits import assign_splits, hash_percent
 from ...data.tables import read_table, write_table
 from ...pipeline.ingest.clean import clean
@@ -34,8 +34,11 @@ def command(shared: Path, out: Path) -> None:
     """Cut half a minute of every speaker that may be trained on, and up to 60 clips of every word that is no command."""
     for folder in (out, out / "speech", out / "words"):
         folder.mkdir(parents=True, exist_ok=True)
+    said = []
     for path in training_files(shared / "read_speech"):
         _write(out / "speech" / path.name, read_sound(path).samples[: _SPEECH_SECONDS * SAMPLE_RATE_HZ])
+        said.append({"file_name": f"speech/{path.name}", "text": _words_of(path.with_suffix(".txt"))})
+    write_table(out / SPEECH_TABLE, SPEECH_COLUMNS, said)
     with tempfile.TemporaryDirectory() as folder:
         clips_folder = Path(folder) / "clips"
         clean(shared / RECORDINGS[0], clips_folder)
@@ -48,6 +51,11 @@ def command(shared: Path, out: Path) -> None:
     write_table(out / WORD_TABLE, WORD_COLUMNS, rows)
     size = sum(path.stat().st_size for path in out.rglob("*.opus"))
     OUT.print(f"{len(chosen)} clips of {len(splits)} speakers, {size / 1e6:.1f} MB in {out}")
+
+
+def _words_of(text: Path) -> str:
+    """All that the speaker says, more than is cut: where in it a word is said is not known."""
+    return " ".join(text.read_text(encoding="utf-8").casefold().split())
 
 
 def _chosen(clips_folder: Path) -> list[Clip]:

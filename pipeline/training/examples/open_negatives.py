@@ -103,7 +103,8 @@ def open_negatives(
     folder
         Of more long recordings without any of the words, in it or in folders in it.
     shipped
-        Whether those that ship are taken where there are none and few other words.
+        Whether those that ship are taken where there are few other words: their clips, and their speech where there is
+        no other.
     progress
         Shows how far reading the folder has come.
 
@@ -117,10 +118,13 @@ def open_negatives(
     if folder is not None:
         sounds += _sounds_of(folder, feature_set.front_end, progress)
         origins.append(f"of {folder}")
-    if not sounds and shipped and _has_few_others(feature_set, words):
-        return _shipped(feature_set.front_end, tuple(sorted(words)))
-    nothing = np.empty((0, *feature_set.log_mel.shape[1:]), np.float16)
-    return Negatives(tuple(sounds), (), nothing, feature_set.front_end, " and ".join(origins))
+    if not shipped or not _has_few_others(feature_set, words):
+        nothing = np.empty((0, *feature_set.log_mel.shape[1:]), np.float16)
+        return Negatives(tuple(sounds), (), nothing, feature_set.front_end, " and ".join(origins))
+    pack = _shipped(feature_set.front_end, tuple(sorted(words)))
+    if not sounds:
+        return pack
+    return dataclasses.replace(pack, sounds=tuple(sounds), origin=" and ".join([*origins, pack.origin]))
 
 
 def _has_few_others(feature_set: FeatureSet, words: Sequence[str]) -> bool:
@@ -160,10 +164,10 @@ def _sound_of(path: Path, folder: Path, front_end: FrontEnd) -> LongSound | None
 
 @lru_cache(maxsize=2)  # training several times in one process, as `tune` does, needs them once
 def _shipped(front_end: FrontEnd, words: tuple[str, ...]) -> Negatives:
-    sounds = tuple(LongSound(name, frames_of_long_sound(samples, front_end)) for name, samples in shipped_speech())
+    sounds = tuple(LongSound(name, frames_of_long_sound(samples, front_end)) for name, samples in shipped_speech(words))
     clips, samples = zip(*shipped_words(words), strict=True)
     frames = log_mel(to_waveform(np.stack([_fitted(one, front_end.clip_samples) for one in samples])), front_end)
-    return Negatives(sounds, clips, frames.astype(np.float16), front_end, "which ship with wordspot")
+    return Negatives(sounds, clips, frames.astype(np.float16), front_end, "of what ships with wordspot")
 
 
 def _fitted(samples: Samples, size: int) -> Samples:

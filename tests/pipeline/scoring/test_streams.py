@@ -39,6 +39,7 @@ def test_a_word_of_few_clips_keeps_its_threshold_and_what_is_missing_is_said(
     texts = [str(note.message) for note in noted]
     assert any("synthetic noise takes its place" in text for text in texts)
     assert any("fewer than 10 clips of fall (1)" in text for text in texts)
+    assert any("the model was trained on some of these clips" in text for text in texts)
     assert choice.few == ["fall"]
     assert choice.thresholds.keys() == {"rise"}
     assert choice.clips == {"rise": 12, "fall": 1}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from wordspot.data.clips import Clip, in_sketch
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.data.splits import assign_splits
@@ -61,9 +62,12 @@ def few(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def few_run(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = tmp_path_factory.mktemp("few_run") / "run"
-    train(few, run, WORDS, SHORT)
-    return run
+    folder = tmp_path_factory.mktemp("few_run")
+    (folder / "radio").mkdir()
+    news = np.random.default_rng(0).normal(0, 0.1, 20 * 16_000)
+    soundfile.write(folder / "radio" / "news.flac", news, 16_000)  # one file, which is divided by time
+    train(few, folder / "run", WORDS, SHORT, negatives=folder / "radio")
+    return folder / "run"
 
 
 def chosen(feature_set: FeatureSet) -> CrossValidation | None:
@@ -104,6 +108,11 @@ def test_every_clip_of_the_words_is_judged_and_no_silence(few_run: Path) -> None
     assert (crossed["words"]["clips"], crossed["other_words_taken"]["clips"]) == (48, 48)
     low, _ = metrics["interval"]
     assert low < wilson_interval(metrics["accuracy"], 72)[0] - 0.05  # they are of three people, however many takes
+
+
+def test_negatives_that_were_held_out_are_listened_to(few_run: Path) -> None:
+    heard = json.loads((few_run / "metrics.json").read_text())["open_microphone"]
+    assert 0 < heard["hours"] < 2 / 3_600  # of a tenth of the file
 
 
 def test_the_headline_says_whose_clips_they_are(few_run: Path) -> None:

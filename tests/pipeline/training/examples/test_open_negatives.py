@@ -8,7 +8,8 @@ import pytest
 import soundfile
 from wordspot.data.errors import WordspotError, WordspotWarning
 from wordspot.data.feature_set import FeatureSet, LongSound, read_feature_set
-from wordspot.data.negatives.pack import shipped_speech, shipped_words
+from wordspot.data.negatives.pack import FOLDER, SPEECH_TABLE, shipped_speech, shipped_words
+from wordspot.data.tables import read_table
 from wordspot.pipeline.training.examples.open_negatives import open_negatives
 
 
@@ -30,7 +31,7 @@ def radio(tmp_path: Path) -> Path:
 
 
 def test_what_ships_is_many_speakers_and_none_of_the_words_asked_for() -> None:
-    assert sum(len(samples) for _, samples in shipped_speech()) / 16_000 > 19 * 60
+    assert sum(len(samples) for _, samples in shipped_speech([])) / 16_000 > 19 * 60
     labels = {clip.label for clip, _ in shipped_words(["Cat", "bed"])}
     assert len(labels) == 18
     assert not labels & {"cat", "bed", "left", "right", "yes", "no", "on", "off", "up", "down", "go", "stop"}
@@ -43,7 +44,7 @@ def test_what_ships_is_many_speakers_and_none_of_the_words_asked_for() -> None:
 def test_what_ships_is_taken_where_there_are_few_other_words(feature_set: FeatureSet) -> None:
     negatives = open_negatives(feature_set, ["rise", "fall"])
     assert str(negatives).startswith(
-        "20 min of running speech and other sound in 39 files and 513 clips of 20 other words"
+        "18 min of running speech and other sound in 35 files and 513 clips of 20 other words"
     )
     joined = negatives.joined_to(feature_set)
     assert len(joined.log_mel) == len(joined.clips) == len(feature_set.clips) + 513
@@ -54,10 +55,26 @@ def test_what_ships_is_taken_where_there_are_few_other_words(feature_set: Featur
     assert str(open_negatives(feature_set, ["rise", "fall"], shipped=False)) == "none"
 
 
-def test_what_ships_is_left_out_where_there_are_negatives_or_many_other_words(feature_set: FeatureSet) -> None:
+def test_speech_that_ships_is_left_out_where_one_of_the_words_is_said_in_it() -> None:
+    everybody, others = ({name for name, _ in shipped_speech(words)} for words in ([], ["Time", "go"]))
+    assert 0 < len(others) < len(everybody)
+    said = {row["file_name"]: row["text"].split() for row in read_table(FOLDER / SPEECH_TABLE)}
+    assert others == {name for name in everybody if "time" not in said[name]}
+    assert len({name for name, _ in shipped_speech(["a word that nobody says"])}) == len(everybody)
+
+
+def test_speech_of_ones_own_replaces_what_ships_but_not_its_words(feature_set: FeatureSet) -> None:
     sound = LongSound("_negatives_/tv.wav", np.zeros((500, 40), np.float16))
     own = open_negatives(dataclasses.replace(feature_set, negatives=[sound]), ["rise", "fall"])
-    assert str(own) == "0 min of running speech and other sound in 1 files, of _negatives_"
+    assert str(own) == (
+        "0 min of running speech and other sound in 1 files and 513 clips of 20 other words by 356 speakers, of _negatives_ "
+        "and of what ships with wordspot"
+    )
+    alone = open_negatives(dataclasses.replace(feature_set, negatives=[sound]), ["rise", "fall"], shipped=False)
+    assert str(alone) == "0 min of running speech and other sound in 1 files, of _negatives_"
+
+
+def test_with_many_other_words_nothing_that_ships_is_taken(feature_set: FeatureSet) -> None:
     clips = [dataclasses.replace(clip, label=f"word{row % 12}") for row, clip in enumerate(feature_set.clips * 6)]
     many = dataclasses.replace(feature_set, clips=clips)
     assert not open_negatives(many, ["word0"])
