@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..training.probabilities import calmest_scale, linear_discriminant, softmax
+
 _FOLDS = 5
 _FEWEST_SPEAKERS = 2  # of every word, so that the others of a word are still there without one of them
-_SHRINKAGE = 0.1  # of the covariance toward a multiple of the identity
 _REFITS = 1  # without the clips that the fit before took for another word
 _LEAST_AGREEING = 0.5  # of a word's clips; with fewer none of them is left out of the fit
-_TEMPERATURES = np.geomspace(0.5, 50, 60)
 
 
 def label_probabilities(
@@ -72,33 +72,16 @@ def _folds(classes: np.ndarray, speakers: Sequence[str]) -> np.ndarray:
 
 def _discriminant(points: np.ndarray, classes: np.ndarray, n_words: int, others: np.ndarray) -> np.ndarray:
     """Log densities, float [others, n_words], up to one number for each of them; -inf for a word without points."""
-    found = np.flatnonzero(np.bincount(classes, minlength=n_words))
-    means = np.stack([points[classes == word].mean(axis=0) for word in found])
-    centered = points - means[np.searchsorted(found, classes)]
-    covariance = centered.T @ centered / len(points)
-    spread = np.trace(covariance) / len(covariance) + 1e-9
-    covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * spread * np.eye(len(covariance))
-    weights = np.linalg.solve(covariance, means.T)
-    logits = np.full((len(others), n_words), -np.inf)
-    logits[:, found] = others @ weights - 0.5 * (means.T * weights).sum(axis=0)
+    weights, bias = linear_discriminant(points, classes, n_words)
+    logits = (others @ weights + bias).astype(np.float64)
+    logits[:, np.bincount(classes, minlength=n_words) == 0] = -np.inf
     return logits
 
 
 def _calibrated(logits: np.ndarray, classes: np.ndarray) -> npt.NDArray[np.float64]:
-    """Probabilities at the temperature with the least cross-entropy: densities are far too sure of themselves."""
+    """Probabilities at the scale with the least cross-entropy: densities are far too sure of themselves."""
     judged = np.isfinite(logits[np.arange(len(classes)), classes])
     probabilities = np.eye(logits.shape[1])[classes]
     if judged.any():
-        known, labels = logits[judged], classes[judged]
-        temperature = min(_TEMPERATURES, key=lambda t: _cross_entropy(known / t, labels))
-        probabilities[judged] = _softmax(known / temperature)
+        probabilities[judged] = softmax(calmest_scale(logits[judged], classes[judged]) * logits[judged])
     return probabilities
-
-
-def _cross_entropy(logits: np.ndarray, classes: np.ndarray) -> float:
-    return -np.log(_softmax(logits)[np.arange(len(classes)), classes] + 1e-12).sum()
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)

@@ -12,7 +12,8 @@ from ..device.recognizer import Recognizer
 from ..features.log_mel import log_mel
 from ..training.examples.batches import Examples
 from ..training.examples.noise import synthetic_noise_waveforms
-from ..training.network import logits, softmax
+from ..training.network import logits
+from ..training.probabilities import softmax
 
 _LARGEST_DIFFERENCE = 1e-3  # of a probability or a log-mel value, float
 _LEAST_AGREEMENT = 0.95  # share of clips with the same label or a near tie, int8

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
 from .examples.batches import Classes
-from .network import logits, softmax
+from .network import logits
+from .probabilities import softmax
 from .trained_network import TrainedNetwork
 
 _CLIPS_PER_PART = 4_096  # of which the frames are in memory

@@ -17,8 +17,9 @@ from ..progress import Progress, no_progress
 from ..scoring.confusion import Confusion
 from .examples.batches import Classes, Examples, TrainingBatches, prefetched
 from .examples.open_negatives import Negatives
-from .network import cross_entropy, logits, softmax
+from .network import logits
 from .open_microphone import HeldOutNegatives
+from .probabilities import cross_entropy, softmax
 from .run_folder.history import EpochFigures, best_epoch
 from .run_folder.run import Run
 from .run_folder.tensorboard import TensorBoardLog

@@ -47,15 +47,3 @@ def in_batches(frames: np.ndarray) -> Iterator[np.ndarray]:
     """
     for start in range(0, len(frames), _CLIPS_PER_BATCH):
         yield frames[start : start + _CLIPS_PER_BATCH]
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Float [clips, labels] logits to probabilities that sum to 1."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> float:
-    """Mean of -ln(probability of the right class), in nats: `logits` float [clips, labels], `classes` int [clips]."""
-    probabilities = softmax(logits.astype(np.float64))[np.arange(len(classes)), classes]
-    return float(-np.log(np.maximum(probabilities, 1e-12)).mean())

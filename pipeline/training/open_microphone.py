@@ -11,7 +11,8 @@ from ...data.arrays import LogMel
 from ...data.front_end import FrontEnd
 from ...data.labels import is_word
 from .examples.batches import Examples
-from .network import logits, softmax
+from .network import logits
+from .probabilities import softmax
 from .run_folder.history import OpenMicrophone
 
 BUDGET_PER_HOUR = (

@@ -14,7 +14,8 @@ from ...pipeline.training.examples import augmentation
 from ...pipeline.training.examples.batches import Classes
 from ...pipeline.training.examples.negatives import RunningSpeech, run_together, tones
 from ...pipeline.training.examples.noise import NoiseSource
-from ...pipeline.training.network import logits, softmax
+from ...pipeline.training.network import logits
+from ...pipeline.training.probabilities import softmax
 from ...pipeline.training.settings import AugmentSettings
 from .negatives import training_speech
 from .steps import FineTuning

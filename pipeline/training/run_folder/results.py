@@ -24,8 +24,9 @@ from ...scoring.confusion import Confusion
 from ...scoring.report import JudgedReport, Mistake, players_of, write_report
 from ..cross_validation import CrossValidated
 from ..examples.batches import Classes, Examples
-from ..network import logits, softmax
+from ..network import logits
 from ..open_microphone import BUDGET_PER_HOUR, HeldOutNegatives
+from ..probabilities import softmax
 from .history import EpochFigures
 from .run import Run
 from .run_config import RunConfig

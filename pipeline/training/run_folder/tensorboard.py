@@ -18,7 +18,8 @@ from ....data.files import replacing
 from ...scoring.charts import confusion_png
 from ...scoring.confusion import Confusion
 from ..examples.batches import Examples
-from ..network import in_batches, softmax
+from ..network import in_batches
+from ..probabilities import softmax
 from .history import EpochFigures
 
 _MOST_POINTS = 4_000  # the projector's pictures share one of at most 8192 x 8192 pixels, and browsers slow down

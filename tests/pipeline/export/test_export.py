@@ -14,7 +14,8 @@ from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.export.export import export
 from wordspot.pipeline.features.log_mel import log_mel
-from wordspot.pipeline.training.network import load_network, logits, softmax
+from wordspot.pipeline.training.network import load_network, logits
+from wordspot.pipeline.training.probabilities import softmax
 from wordspot.pipeline.training.settings import TrainSettings
 from wordspot.pipeline.training.train import train
 

@@ -7,7 +7,8 @@ from wordspot.data.errors import WordspotError
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.pipeline.training.distillation import soft_labels_of
 from wordspot.pipeline.training.examples.batches import Classes, SplitClips, TrainingBatches
-from wordspot.pipeline.training.network import logits, softmax
+from wordspot.pipeline.training.network import logits
+from wordspot.pipeline.training.probabilities import softmax
 from wordspot.pipeline.training.settings import AugmentSettings, TrainSettings
 from wordspot.pipeline.training.train import train
 from wordspot.pipeline.training.trained_network import TrainedNetwork

@@ -20,7 +20,8 @@ from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.extract import extract
 from wordspot.pipeline.training.loop import Epoch, TrainingCallbacks
-from wordspot.pipeline.training.network import cross_entropy, load_network, softmax
+from wordspot.pipeline.training.network import load_network
+from wordspot.pipeline.training.probabilities import cross_entropy, softmax
 from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES, TrainSettings
 from wordspot.pipeline.training.train import train

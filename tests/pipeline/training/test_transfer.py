@@ -6,12 +6,13 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from wordspot.data.feature_set import FeatureSet, read_feature_set
 from wordspot.models.normalization import BatchNorm
 from wordspot.pipeline.training.examples.batches import Classes, SplitClips, TrainingBatches
-from wordspot.pipeline.training.network import cross_entropy, load_network, logits
+from wordspot.pipeline.training.network import load_network, logits
+from wordspot.pipeline.training.probabilities import calmest_scale, cross_entropy, linear_discriminant
 from wordspot.pipeline.training.run_folder.run import Run
 from wordspot.pipeline.training.settings import TRANSFER_SETTINGS, AugmentSettings
 from wordspot.pipeline.training.train import train
 from wordspot.pipeline.training.trained_network import TrainedNetwork
-from wordspot.pipeline.training.transfer import calmest_scale, linear_discriminant, with_new_head
+from wordspot.pipeline.training.transfer import with_new_head
 
 
 @pytest.fixture
