@@ -25,6 +25,9 @@ _SHARE_OF_PEAK = 0.1
 _LEAST_RISE = 12.0  # nepers over all bands
 _LONGEST_GAP = 25  # moments of 10 ms within a word, as the stops of "eight" have
 _SHORTEST_WORD = 10  # moments: of less, no word is made
+_SHORTEST_TAKE = (
+    SAMPLE_RATE_HZ * 3 // 2
+)  # of less, cleaning keeps nearly all: a breath or a click beside a word makes no second one
 _MARGIN = SAMPLE_RATE_HZ // 2  # of the noise around a word
 
 
@@ -54,7 +57,8 @@ def find_words(samples: Samples) -> list[tuple[int, int]]:
     """Where the words of a long take lie that stand alone by their level.
 
     A word lasts as long as the sound rises above the noise, with gaps of up to a quarter of a second. It is given half a
-    second of what is around it, or half of the gap to the next one.
+    second of what is around it, or half of the gap to the next one. What is shorter than a second and a half is no long
+    take.
 
     Parameters
     ----------
@@ -65,7 +69,7 @@ def find_words(samples: Samples) -> list[tuple[int, int]]:
     -------
     First and one past the last sample of each, in order; they do not overlap.
     """
-    if len(samples) < FRAME_SAMPLES:
+    if len(samples) < _SHORTEST_TAKE:
         return []
     rise = rise_above_noise(samples, _NOISE_QUANTILE)
     peak = np.sort(rise)[-_PEAK_MOMENTS:][0]

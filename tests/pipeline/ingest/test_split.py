@@ -80,3 +80,9 @@ def test_nothing_is_overwritten(takes: Path, tmp_path: Path) -> None:
     for place in (takes, takes / "new"):
         with pytest.raises(WordspotError, match="choose a new folder"):
             split_recordings(takes, place)
+
+
+def test_what_is_hardly_longer_than_a_clip_is_left_whole(take: Callable) -> None:
+    samples = long_take(take, range(2))
+    assert len(find_words(samples)) == 2
+    assert find_words(samples[8_000:31_000]) == []  # the ends of two words, 1.4 s
