@@ -145,7 +145,7 @@ def test_negatives_give_even_a_persons_own_words_an_unknown(features: Path, radi
 def test_words_of_ones_own_are_trained_beside_the_negatives_that_ship(features: Path, tmp_path: Path) -> None:
     confusion = train(features, tmp_path / "run", ["rise"], TrainSettings(epochs=1))
     assert confusion.labels == ("rise", "_unknown_", "_silence_")
-    assert "which ship with wordspot" in Run(tmp_path / "run").read_config().negatives
+    assert "of what ships with wordspot" in Run(tmp_path / "run").read_config().negatives
 
 
 @pytest.mark.parametrize("model", ["ds_cnn", "bc_resnet_1_t2", "with negatives"])  # the second has dropout
