@@ -136,6 +136,22 @@ def _take() -> Callable[[int], np.ndarray]:
 
 
 @pytest.fixture
+def put_words(tmp_path: Path) -> Callable[..., Path]:
+    """A folder with four recordings of each label, by four speakers; some longer than a clip."""
+
+    def put(*labels: str) -> Path:
+        for place, label in enumerate(labels):
+            (tmp_path / "words" / label).mkdir(parents=True)
+            for number in range(4):
+                before = np.random.default_rng(number).normal(0, 0.0015, number * 4_000)
+                path = tmp_path / "words" / label / f"speaker{number}_nohash_0.flac"
+                soundfile.write(path, np.concatenate([before, take(10 * place + number)]), _RATE_HZ)
+        return tmp_path / "words"
+
+    return put
+
+
+@pytest.fixture
 def messy(tmp_path: Path) -> Path:
     """A folder of recordings with one of everything that happens."""
     folder = tmp_path / "messy"

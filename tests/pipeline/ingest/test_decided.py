@@ -19,13 +19,8 @@ LOG = "decisions.jsonl"
 
 
 @pytest.fixture
-def words(tmp_path: Path, speech_commands: Path) -> Path:
-    """Three labels with four recordings each, of four speakers."""
-    for label in ("left", "right", "up"):
-        (tmp_path / "words" / label).mkdir(parents=True)
-        for path in sorted((speech_commands / label).glob("*_nohash_0.flac"))[:4]:
-            shutil.copy(path, tmp_path / "words" / label)
-    return tmp_path / "words"
+def words(put_words: Callable) -> Path:
+    return put_words("left", "right", "up")
 
 
 @pytest.fixture

@@ -21,13 +21,9 @@ LOG = "decisions.jsonl"
 
 
 @pytest.fixture
-def words(tmp_path: Path, speech_commands: Path) -> Path:
-    """Three labels with four recordings each, one of them of other letters."""
-    for label, own in (("left", "left"), ("right", "right"), ("up", "höher")):
-        (tmp_path / "words" / own).mkdir(parents=True)
-        for path in sorted((speech_commands / label).glob("*_nohash_0.flac"))[:4]:
-            shutil.copy(path, tmp_path / "words" / own)
-    return tmp_path / "words"
+def words(put_words: Callable) -> Path:
+    """One of the labels is of other letters."""
+    return put_words("left", "right", "höher")
 
 
 @pytest.fixture
