@@ -1,4 +1,4 @@
-"""What people decided counts, however often and in whatever way the recordings are cleaned again. Real recordings."""
+"""What people decided counts, however often and in whatever way the recordings are cleaned again."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Edits of the clip table become decisions, whatever saved it and whatever happens in between. Real recordings."""
+"""Edits of the clip table become decisions, whatever saved it and whatever happens in between."""
 
 import csv
 import io
