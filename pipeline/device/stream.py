@@ -30,7 +30,7 @@ follows, as a microphone would have gone on.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +81,12 @@ class StreamSettings(Settings):
     def averaged_windows(self) -> int:
         """How many windows are averaged."""
         return max(1, int(self.average_ms / self.hop_ms + 0.5))
+
+
+SETTINGS: Mapping[str, StreamSettings] = {  # for other places than those that the defaults are a compromise for
+    "quiet-room": StreamSettings(pause_before_ms=2_000.0, pause_after_ms=500.0),
+    "radio-on": StreamSettings(pause_before_ms=600.0, pause_after_ms=300.0, pause_db=6.0),
+}
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,13 @@ data class StreamSettings(
     val pauseBeforeMs: Double = 1000.0,
     val pauseAfterMs: Double = 400.0,
     val pauseDb: Double = 8.0
-)
+) {
+    companion object {
+        /** The settings of `wordspot listen --setting`: longer pauses around a word, or shorter ones. */
+        val QUIET_ROOM = StreamSettings(pauseBeforeMs = 2000.0, pauseAfterMs = 500.0)
+        val RADIO_ON = StreamSettings(pauseBeforeMs = 600.0, pauseAfterMs = 300.0, pauseDb = 6.0)
+    }
+}
 
 /** The last seconds of the stream and how loud they were: finds a word with quiet before and after it. */
 class LoneWords(private val clipSamples: Int, rateHz: Int, private val settings: StreamSettings = StreamSettings()) {

@@ -18,7 +18,8 @@ from ..listening.display import DetectionDisplay
 from ..listening.programs import Programs
 from ..listening.recorder import ClipRecorder, History, kept_from
 from ..listening.sources import StreamHealth, file_blocks, pipe_blocks
-from ..terminal.options import PATH, argument, declare, settings_options
+from ..terminal.options import PATH, argument, declare
+from ..terminal.stream_settings import stream_settings_options
 from .model_argument import MODEL_HELP, model_path
 
 _STANDARD_INPUT = "-"
@@ -48,7 +49,7 @@ _INTERRUPTED = 130  # as of every command that Ctrl-C ends
     help="With it: also near misses whose probability reached LOW, but not HIGH.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON per detection.")
-@settings_options(StreamSettings)
+@stream_settings_options
 def command(
     model: Path | None,
     source: str | None,
@@ -70,6 +71,7 @@ def command(
         wordspot listen
         wordspot listen model.tflite --on left 'mpc prev' --on right 'mpc next'
         wordspot listen accurate --source evening.flac --json
+        wordspot listen --setting radio-on
         arecord -q -f S16_LE -r 16000 | wordspot listen model.tflite --source -
         wordspot listen model.tflite --save-detections kept --save-uncertain 0.3 0.9
     """

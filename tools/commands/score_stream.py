@@ -21,6 +21,7 @@ from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare, settings_options
 from ..terminal.progress import progress_bar
 from ..terminal.stream_options import DATA_HELP, labels_option, parse_snrs, snr_option, split_option, too_few
+from ..terminal.stream_settings import stream_settings_options
 from ..terminal.threshold_choice import negatives_option
 from .model_argument import MODEL_HELP, split_model
 
@@ -35,7 +36,7 @@ _CURVE = 12  # points that are printed
 @negatives_option
 @click.option("--out", "out", type=PATH, metavar="DIR", help="Keep the streams, with label files.")
 @click.option("--json", "json_file", type=PATH, help="Write the figures as JSON (- prints them).")
-@settings_options(StreamSettings)
+@stream_settings_options
 @settings_options(MixSettings, into="mix")
 def command(
     model_and_data: tuple[Path, ...],

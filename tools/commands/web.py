@@ -13,7 +13,8 @@ from ...pipeline.device.stream import Blocks, Detector, StreamSettings, threshol
 from ..browser.files import collect_files
 from ..browser.server import Address, Server
 from ..terminal.console import ERR, OUT
-from ..terminal.options import PATH, argument, declare, settings_options
+from ..terminal.options import PATH, argument, declare
+from ..terminal.stream_settings import stream_settings_options
 from .model_argument import MODEL_HELP, model_path
 
 
@@ -38,7 +39,7 @@ from .model_argument import MODEL_HELP, model_path
 )
 @click.option("--cert", "cert", type=PATH, help="TLS certificate (PEM), to serve by https.")
 @click.option("--key", "key", type=PATH, help="The certificate's key (PEM).")
-@settings_options(StreamSettings)
+@stream_settings_options
 def command(
     model: Path | None, host: str, port: int, cert: Path | None, key: Path | None, settings: StreamSettings
 ) -> None:

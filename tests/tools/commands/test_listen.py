@@ -1,6 +1,7 @@
 """`wordspot listen` as a person meets it: files and pipes, programs on a word, and what is kept of the sound."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -22,7 +23,7 @@ from wordspot.models import pretrained
 from wordspot.pipeline.device.model_description import ModelDescription
 from wordspot.pipeline.device.model_file import pack_model
 from wordspot.pipeline.device.recognizer import Recognizer
-from wordspot.pipeline.device.stream import Detector
+from wordspot.pipeline.device.stream import SETTINGS, Detector
 from wordspot.tools.listening.recorder import COLUMNS, History
 
 RATE_HZ = 16_000
@@ -79,6 +80,18 @@ def as_wav(samples: np.ndarray, *, channels: int = 1, sample_bytes: int = 2, rat
         written.setframerate(rate_hz)
         written.writeframes(form[sample_bytes]())
     return file.getvalue()
+
+
+def test_a_setting_chooses_the_pauses_and_other_options_come_first(model: Path, evening: Path) -> None:
+    def heard(*options: object) -> int:
+        return len(found(listen(model, "--source", evening, "--json", *options)))
+
+    in_between, alone = heard("--setting", "radio-on"), heard("--setting", "quiet-room")
+    assert alone < in_between
+    named = dataclasses.asdict(SETTINGS["radio-on"])
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in named.items()]
+    assert heard(*options) == in_between
+    assert heard("--setting", "quiet-room", *options) == in_between
 
 
 def test_a_file_a_pipe_and_the_detector_agree(model: Path, evening: Path) -> None:
