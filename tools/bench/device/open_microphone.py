@@ -18,7 +18,7 @@ from ....data.recordings.folders import scan_recordings
 from ....data.splits import assign_splits, split_long_sound
 from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer
-from ....pipeline.device.stream import StreamSettings, thresholds_of
+from ....pipeline.device.stream import SETTINGS, StreamSettings, thresholds_of
 from ....pipeline.scoring.confusion import wilson_interval
 from ....pipeline.scoring.stream_mix import MixSettings, Stream, mix_streams
 from ....pipeline.scoring.stream_score import StreamScore, count
@@ -42,7 +42,7 @@ _PITCHES_HZ = (60, 120, 220, 440, 1_000, 1_500, 2_000, 3_000)
     "--model", "models", multiple=True, help="A model file to judge instead of those that ship; may be repeated."
 )
 def command(data: Path, work: Path, models: tuple[str, ...]) -> None:
-    """Print false accepts per hour, and the share of the words that is detected, with the defaults of `wordspot listen`."""
+    """Print false accepts per hour, and the share of the words that is detected, with the settings of `wordspot listen`."""
     words, noises = _words(data, work), _held_out_noise(data / RECORDINGS[0])
     speech = [read_sound(path).samples for path in sorted((data / "read_speech").glob("*.opus"))[::HELD_OUT_EACH]]
     kinds = {
@@ -54,12 +54,12 @@ def command(data: Path, work: Path, models: tuple[str, ...]) -> None:
     }
     table = Table("model", *kinds, "delay", box=None)
     for name in models or pretrained.NAMES:
-        table.add_row(name, *_judge(Recognizer.load(name), kinds))
+        for setting, settings in {"": StreamSettings(), **SETTINGS}.items():
+            table.add_row(f"{name} {setting}", *_judge(Recognizer.load(name), kinds, settings))
     OUT.print(table, soft_wrap=False)
 
 
-def _judge(recognizer: Recognizer, kinds: dict[str, list[Stream]]) -> list[str]:
-    settings = StreamSettings()
+def _judge(recognizer: Recognizer, kinds: dict[str, list[Stream]], settings: StreamSettings) -> list[str]:
     thresholds = thresholds_of(recognizer, settings.threshold)
     cells, delays_s = [], []
     for streams in kinds.values():
