@@ -84,7 +84,7 @@ class StreamSettings(Settings):
 
 
 SETTINGS: Mapping[str, StreamSettings] = {  # for other places than those that the defaults are a compromise for
-    "quiet-room": StreamSettings(pause_before_ms=2_000.0, pause_after_ms=500.0),
+    "quiet-room": StreamSettings(pause_before_ms=1_500.0, pause_after_ms=500.0, pause_db=12.0),
     "radio-on": StreamSettings(pause_before_ms=600.0, pause_after_ms=300.0, pause_db=6.0),
 }
 

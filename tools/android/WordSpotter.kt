@@ -36,7 +36,7 @@ data class StreamSettings(
 ) {
     companion object {
         /** The settings of `wordspot listen --setting`: longer pauses around a word, or shorter ones. */
-        val QUIET_ROOM = StreamSettings(pauseBeforeMs = 2000.0, pauseAfterMs = 500.0)
+        val QUIET_ROOM = StreamSettings(pauseBeforeMs = 1500.0, pauseAfterMs = 500.0, pauseDb = 12.0)
         val RADIO_ON = StreamSettings(pauseBeforeMs = 600.0, pauseAfterMs = 300.0, pauseDb = 6.0)
     }
 }
