@@ -35,6 +35,7 @@ from .trained_network import TrainedNetwork
 from .transfer import with_new_head
 
 _SAMPLED_CLIPS = 4_096  # of the feature set, to measure mean and spread
+_PART_SHARE = 0.25  # of the epochs (models/EXPERIMENTS.md, 2026-11-28)
 _SMALLEST_STD = 1e-3  # of the log-mel values: silence alone has none, and is divided by it
 
 
@@ -156,6 +157,13 @@ class _Fit:
             material.classes, approach.settings, approach.augmentation, approach.start, soft_labels, material.negatives
         )
 
+    def for_part(self) -> "_Fit":
+        """The same for a part of a cross-validation: of a trained body a quarter of the epochs says nearly as much."""
+        if not self.start:
+            return self
+        epochs = max(1, round(_PART_SHARE * self.settings.epochs))
+        return dataclasses.replace(self, settings=dataclasses.replace(self.settings, epochs=epochs))
+
     def __call__(
         self, run: Run, training: SplitClips, validation: Examples | None, callbacks: TrainingCallbacks
     ) -> EpochFigures:
@@ -177,11 +185,11 @@ class _Fit:
 
 
 def _cross_validate(cross: CrossValidation, run: Run, fit: _Fit, callbacks: TrainingCallbacks) -> CrossValidated:
-    silent = dataclasses.replace(callbacks, on_epoch=lambda epoch: None)
+    silent, quick = dataclasses.replace(callbacks, on_epoch=lambda epoch: None), fit.for_part()
 
     def fit_part(of_part: Run, feature_set: FeatureSet) -> keras.Model:
         clips = SplitClips(fit.negatives.joined_to(feature_set), fit.classes, "training", fit.augmentation)
-        fit(of_part, clips, None, silent)
+        quick(of_part, clips, None, silent)
         return load_network(of_part.model)
 
     return cross_validate(cross, fit.classes, run, fit_part, callbacks.on_part)
