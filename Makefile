@@ -10,7 +10,7 @@ WEB := tools/browser/vendor/LICENSE
 
 .PHONY: help demo test check fuzz web pretrained pictures arm64 clean
 .PHONY: bench bench-speed bench-checks bench-takes bench-windows bench-scale bench-stream bench-score-stream bench-open-microphone bench-networks
-.PHONY: bench-front-end bench-recipes bench-few-clips bench-maker bench-listeners bench-accuracy bench-audit bench-repair
+.PHONY: bench-front-end bench-recipes bench-few-clips bench-maker bench-wake-word bench-listeners bench-accuracy bench-audit bench-repair
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -96,8 +96,11 @@ bench-recipes: .venv/installed  ## which settings and networks are most accurate
 bench-few-clips: .venv/installed  ## new words from few clips, with and without a trained network (hours)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.few_clips $(SHARED) bench/pretrained bench/few_clips
 
-bench-maker: .venv/installed  ## a maker's case: few clips of three voices, judged on other people (after make pretrained; hours)
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.maker bench/pretrained/features bench/maker
+bench-maker: .venv/installed  ## a maker's case: few clips of three voices, judged on other people (after make pretrained; half an hour)
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.maker bench/pretrained/features $(SHARED)/read_speech bench/maker
+
+bench-wake-word: .venv/installed  ## a wake word of one's own: 50 recordings, all defaults, judged on other people (SHARED=folder)
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.training.wake_word $(SHARED) bench/wake-word
 
 pictures: .venv/installed  ## the pictures of the README (Chromium; SHARED=folder of Speech Commands)
 	$(BIN)/python -m wordspot.tools.release.pictures $(SHARED)

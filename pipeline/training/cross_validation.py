@@ -3,7 +3,7 @@
 The tenth that would be held out of a hundred clips is a word or two of one person, and what it says is chance; and out of
 three speakers it would take two away. So the clips are dealt into parts, by speaker (Stone 1974,
 doi:10.1111/j.2517-6161.1974.tb00994.x); each is judged by a network that was trained on the others, and the one that is
-kept is trained on all.
+kept is trained on all, where training begins with a trained network four times as long.
 """
 
 import dataclasses

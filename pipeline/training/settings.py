@@ -29,7 +29,7 @@ class TrainSettings(Settings):
     mined_share: float = setting(
         0.5, "Share of the windows of running speech that are such as the network fell for.", minimum=0, maximum=1
     )
-    shipped_negatives: bool = setting(True, "Take the negatives that ship where the data has few other words.")
+    shipped_negatives: bool = setting(True, "Take the negatives that ship where the data has few other words or clips.")
     teacher_share: float = setting(
         0.5, "Share of a teacher's answers in the targets; the labels are the rest.", minimum=0, maximum=1
     )

@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
-from ...data.splits import SPLITS
 from ...models import NetworkShape, build_network
 from ..scoring.confusion import Confusion
 from .cross_validation import CrossValidated, CrossValidation, cross_validate
@@ -20,22 +19,23 @@ from .distillation import soft_labels_of
 from .examples.batches import Classes, Examples, SplitClips, TrainingBatches
 from .examples.negatives import NegativeExamples, RunningSpeech
 from .examples.open_data import check_front_end, open_data
-from .examples.open_negatives import Negatives, open_negatives
+from .examples.open_negatives import Negatives
 from .loop import TrainingCallbacks, TrainingLoop
 from .network import load_network
 from .open_microphone import HeldOutNegatives
 from .optimizer import compile_network
+from .preparation import Approach, Material
 from .run_folder.history import EpochFigures
 from .run_folder.results import write_results
 from .run_folder.run import Run
 from .run_folder.run_config import RunConfig
 from .run_folder.tensorboard import write_projector
 from .settings import AugmentSettings, TrainSettings
-from .start import FROM_SCRATCH, Start, choose_start
 from .trained_network import TrainedNetwork
 from .transfer import with_new_head
 
 _SAMPLED_CLIPS = 4_096  # of the feature set, to measure mean and spread
+_PART_SHARE = 0.25  # of the epochs (models/EXPERIMENTS.md, 2026-11-28)
 _SMALLEST_STD = 1e-3  # of the log-mel values: silence alone has none, and is divided by it
 
 
@@ -91,49 +91,39 @@ def train(
         Data or words that do not do, a run folder that is something else, a loss that is no longer finite.
     """
     data, run = Path(data), Run(Path(run_folder))
-    begin = Start(None if start in (None, FROM_SCRATCH) else str(start))
-    if start is None and settings is None and teacher is None:
-        start = (begin := choose_start(data, words, run.folder if resume else None)).network
-    settings, augmentation = settings or begin.recipe.settings, augmentation or begin.recipe.augmentation
-    start, teacher = _loaded(start), _loaded(teacher)
-    if start:
-        settings = dataclasses.replace(settings, model=start.model)
-    _check_fit(start, teacher)
+    approach = Approach.choose(data, words, settings, augmentation, start, teacher, run.folder if resume else None)
     run.reserve(resume=resume)
-    feature_set = open_data(data, run, callbacks.progress, start or teacher)
-    check_front_end(feature_set, data, teacher)
-    classes = Classes.choose(feature_set, words)
-    config = _config(data, classes, feature_set, settings, augmentation, start, teacher)
-    no_words = open_negatives(
-        feature_set,
-        classes.words,
-        Path(negatives) if negatives is not None else None,
-        shipped=settings.shipped_negatives,
-        progress=callbacks.progress,
-    )
-    if no_words:
-        classes = classes.with_unknown()
-        config = dataclasses.replace(config, classes=classes.labels, negatives=str(no_words))
-    held_out_before = run.config.is_file() and not run.read_config().cross_validated
-    cross = CrossValidation.choose(feature_set, classes) if judged_on_all and not held_out_before else None
-    joined = no_words.joined_to(cross.feature_set if cross else feature_set)
-    training, validation, testing = (SplitClips(joined, classes, split, augmentation) for split in SPLITS)
-    counts = {clips.split: clips.counts() for clips in ((training,) if cross else (training, validation))}
-    _check_counts(counts)
-    run.open(dataclasses.replace(config, cross_validated=cross is not None))
+    feature_set = open_data(data, run, callbacks.progress, approach.start or approach.teacher)
+    check_front_end(feature_set, data, approach.teacher)
+    extra = Path(negatives) if negatives is not None else None
+    may_cross = judged_on_all and not _held_out_before(run)
+    material = Material.choose(feature_set, words, approach, extra, callbacks.progress, may_cross=may_cross)
+    _check_counts(material.counts)
+    run.open(_config(data, material, approach))
     tf.config.experimental.enable_op_determinism()
-    soft_labels = soft_labels_of(teacher, joined, classes) if teacher else None
-    callbacks.on_start(classes, counts, feature_set, no_words)
-    fit = _Fit(classes, settings, augmentation, start, soft_labels, no_words)
-    crossed = _cross_validate(cross, run, fit, callbacks) if cross else None
-    best = fit(run, training, None if cross else validation.fixed_examples(), callbacks)
-    kept = load_network(run.model)
-    write_projector(run.tensorboard, kept, (training if cross else validation).fixed_examples(), classes.labels)
-    judge = testing if len(testing) else validation
+    fit = _Fit.of(material, approach)
+    callbacks.on_start(material.classes, material.counts, feature_set, material.negatives)
+    crossed = _cross_validate(material.cross, run, fit, callbacks) if material.cross else None
+    best = fit(run, material.training, None if crossed else material.validation.fixed_examples(), callbacks)
+    return _write(run, best, material, crossed)
+
+
+def _held_out_before(run: Run) -> bool:
+    """Whether the run was begun without cross-validation."""
+    return run.config.is_file() and not run.read_config().cross_validated
+
+
+def _write(run: Run, best: EpochFigures, material: Material, crossed: CrossValidated | None) -> Confusion:
+    """The last files of the run, and what its network confuses."""
+    kept, classes = load_network(run.model), material.classes
+    shown = (material.training if crossed else material.validation).fixed_examples()
+    write_projector(run.tensorboard, kept, shown, classes.labels)
+    judge = material.testing if len(material.testing) else material.validation
     examples = crossed.judged()[0] if crossed else judge.fixed_examples()
     split = "cross-validation" if crossed else judge.split
-    held_out = _held_out(no_words, judge.split, classes) or _held_out(no_words, "validation", classes)
-    return write_results(run, kept, best.epoch, examples, split, classes, feature_set, held_out, crossed)
+    negatives = material.negatives
+    held_out = _held_out(negatives, judge.split, classes) or _held_out(negatives, "validation", classes)
+    return write_results(run, kept, best.epoch, examples, split, classes, material.feature_set, held_out, crossed)
 
 
 def _negative_examples(negatives: Negatives, training: SplitClips, settings: TrainSettings) -> NegativeExamples | None:
@@ -160,6 +150,20 @@ class _Fit:
     soft_labels: np.ndarray | None
     negatives: Negatives
 
+    @classmethod
+    def of(cls, material: Material, approach: Approach) -> "_Fit":
+        soft_labels = soft_labels_of(approach.teacher, material.joined, material.classes) if approach.teacher else None
+        return cls(
+            material.classes, approach.settings, approach.augmentation, approach.start, soft_labels, material.negatives
+        )
+
+    def for_part(self) -> "_Fit":
+        """The same for a part of a cross-validation: of a trained body a quarter of the epochs says nearly as much."""
+        if not self.start:
+            return self
+        epochs = max(1, round(_PART_SHARE * self.settings.epochs))
+        return dataclasses.replace(self, settings=dataclasses.replace(self.settings, epochs=epochs))
+
     def __call__(
         self, run: Run, training: SplitClips, validation: Examples | None, callbacks: TrainingCallbacks
     ) -> EpochFigures:
@@ -181,32 +185,14 @@ class _Fit:
 
 
 def _cross_validate(cross: CrossValidation, run: Run, fit: _Fit, callbacks: TrainingCallbacks) -> CrossValidated:
-    silent = dataclasses.replace(callbacks, on_epoch=lambda epoch: None)
+    silent, quick = dataclasses.replace(callbacks, on_epoch=lambda epoch: None), fit.for_part()
 
     def fit_part(of_part: Run, feature_set: FeatureSet) -> keras.Model:
-        fit(
-            of_part,
-            SplitClips(fit.negatives.joined_to(feature_set), fit.classes, "training", fit.augmentation),
-            None,
-            silent,
-        )
+        clips = SplitClips(fit.negatives.joined_to(feature_set), fit.classes, "training", fit.augmentation)
+        quick(of_part, clips, None, silent)
         return load_network(of_part.model)
 
     return cross_validate(cross, fit.classes, run, fit_part, callbacks.on_part)
-
-
-def _loaded(network: TrainedNetwork | Path | str | None) -> TrainedNetwork | None:
-    if network == FROM_SCRATCH:
-        return None
-    return TrainedNetwork.load(network) if isinstance(network, str | Path) else network
-
-
-def _check_fit(start: TrainedNetwork | None, teacher: TrainedNetwork | None) -> None:
-    if start and teacher and start.front_end != teacher.front_end:
-        raise WordspotError(
-            f"{start.name} and {teacher.name} were trained with different front ends: "
-            f"{start.front_end.unlike(teacher.front_end)}. Choose two that share one, or only one of them"
-        )
 
 
 def _check_counts(counts: dict[str, dict[str, int]]) -> None:
@@ -220,28 +206,22 @@ def _check_counts(counts: dict[str, dict[str, int]]) -> None:
         raise WordspotError("none of the words has a clip of a validation speaker: record more, by other people")
 
 
-def _config(
-    data: Path,
-    classes: Classes,
-    feature_set: FeatureSet,
-    settings: TrainSettings,
-    augmentation: AugmentSettings,
-    start: TrainedNetwork | None,
-    teacher: TrainedNetwork | None,
-) -> RunConfig:
+def _config(data: Path, material: Material, approach: Approach) -> RunConfig:
     return RunConfig(
         data=data.resolve(),
-        words=classes.words,
-        classes=classes.labels,
-        settings=settings,
-        augmentation=augmentation,
-        clips=feature_set.checksum,
-        front_end=feature_set.front_end,
-        start=start.name if start else None,
-        teacher=teacher.name if teacher else None,
+        words=material.classes.words,
+        classes=material.classes.labels,
+        settings=approach.settings,
+        augmentation=approach.augmentation,
+        clips=material.feature_set.checksum,
+        front_end=material.feature_set.front_end,
+        start=approach.start.name if approach.start else None,
+        teacher=approach.teacher.name if approach.teacher else None,
         # TensorFlow's package has two names
         versions={name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")}
         | {"tensorflow": tf.__version__},
+        negatives=str(material.negatives),
+        cross_validated=material.cross is not None,
     )
 
 

@@ -75,7 +75,7 @@ def command(
 
     Speakers are split into training, validation and testing (80/10/10), never clips of one speaker. Labels that are not
     among the words become _unknown_, and so do running speech and other sound in _negatives_ or --negatives; where there
-    are few other words and no negatives, those that ship are taken. Background noise, tones and digital silence become
+    are few other words or clips and no negatives, those that ship are taken. Background noise, tones and digital silence become
     _silence_. There is a line for each epoch; the matrix of the best network is printed at the end: rows are the truth,
     columns what was recognized. With few clips it begins with what ships (--from none does not); with few clips or
     speakers it trains on all of them, and cross-validation judges. The run folder gets the figures of every epoch,

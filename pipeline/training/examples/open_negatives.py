@@ -1,4 +1,4 @@
-"""Which negatives a run trains on: those of its data, those of a folder, or where there are few other words those that ship."""
+"""Which negatives a run trains on: its data's, a folder's, or where there are few other words or clips those that ship."""
 
 import dataclasses
 import os
@@ -25,6 +25,9 @@ from ...features.log_mel import log_mel
 from ...progress import Progress, no_progress
 
 _ENOUGH_WORDS, _ENOUGH_CLIPS = 10, 300  # of others, for training: with fewer, those that ship are added
+_ENOUGH_OF_A_WORD = (
+    200  # clips, to go without running speech, which costs some accuracy on clips (EXPERIMENTS, 2026-11-28)
+)
 _MS_PER_HOUR = 3_600_000
 
 
@@ -103,8 +106,8 @@ def open_negatives(
     folder
         Of more long recordings without any of the words, in it or in folders in it.
     shipped
-        Whether those that ship are taken where there are few other words: their clips, and their speech where there is
-        no other.
+        Whether those that ship are taken: their clips where there are few other words, their speech where there is no
+        other and the words, or the other ones, have few clips.
     progress
         Shows how far reading the folder has come.
 
@@ -118,12 +121,14 @@ def open_negatives(
     if folder is not None:
         sounds += _sounds_of(folder, feature_set.front_end, progress)
         origins.append(f"of {folder}")
-    if not shipped or not _has_few_others(feature_set, words):
-        nothing = np.empty((0, *feature_set.log_mel.shape[1:]), np.float16)
+    few_others = _has_few_others(feature_set, words)
+    takes_speech = not sounds and (few_others or _has_few_clips(feature_set, words))
+    nothing = np.empty((0, *feature_set.log_mel.shape[1:]), np.float16)
+    if not shipped or not (few_others or takes_speech):
         return Negatives(tuple(sounds), (), nothing, feature_set.front_end, " and ".join(origins))
     pack = _shipped(feature_set.front_end, tuple(sorted(words)))
-    if not sounds:
-        return pack
+    if takes_speech:
+        return pack if few_others else dataclasses.replace(pack, clips=(), log_mel=nothing)
     return dataclasses.replace(pack, sounds=tuple(sounds), origin=" and ".join([*origins, pack.origin]))
 
 
@@ -133,6 +138,12 @@ def _has_few_others(feature_set: FeatureSet, words: Sequence[str]) -> bool:
         clip.label for clip in feature_set.clips if clip.split == "training" and clip.label not in (*words, SILENCE)
     ]
     return len(set(others)) < _ENOUGH_WORDS or len(others) < _ENOUGH_CLIPS
+
+
+def _has_few_clips(feature_set: FeatureSet, words: Sequence[str]) -> bool:
+    """Whether the words have few clips to train on: such a recognizer falls for running speech the most."""
+    clips = sum(clip.split == "training" and clip.label in words for clip in feature_set.clips)
+    return clips < _ENOUGH_OF_A_WORD * len(words)
 
 
 def _sounds_of(folder: Path, front_end: FrontEnd, progress: Progress) -> list[LongSound]:

@@ -74,10 +74,23 @@ def test_speech_of_ones_own_replaces_what_ships_but_not_its_words(feature_set: F
     assert str(alone) == "0 min of running speech and other sound in 1 files, of _negatives_"
 
 
-def test_with_many_other_words_nothing_that_ships_is_taken(feature_set: FeatureSet) -> None:
-    clips = [dataclasses.replace(clip, label=f"word{row % 12}") for row, clip in enumerate(feature_set.clips * 6)]
-    many = dataclasses.replace(feature_set, clips=clips)
-    assert not open_negatives(many, ["word0"])
+def with_words(feature_set: FeatureSet, times: int) -> FeatureSet:
+    """So many times the clips, of twelve words."""
+    clips = [dataclasses.replace(clip, label=f"word{row % 12}") for row, clip in enumerate(feature_set.clips * times)]
+    return dataclasses.replace(feature_set, clips=clips)
+
+
+def test_with_many_other_words_but_few_clips_of_a_word_only_speech_that_ships_is_taken(feature_set: FeatureSet) -> None:
+    negatives = open_negatives(with_words(feature_set, 6), ["word0"])
+    assert str(negatives) == "20 min of running speech and other sound in 39 files, of what ships with wordspot"
+    assert len(negatives.log_mel) == 0
+    sound = LongSound("_negatives_/tv.wav", np.zeros((500, 40), np.float16))
+    own = dataclasses.replace(with_words(feature_set, 6), negatives=[sound])
+    assert str(open_negatives(own, ["word0"])) == "0 min of running speech and other sound in 1 files, of _negatives_"
+
+
+def test_with_many_other_words_and_many_clips_nothing_that_ships_is_taken(feature_set: FeatureSet) -> None:
+    assert not open_negatives(with_words(feature_set, 40), ["word0"])
 
 
 def test_a_folder_of_any_depth_is_read(feature_set: FeatureSet, radio: Path, tmp_path: Path) -> None:
