@@ -25,6 +25,7 @@ from .loop import TrainingCallbacks, TrainingLoop
 from .network import load_network
 from .open_microphone import HeldOutNegatives
 from .optimizer import compile_network
+from .replicas import Replicas
 from .run_folder.history import EpochFigures
 from .run_folder.results import write_results
 from .run_folder.run import Run
@@ -51,6 +52,7 @@ def train(
     negatives: Path | str | None = None,
     resume: bool = False,
     judged_on_all: bool = True,
+    strategy: Replicas | str | None = None,
     callbacks: TrainingCallbacks = TrainingCallbacks(),
 ) -> Confusion:
     """Trains, writes the run folder, and returns the confusion of the best epoch's network.
@@ -82,14 +84,36 @@ def train(
         Go on with an interrupted run.
     judged_on_all
         Whether few clips or speakers are judged by cross-validation; False: on those that are held out, however few.
+    strategy
+        "mirrored" trains on all GPUs of this machine, "multi-worker" on the machines that the environment variable TF_CONFIG
+        names, where the same is called; the first of them writes the run folder, and `resume` needs one that all can read.
+        None: one device.
     callbacks
         What to call while training.
 
     Raises
     ------
     WordspotError
-        Data or words that do not do, a run folder that is something else, a loss that is no longer finite.
+        Data or words that do not do, a run folder that is something else, a loss that is no longer finite, workers that
+        differ or were lost.
     """
+    if isinstance(strategy, str):
+        replicas = Replicas.open(strategy)
+        with replicas.lost_workers_named(), replicas.own_folder(Path(run_folder), resume=resume) as own_folder:
+            return train(
+                data,
+                own_folder,
+                words,
+                settings,
+                augmentation,
+                start=start,
+                teacher=teacher,
+                negatives=negatives,
+                resume=resume,
+                judged_on_all=judged_on_all,
+                strategy=replicas,
+                callbacks=callbacks,
+            )
     data, run = Path(data), Run(Path(run_folder))
     begin = Start(None if start in (None, FROM_SCRATCH) else str(start))
     if start is None and settings is None and teacher is None:
@@ -116,6 +140,8 @@ def train(
         config = dataclasses.replace(config, classes=classes.labels, negatives=str(no_words))
     held_out_before = run.config.is_file() and not run.read_config().cross_validated
     cross = CrossValidation.choose(feature_set, classes) if judged_on_all and not held_out_before else None
+    if strategy:
+        _check_together(strategy, run, config, cross)
     joined = no_words.joined_to(cross.feature_set if cross else feature_set)
     training, validation, testing = (SplitClips(joined, classes, split, augmentation) for split in SPLITS)
     counts = {clips.split: clips.counts() for clips in ((training,) if cross else (training, validation))}
@@ -124,7 +150,7 @@ def train(
     tf.config.experimental.enable_op_determinism()
     soft_labels = soft_labels_of(teacher, joined, classes) if teacher else None
     callbacks.on_start(classes, counts, feature_set, no_words)
-    fit = _Fit(classes, settings, augmentation, start, soft_labels, no_words)
+    fit = _Fit(classes, settings, augmentation, start, soft_labels, no_words, strategy)
     crossed = _cross_validate(cross, run, fit, callbacks) if cross else None
     best = fit(run, training, None if cross else validation.fixed_examples(), callbacks)
     kept = load_network(run.model)
@@ -134,6 +160,16 @@ def train(
     split = "cross-validation" if crossed else judge.split
     held_out = _held_out(no_words, judge.split, classes) or _held_out(no_words, "validation", classes)
     return write_results(run, kept, best.epoch, examples, split, classes, feature_set, held_out, crossed)
+
+
+def _check_together(replicas: Replicas, run: Run, config: RunConfig, cross: CrossValidation | None) -> None:
+    """Raises `WordspotError` where workers would not do the same, step by step: they would wait for each other for ever."""
+    if cross:
+        raise WordspotError(
+            "so few clips or speakers are trained on several times, to judge by cross-validation, which one device does "
+            "in minutes: leave strategy out"
+        )
+    replicas.check_same(config.to_dict() | {"epochs trained": len(run.read_history())})
 
 
 def _negative_examples(negatives: Negatives, training: SplitClips, settings: TrainSettings) -> NegativeExamples | None:
@@ -159,6 +195,7 @@ class _Fit:
     start: TrainedNetwork | None
     soft_labels: np.ndarray | None
     negatives: Negatives
+    replicas: Replicas | None = None
 
     def __call__(
         self, run: Run, training: SplitClips, validation: Examples | None, callbacks: TrainingCallbacks
@@ -173,7 +210,7 @@ class _Fit:
         before = self.start.network.get_weights() if self.start else []
         network = _network(run, self.settings, feature_set, batches, len(self.classes.labels), self.start)
         best = TrainingLoop(
-            run, network, batches, validation, self.classes, self.settings, callbacks, held_out
+            run, network, batches, validation, self.classes, self.settings, callbacks, held_out, self.replicas
         ).run_to_end()
         if self.start:
             self.start.network.set_weights(before)  # its layers were trained, and others begin with them
