@@ -44,6 +44,7 @@ _EXTRA_OF = {
     "sounddevice": "mic",
     "av": "media",
     "pyarrow": "shards",
+    "distributed": "cluster",
     "cleanlab": "audit",
     "sklearn": "audit",
 }

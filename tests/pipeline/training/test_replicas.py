@@ -30,8 +30,8 @@ def start_workers(features: Path, run: Path, *options: str) -> list[subprocess.P
     for number in range(2):
         task = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": number}}
         environment = {**os.environ, "TF_CONFIG": json.dumps(task)}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        workers.append(subprocess.Popen([*command, *options], **pipes, text=True, env=environment))
+        full, pipe = [*command, *options], subprocess.PIPE
+        workers.append(subprocess.Popen(full, stdout=pipe, stderr=pipe, text=True, env=environment))
     return workers
 
 
