@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +10,7 @@ from .errors import WordspotError
 from .labels import normalize_name
 from .recordings.folders import check_folder, scan_recordings
 from .recordings.layout import refuse_misplaced
+from .shards import SHARD_TABLE, iterate_shard_table
 from .tables import iterate_table
 
 CLIP_TABLE = "metadata.csv"
@@ -68,20 +69,33 @@ def read_clip_table(folder: Path | str, *, unsure: bool = False) -> list[Clip]:
     """
     folder = Path(folder)
     check_folder(folder)
-    table = folder / CLIP_TABLE
-    if not table.is_file():
+    table = find_clip_table(folder)
+    if table is None:
         raise WordspotError(
             f"{folder} is not a clean folder (it has no {CLIP_TABLE}): run `wordspot clean {folder} CLIPS` first and use CLIPS"
         )
-    clips = [clip for clip in _rows(table) if unsure or clip.decision != _UNSURE]
+    clips = [clip for clip, _ in checked_rows(folder) if unsure or clip.decision != _UNSURE]
     if not clips:
         raise WordspotError(f"{table} lists no clips: every recording was discarded, see discarded.csv beside it")
     return clips
 
 
-def _rows(table: Path) -> Iterator[Clip]:
-    seen: set[str] = set()
-    for line, row in iterate_table(table, _REQUIRED_COLUMNS):
+def find_clip_table(folder: Path) -> Path | None:
+    """The clip table of a clean folder, or of one with shards; None where there is none."""
+    tables = (folder / CLIP_TABLE, folder / SHARD_TABLE)
+    return next((table for table in tables if table.is_file()), None)
+
+
+def iterate_clip_table(folder: Path, required: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line and row, {column: text}, of a folder's clip table, of either kind; see `tables.iterate_table`."""
+    table = find_clip_table(folder) or folder / CLIP_TABLE
+    return (iterate_shard_table if table.name == SHARD_TABLE else iterate_table)(table, required)
+
+
+def checked_rows(folder: Path) -> Iterator[tuple[Clip, dict[str, str]]]:
+    """The clips of a folder's table, each with its whole row, one after the other. Raises as `read_clip_table` does."""
+    table, seen = find_clip_table(folder), set[str]()
+    for line, row in iterate_clip_table(folder, _REQUIRED_COLUMNS):
         names = {column: normalize_name(row.get(column, "")) for column in ("label", "speaker", "split")}
         known = {column: row.get(column, "") for column in ("source", "recording", "decision")}
         clip = Clip(row["file_name"], **known, **names)
@@ -92,7 +106,7 @@ def _rows(table: Path) -> Iterator[Clip]:
         if clip.file_name in seen:
             raise WordspotError(f"{table}, line {line}: {clip.file_name} is listed twice: delete one row")
         seen.add(clip.file_name)
-        yield clip
+        yield clip, row
 
 
 def speaker_pattern(pattern: str = SPEAKER_PATTERN) -> re.Pattern[str]:
@@ -148,7 +162,7 @@ def list_clips(folder: Path | str) -> list[Clip]:
         The folder cannot be used, its table is damaged, or its words lie elsewhere than in the folders at the top.
     """
     folder = Path(folder)
-    clips = read_clip_table(folder) if (folder / CLIP_TABLE).is_file() else []
+    clips = read_clip_table(folder) if find_clip_table(folder) else []
     listed = bool(clips)
     pattern = speaker_pattern()
     recordings = scan_recordings(folder)

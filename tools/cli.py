@@ -20,6 +20,7 @@ COMMANDS = {
     "audit": "Find labels that are probably wrong, and what the clips sound like instead.",
     "explain": "Show one recording the way cleaning sees it: measurements, findings, picture.",
     "map": "Draw all clips as a map on which like sounds lie close together.",
+    "shard": "Write a clean folder as tar archives with a Parquet table.",
     "review": "Look at clips, listen to them and decide, on a page in the browser.",
     "extract": "Turn a clean folder into log-mel features.",
     "models": "List the networks, what they cost and how accurate they are.",
@@ -42,6 +43,8 @@ _EXTRA_OF = {
     "espeakng_loader": "voices",
     "sounddevice": "mic",
     "av": "media",
+    "pyarrow": "shards",
+    "distributed": "cluster",
     "cleanlab": "audit",
     "sklearn": "audit",
 }

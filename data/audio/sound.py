@@ -10,6 +10,7 @@ from typing import BinaryIO, NoReturn
 import numpy as np
 
 from ..errors import RecordingError
+from ..shards import find_in_shard
 
 SAMPLE_RATE_HZ = 16_000
 LONGEST_S = 3_600
@@ -97,6 +98,8 @@ def file_size(path: Path | str) -> int:
     try:
         status = os.stat(path)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and (place := find_in_shard(path)):
+            return place.size_bytes
         if isinstance(error, FileNotFoundError) and os.path.islink(path):
             raise RecordingError(f"cannot be opened: {error.strerror}") from error
         _refuse(error)
@@ -112,6 +115,8 @@ def open_file(path: Path | str) -> BinaryIO:
     try:
         return open(path, "rb", buffering=FILE_BUFFER_BYTES)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and (place := find_in_shard(path)):
+            return place.open()
         _refuse(error)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import WordspotError
 from ..labels import is_word, normalize_name
+from ..shards import is_sharded
 from ..text import printable
 from .file_names import sorting_hint
 
@@ -76,6 +77,8 @@ def scan_recordings(folder: Path | str) -> list[Recording]:
     folder = Path(folder)
     check_folder(folder)
     labels = [entry for entry in _visible(folder) if _is_folder(entry)]
+    if not labels and is_sharded(folder):
+        return []
     if not labels:
         raise WordspotError(
             f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder}/left/"

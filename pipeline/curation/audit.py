@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...data.clips import CLIP_TABLE, Clip
+from ...data.clips import Clip, iterate_clip_table
 from ...data.errors import WordspotError
-from ...data.tables import read_table, write_table
+from ...data.tables import write_table
 from ..progress import Progress, no_progress
 from .embedding import DEFAULT, embed
 from .label_probabilities import label_probabilities
@@ -204,8 +204,8 @@ def _findings_of(clips: Sequence[Clip], findings: dict[str, tuple[str, ...]]) ->
 
 def _read_findings(folder: Path) -> dict[str, tuple[str, ...]]:
     """Of a table that was not made by `clean`, and has no such column: nothing."""
-    rows = read_table(folder / CLIP_TABLE, ("file_name",))
-    return {row["file_name"]: tuple(row.get("findings", "").split(";")) for row in rows}
+    rows = iterate_clip_table(folder, ("file_name",))
+    return {row["file_name"]: tuple(row.get("findings", "").split(";")) for _, row in rows}
 
 
 def _pairs(words: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> Iterable[Pair]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...data.clips import CLIP_TABLE, Clip, read_clip_table
+from ...data.clips import Clip, iterate_clip_table, read_clip_table
 from ...data.errors import WordspotError
 from ...data.tables import iterate_table
 from ..ingest.checks import CHECKS
@@ -83,7 +83,7 @@ def read_review_clips(folder: Path | str) -> list[ReviewClip]:
     folder = Path(folder)
     clips = read_clip_table(folder, unsure=True)
     suspicions = _read_audit(folder / AUDIT_TABLE)
-    rows = (row for _, row in iterate_table(folder / CLIP_TABLE))
+    rows = (row for _, row in iterate_clip_table(folder))
     return [
         ReviewClip(clip, _findings(row), _measured(row), suspicions.get(clip.file_name))
         for clip, row in zip(clips, rows, strict=True)

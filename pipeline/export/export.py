@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.clips import CLIP_TABLE, sketch
+from ...data.clips import find_clip_table, sketch
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...data.files import read_json, replacing
@@ -117,7 +117,7 @@ def _clips_folder(run: Run, config: RunConfig) -> Path | None:
     """The clean folder that the run was trained on; None where it is gone or has changed, or was of no sound."""
     features = run.features if is_feature_set(run.features) else config.data
     folder = clips_folder_of(features) if features == config.data else config.data
-    is_there = folder is not None and (folder / CLIP_TABLE).is_file() and is_extracted_from(features, folder)
+    is_there = folder is not None and find_clip_table(folder) is not None and is_extracted_from(features, folder)
     return folder if is_there else None
 
 
@@ -151,7 +151,7 @@ def _features_folder(run: Run, config: RunConfig) -> Path:
         raise WordspotError(
             f"{run.folder} was trained on {config.data}, which is gone: move it back, its clips check the file"
         )
-    if not (config.data / CLIP_TABLE).is_file():
+    if find_clip_table(config.data) is None:
         return config.data
     extract(config.data, run.features, config.front_end)
     return run.features

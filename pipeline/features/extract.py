@@ -10,7 +10,7 @@ import numpy as np
 
 from ...data.arrays import LogMel, Samples, Waveform, to_waveform
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
-from ...data.clips import CLIP_TABLE, Clip, read_clip_table
+from ...data.clips import CLIP_TABLE, Clip, find_clip_table, read_clip_table
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.feature_set import SOURCE, LongSound, write_negatives, write_noise, writing_feature_set
 from ...data.files import read_json, write_json
@@ -94,7 +94,7 @@ def clips_folder_of(features_folder: Path) -> Path | None:
 
 
 def _source_of(clips_folder: Path) -> dict[str, str]:
-    table = (clips_folder / CLIP_TABLE).read_bytes()
+    table = (find_clip_table(clips_folder) or clips_folder / CLIP_TABLE).read_bytes()
     return {"clips": printable(str(clips_folder.resolve())), "clip_table_sha256": hashlib.sha256(table).hexdigest()}
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
 from ..progress import Progress, no_progress
 from .clip_maker import ClipMaker
+from .cluster import ApartFromOthers, Cluster
 from .decided import checksum, decided, gather, is_as_decided, plan_decided, spared
 from .destination import (
     MADE_FILES,
@@ -75,7 +76,7 @@ class _Work:
     planned: list[PlannedClip]
     journal: Journal
     destination: Path | None
-    jobs: int
+    jobs: int | Cluster
     progress: Progress
     log: Path | None = None
 
@@ -95,7 +96,7 @@ def clean(
     settings: CleanSettings = CleanSettings(),
     *,
     decisions: Path | str | None = None,
-    jobs: int = 1,
+    jobs: int | Cluster = 1,
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> CleanResult:
@@ -116,7 +117,7 @@ def clean(
     decisions
         A log of decisions in a place of one's own; those in `decisions.jsonl` of the clean folder count as well.
     jobs
-        Processes to work with.
+        Processes to work with, or a cluster that sees both folders under the paths given here.
     dry_run
         Work everything out, write nothing.
     progress
@@ -277,13 +278,17 @@ def _do(work: _Work) -> CleanResult:
     """Works on every recording that the journal does not have, then on what needs all: duplicates, tables, report."""
     journal = work.journal
     remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
-    with journal.appending() as add, mapping(work.maker.process, remaining, work.jobs) as outcomes:
+    with journal.appending() as add, mapping(_process(work), remaining, work.jobs) as outcomes:
         for clip, outcome in zip(remaining, work.progress(outcomes, len(remaining)), strict=True):
             _take_note(work, clip, outcome, add)
     journal.rewrite(work.recordings)
     known = (decided(clip, journal.known_outcome(clip.recording)) for clip in work.planned)
     duplicates = find_duplicates(work.maker, work.planned, known, work.jobs, work.progress)
     return _finish(work, duplicates)
+
+
+def _process(work: _Work) -> Callable[[PlannedClip], Outcome]:
+    return ApartFromOthers(work.maker) if isinstance(work.jobs, Cluster) else work.maker.process
 
 
 def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> None:

@@ -14,6 +14,7 @@ from ...data.recordings.folders import Recording
 from ..progress import Progress
 from .checks.unreadable import CHECK as UNREADABLE
 from .clip_maker import ClipMaker
+from .cluster import Cluster
 from .duplicates.search import DUPLICATE_CHECKS
 from .journal import Journal
 from .outcome import DROPPED, Outcome
@@ -77,7 +78,7 @@ def plan_decided(
     recordings: list[Recording],
     states: Mapping[str, State],
     journal: Journal,
-    jobs: int,
+    jobs: int | Cluster,
     progress: Progress,
 ) -> list[PlannedClip]:
     """Plans the clips with what was decided of every recording; its content must be known for that."""
@@ -88,7 +89,7 @@ def plan_decided(
 
 
 def _hashes(
-    maker: ClipMaker, recordings: list[Recording], journal: Journal, jobs: int, progress: Progress
+    maker: ClipMaker, recordings: list[Recording], journal: Journal, jobs: int | Cluster, progress: Progress
 ) -> dict[str, str]:
     """{key of a recording: hash of its content}; those that are new, or have changed, are decoded for it."""
     known = {

@@ -14,6 +14,7 @@ from multiprocessing import connection
 from typing import Any, TypeVar
 
 from ...data.errors import WordspotError
+from .cluster import Cluster
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,8 +24,10 @@ _stopped = threading.Event()  # in a worker: nobody waits for the rest of its ch
 
 
 @contextmanager
-def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Iterable[Result]]:
-    """Gives the results of `function` over `items`, in order, worked out by `jobs` processes (1: this one).
+def mapping(
+    function: Callable[[Item], Result], items: Iterable[Item], jobs: int | Cluster
+) -> Iterator[Iterable[Result]]:
+    """Gives the results of `function` over `items`, in order, worked out by `jobs` processes (1: this one) or a cluster.
 
     Leaving the block early, by an error or Ctrl-C, drops what has not been started.
 
@@ -33,6 +36,10 @@ def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int
     WordspotError
         A process was killed.
     """
+    if isinstance(jobs, Cluster):
+        with jobs.mapping(function, _chunks(items)) as results:
+            yield results
+        return
     if jobs == 1:
         yield map(function, items)
         return

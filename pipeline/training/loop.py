@@ -20,6 +20,7 @@ from .examples.open_negatives import Negatives
 from .network import logits
 from .open_microphone import HeldOutNegatives
 from .probabilities import cross_entropy, softmax
+from .replicas import Replicas
 from .run_folder.history import EpochFigures, best_epoch
 from .run_folder.run import Run
 from .run_folder.tensorboard import TensorBoardLog
@@ -106,6 +107,8 @@ class TrainingLoop:
         What to call meanwhile.
     negatives
         To judge every epoch by, too.
+    replicas
+        What trains copies of the network together; None: one device does.
 
     Raises
     ------
@@ -123,7 +126,10 @@ class TrainingLoop:
         settings: TrainSettings,
         callbacks: TrainingCallbacks,
         negatives: HeldOutNegatives | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
+        self._replicas = replicas
+        self._copies = replicas.copies(network, settings, batches.steps) if replicas else None
         self._run, self._network, self._batches, self._validation = run, network, batches, validation
         self._classes, self._settings, self._callbacks, self._negatives = classes, settings, callbacks, negatives
         self._words = int((validation.classes < len(classes.words)).sum()) if validation else 0
@@ -148,9 +154,13 @@ class TrainingLoop:
         LossError
             The loss is no longer a number.
         """
-        while self._done < self._settings.epochs and not self._is_out_of_patience():
+        while self._goes_on():
             self._one_epoch()
         return self.best
+
+    def _goes_on(self) -> bool:
+        goes_on = self._done < self._settings.epochs and not self._is_out_of_patience()
+        return bool(self._replicas.of_first(goes_on)) if self._replicas else goes_on
 
     def _is_out_of_patience(self) -> bool:
         return bool(self._history) and self._done - self.best.epoch >= self._settings.patience
@@ -207,17 +217,26 @@ class TrainingLoop:
             self._batches.mine(epoch, lambda frames: softmax(logits(self._network, frames)))
         batches = prefetched(self._batches.epoch(epoch))
         self._seed_dropout(epoch)
+        if self._copies:
+            self._copies.begin()
         for step in range(self._batches.steps):
             waiting_since = time.perf_counter()
             frames, targets = next(batches)
             waited += time.perf_counter() - waiting_since
-            logs: Any = self._network.train_on_batch(frames, targets, return_dict=True)
+            logs = self._train_on_batch(frames, targets)
             sums += len(frames) * np.array([logs["loss"], logs["accuracy"]])
             examples += len(frames)
             self._callbacks.on_step(epoch, step + 1, self._batches.steps)
+        if self._copies:
+            self._copies.end()
         seconds = time.perf_counter() - began
         loss, accuracy = (sums / examples).tolist()
         return loss, accuracy, Pace(examples / seconds, waited / seconds)
+
+    def _train_on_batch(self, frames: np.ndarray, targets: np.ndarray) -> Any:
+        if self._copies:
+            return self._copies.train_on_batch(frames, targets)
+        return self._network.train_on_batch(frames, targets, return_dict=True)
 
     def _seed_dropout(self, epoch: int) -> None:
         """Makes what is dropped depend on nothing but seed and epoch, so that a resumed run ends as any other."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...data.audio import read_sound
-from ...data.clips import CLIP_TABLE, read_clip_table
+from ...data.clips import find_clip_table, read_clip_table
 from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.labels import is_word, normalize_name
 from ...models import pretrained
@@ -70,7 +70,7 @@ def choose_start(data: Path, words: Sequence[str] = (), run_folder: Path | None 
         config = Run(run_folder).read_config()
         return Start(config.start, few_people=config.augmentation == OTHER_PEOPLE)
     is_extracted = is_feature_set(data)
-    if not is_extracted and not (data / CLIP_TABLE).is_file():
+    if not is_extracted and find_clip_table(data) is None:
         return Start(None)
     feature_set = read_feature_set(data) if is_extracted else None
     clips = feature_set.clips if feature_set else read_clip_table(data)

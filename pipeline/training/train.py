@@ -25,6 +25,7 @@ from .network import load_network
 from .open_microphone import HeldOutNegatives
 from .optimizer import compile_network
 from .preparation import Approach, Material
+from .replicas import Replicas
 from .run_folder.history import EpochFigures
 from .run_folder.results import write_results
 from .run_folder.run import Run
@@ -51,6 +52,7 @@ def train(
     negatives: Path | str | None = None,
     resume: bool = False,
     judged_on_all: bool = True,
+    strategy: Replicas | str | None = None,
     callbacks: TrainingCallbacks = TrainingCallbacks(),
 ) -> Confusion:
     """Trains, writes the run folder, and returns the confusion of the best epoch's network.
@@ -82,14 +84,36 @@ def train(
         Go on with an interrupted run.
     judged_on_all
         Whether few clips or speakers are judged by cross-validation; False: on those that are held out, however few.
+    strategy
+        "mirrored" trains on all GPUs of this machine, "multi-worker" on the machines that the environment variable TF_CONFIG
+        names, where the same is called; the first of them writes the run folder, and `resume` needs one that all can read.
+        None: one device.
     callbacks
         What to call while training.
 
     Raises
     ------
     WordspotError
-        Data or words that do not do, a run folder that is something else, a loss that is no longer finite.
+        Data or words that do not do, a run folder that is something else, a loss that is no longer finite, workers that
+        differ or were lost.
     """
+    if isinstance(strategy, str):
+        replicas = Replicas.open(strategy)
+        with replicas.lost_workers_named(), replicas.own_folder(Path(run_folder), resume=resume) as own_folder:
+            return train(
+                data,
+                own_folder,
+                words,
+                settings,
+                augmentation,
+                start=start,
+                teacher=teacher,
+                negatives=negatives,
+                resume=resume,
+                judged_on_all=judged_on_all,
+                strategy=replicas,
+                callbacks=callbacks,
+            )
     data, run = Path(data), Run(Path(run_folder))
     approach = Approach.choose(data, words, settings, augmentation, start, teacher, run.folder if resume else None)
     run.reserve(resume=resume)
@@ -99,9 +123,12 @@ def train(
     may_cross = judged_on_all and not _held_out_before(run)
     material = Material.choose(feature_set, words, approach, extra, callbacks.progress, may_cross=may_cross)
     _check_counts(material.counts)
-    run.open(_config(data, material, approach))
+    config = _config(data, material, approach)
+    if strategy:
+        _check_together(strategy, run, config, material.cross)
+    run.open(config)
     tf.config.experimental.enable_op_determinism()
-    fit = _Fit.of(material, approach)
+    fit = _Fit.of(material, approach, strategy)
     callbacks.on_start(material.classes, material.counts, feature_set, material.negatives)
     crossed = _cross_validate(material.cross, run, fit, callbacks) if material.cross else None
     best = fit(run, material.training, None if crossed else material.validation.fixed_examples(), callbacks)
@@ -124,6 +151,16 @@ def _write(run: Run, best: EpochFigures, material: Material, crossed: CrossValid
     negatives = material.negatives
     held_out = _held_out(negatives, judge.split, classes) or _held_out(negatives, "validation", classes)
     return write_results(run, kept, best.epoch, examples, split, classes, material.feature_set, held_out, crossed)
+
+
+def _check_together(replicas: Replicas, run: Run, config: RunConfig, cross: CrossValidation | None) -> None:
+    """Raises `WordspotError` where workers would not do the same, step by step: they would wait for each other for ever."""
+    if cross:
+        raise WordspotError(
+            "so few clips or speakers are trained on several times, to judge by cross-validation, which one device does "
+            "in minutes: leave strategy out"
+        )
+    replicas.check_same(config.to_dict() | {"epochs trained": len(run.read_history())})
 
 
 def _negative_examples(negatives: Negatives, training: SplitClips, settings: TrainSettings) -> NegativeExamples | None:
@@ -149,12 +186,19 @@ class _Fit:
     start: TrainedNetwork | None
     soft_labels: np.ndarray | None
     negatives: Negatives
+    replicas: Replicas | None = None
 
     @classmethod
-    def of(cls, material: Material, approach: Approach) -> "_Fit":
+    def of(cls, material: Material, approach: Approach, replicas: Replicas | None) -> "_Fit":
         soft_labels = soft_labels_of(approach.teacher, material.joined, material.classes) if approach.teacher else None
         return cls(
-            material.classes, approach.settings, approach.augmentation, approach.start, soft_labels, material.negatives
+            material.classes,
+            approach.settings,
+            approach.augmentation,
+            approach.start,
+            soft_labels,
+            material.negatives,
+            replicas,
         )
 
     def for_part(self) -> "_Fit":
@@ -177,7 +221,7 @@ class _Fit:
         before = self.start.network.get_weights() if self.start else []
         network = _network(run, self.settings, feature_set, batches, len(self.classes.labels), self.start)
         best = TrainingLoop(
-            run, network, batches, validation, self.classes, self.settings, callbacks, held_out
+            run, network, batches, validation, self.classes, self.settings, callbacks, held_out, self.replicas
         ).run_to_end()
         if self.start:
             self.start.network.set_weights(before)  # its layers were trained, and others begin with them

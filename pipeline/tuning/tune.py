@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from ...data.clips import CLIP_TABLE
+from ...data.clips import find_clip_table
 from ...data.errors import LossError, WordspotError
 from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.files import locked, write_json
@@ -230,7 +230,7 @@ def _check(data: Path, out: Path, words: Sequence[str]) -> None:
     check_folder(data)
     if is_feature_set(data):
         Classes.choose(read_feature_set(data), words)
-    elif not (data / CLIP_TABLE).is_file():
+    elif find_clip_table(data) is None:
         open_data(data, Run(out), no_progress)  # says what is expected
     if out.exists():
         check_folder(out)

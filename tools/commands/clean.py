@@ -3,14 +3,21 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ...data.recordings.folders import check_folder
 from ...pipeline.ingest.settings import CleanSettings
 from ..terminal.notes import hide_notes
 from ..terminal.options import PATH, argument, declare, settings_options
 from ..terminal.progress import progress_bar
+
+if TYPE_CHECKING:
+    from ...pipeline.ingest.cluster import Cluster
 
 
 @declare
@@ -24,6 +31,12 @@ from ..terminal.progress import progress_bar
     default=os.cpu_count() or 1,
     show_default=True,
     help="Processes to work with.",
+)
+@click.option(
+    "--cluster",
+    "cluster",
+    metavar="ADDRESS",
+    help="Work on a Dask cluster instead: its scheduler, as in tcp://host:8786.",
 )
 @click.option(
     "--decisions",
@@ -40,6 +53,7 @@ def command(
     source: Path,
     destination: Path,
     jobs: int,
+    cluster: str | None,
     decisions: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -59,6 +73,7 @@ def command(
         wordspot clean recordings clips --discard clipped,duplicate --dry-run
         wordspot clean recordings new --decisions clips/decisions.jsonl
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
+        wordspot clean /data/recordings /data/clips --cluster tcp://host:8786
     """
     from ...pipeline.ingest.clean import (
         clean,
@@ -68,10 +83,33 @@ def command(
     if quiet or as_json:
         hide_notes()
     progress = progress_bar("cleaning", quiet=quiet)
-    result = clean(source, destination, settings, decisions=decisions, jobs=jobs, dry_run=dry_run, progress=progress)
+    with _workers(cluster, jobs, source, destination) as workers:
+        result = clean(
+            source.absolute() if cluster else source,
+            destination.absolute() if cluster else destination,
+            settings,
+            decisions=decisions,
+            jobs=workers,
+            dry_run=dry_run,
+            progress=progress,
+        )
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False))
     elif not quiet:
         print_clean_result(result, destination, dry_run=dry_run)
         for quiet_label in result.quiet_labels:
             print(f"note: {quiet_label}", file=sys.stderr)
+
+
+@contextmanager
+def _workers(cluster: str | None, jobs: int, source: Path, destination: Path) -> "Iterator[int | Cluster]":
+    """What is to do the work; a cluster must see both folders."""
+    if cluster is None:
+        yield jobs
+        return
+    from ...pipeline.ingest.cluster import Cluster
+
+    check_folder(source)
+    there = next(folder for folder in (destination.absolute(), *destination.absolute().parents) if folder.is_dir())
+    with Cluster.connect(cluster, source.absolute(), there) as workers:
+        yield workers

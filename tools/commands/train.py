@@ -14,6 +14,7 @@ from ...data.files import read_json
 from ...data.native_output import without_native_output
 from ...pipeline.training.recipe import Recipe, read_recipe
 from ...pipeline.training.settings import TrainSettings
+from ...pipeline.training.strategies import STRATEGIES, worker_number
 from ..terminal.confusion import accuracy_line, print_confusion
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, declare, given_options, settings_options, split_words
@@ -57,6 +58,12 @@ _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
 )
 @click.option("--config", "config", type=PATH, help="How to train, as JSON; options given here come first.")
 @click.option("--resume", "resume", is_flag=True, help="Go on with the interrupted run in --run.")
+@click.option(
+    "--strategy",
+    "strategy",
+    type=click.Choice(STRATEGIES),
+    help="Train on all GPUs of this machine, or on the machines that TF_CONFIG names: call the same on each.",
+)
 @settings_options(TrainSettings, *_OFFERED)
 @click.pass_context
 def command(
@@ -70,6 +77,7 @@ def command(
     negatives: Path | None,
     config: Path | None,
     resume: bool,
+    strategy: str | None,
 ) -> None:
     """Train a network to recognize words.
 
@@ -87,6 +95,7 @@ def command(
         wordspot train clips --words lamp,fan --from small --run runs/lamp
         wordspot train clips --words lamp,fan --negatives radio --run runs/lamp
         wordspot train clips --words on --run runs/b --config runs/a/config.json
+        wordspot train features --words down,go,left --run runs/c --strategy mirrored
         tensorboard --logdir runs
     """
     given = given_options(context)
@@ -98,7 +107,17 @@ def command(
     if begin.why:
         OUT.print(f"{begin.why[0].upper()}{begin.why[1:]}.")
     recipe = _recipe(config, begin.recipe, settings, given)
-    train_and_show(data, run, labels, recipe, start=begin.network, teacher=teacher, negatives=negatives, resume=resume)
+    train_and_show(
+        data,
+        run,
+        labels,
+        recipe,
+        start=begin.network,
+        teacher=teacher,
+        negatives=negatives,
+        resume=resume,
+        strategy=strategy,
+    )
 
 
 def _start(given: str | None, says_how: bool, data: Path, words: Sequence[str], begun: Path | None) -> "Start":
@@ -120,8 +139,12 @@ def train_and_show(
     teacher: str | None = None,
     negatives: Path | None = None,
     resume: bool = False,
+    strategy: str | None = None,
 ) -> None:
     """Trains, showing each epoch, and says what to do next."""
+    worker = worker_number(strategy)
+    if strategy == "multi-worker":
+        OUT.print(f"This is worker {worker}; training begins when all that TF_CONFIG names are there.")
     with without_native_output():
         from ...pipeline.training.run_folder.run import Run
         from ...pipeline.training.train import train  # here, because TensorFlow takes seconds to load
@@ -140,10 +163,14 @@ def train_and_show(
                 teacher=teacher,
                 negatives=negatives,
                 resume=resume,
+                strategy=strategy,
                 callbacks=display.callbacks(),
             )
     except KeyboardInterrupt:
         raise KeyboardInterrupt("finished epochs are kept: the same command with --resume goes on") from None
+    if worker:
+        OUT.print(f"Worker {worker} is done; what came of it is in {run} of worker 0.")
+        return
     OUT.print()
     print_confusion(OUT, confusion)
     summary = read_json(Run(run).metrics).get("summary", ())

@@ -9,6 +9,7 @@ from ....data.clips import find_speaker, speaker_pattern
 from ...progress import Progress
 from ..checks import duplicate, near_duplicate
 from ..clip_maker import ClipMaker, ClipPlace
+from ..cluster import Cluster
 from ..outcome import Outcome
 from ..plan import PlannedClip
 from ..result import DuplicateGroups
@@ -62,7 +63,7 @@ class Duplicates:
 
 
 def find_duplicates(
-    maker: ClipMaker, planned: list[PlannedClip], outcomes: Iterable[Outcome], jobs: int, progress: Progress
+    maker: ClipMaker, planned: list[PlannedClip], outcomes: Iterable[Outcome], jobs: int | Cluster, progress: Progress
 ) -> Duplicates:
     """Finds which clips are the same audio, or the same take.
 

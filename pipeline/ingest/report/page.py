@@ -14,6 +14,7 @@ from ...pages.html_page import in_words, write_page
 from ...pages.players import Player, make_player, within_budget
 from ..checks import CHECKS, Check
 from ..clip_maker import ClipMaker
+from ..cluster import Cluster
 from ..duplicates.search import DUPLICATE_CHECKS
 from ..result import CleanResult, LabelCounts
 from ..workers import mapping
@@ -31,7 +32,9 @@ class _Excerpt:
     start_s: float
 
 
-def write_report(path: Path, maker: ClipMaker, result: CleanResult, highlights: Highlights, jobs: int) -> None:
+def write_report(
+    path: Path, maker: ClipMaker, result: CleanResult, highlights: Highlights, jobs: int | Cluster
+) -> None:
     """Writes the page.
 
     Parameters
@@ -125,7 +128,7 @@ def _excerpt(highlight: Highlight) -> _Excerpt:
     return _Excerpt(highlight.recording.path, highlight.outcome.window_start_s)
 
 
-def _players(maker: ClipMaker, worst: Iterable[list[Highlight]], jobs: int) -> dict[_Excerpt, Player]:
+def _players(maker: ClipMaker, worst: Iterable[list[Highlight]], jobs: int | Cluster) -> dict[_Excerpt, Player]:
     """Of as many clips as fit into the page: the worst of every check, then the next."""
     ranks = zip_longest(*worst)
     shown = (one for rank in ranks for highlight in rank if highlight for one in (highlight, highlight.original))

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from ....data.clips import CLIP_TABLE
+from ....data.clips import find_clip_table
 from ....data.errors import WordspotError
 from ....data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ....data.front_end import FrontEnd
@@ -26,7 +26,7 @@ def open_data(data: Path, run: Run, progress: Progress, trained: TrainedNetwork 
     check_folder(data)
     if is_feature_set(data):
         return check_front_end(read_feature_set(data), data, trained)
-    if not (data / CLIP_TABLE).is_file():
+    if find_clip_table(data) is None:
         raise WordspotError(
             f"{data} is neither a clean folder nor a feature set: `wordspot clean {data} CLIPS` makes the first, then train "
             "on CLIPS"

@@ -11,7 +11,7 @@ import numpy as np
 
 from ....data.arrays import Samples
 from ....data.audio import read_sound
-from ....data.clips import CLIP_TABLE
+from ....data.clips import find_clip_table
 from ....data.feature_set import FeatureSet
 from ....data.files import replacing, write_json
 from ....models.cost import parameters
@@ -117,7 +117,7 @@ def _mistakes(found: Sequence[Prediction], examples: Examples, classes: Classes)
 
 def _clips_folder(data: Path) -> Path | None:
     """The clean folder that the run's clips lie in, where it is still there."""
-    folder = data if (data / CLIP_TABLE).is_file() else clips_folder_of(data)
+    folder = data if find_clip_table(data) else clips_folder_of(data)
     return folder if folder and folder.is_dir() else None
 
 
