@@ -4,7 +4,7 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ from ...data.audio import read_sound
 from ...data.decisions import NOTHING, Decision, State, append, content_hash, now, read, replay, standing
 from ...data.errors import WordspotError
 from ...data.labels import normalize_name
-from .queue import QUEUES, Heard, read_review_clips
+from .queue import AUDIT_TABLE, QUEUES, Heard, read_audit, read_review_clips
 
 Answer = Literal["keep", "relabel", "drop", "unsure"]
 LAST = 30  # decisions that the share found wrong is taken over
@@ -88,6 +88,8 @@ class Review:
         The log of decisions; it is made with the first one.
     who
         The listener.
+    judged
+        A run or an evaluation, whose confusion matrix is a queue; None for none.
 
     Attributes
     ----------
@@ -100,9 +102,11 @@ class Review:
         No clean folder, or a damaged table or log.
     """
 
-    def __init__(self, folder: Path, log: Path, who: str) -> None:
-        self.folder, self.log, self.who = folder, log, who
-        self.clips = read_review_clips(folder)
+    def __init__(self, folder: Path, log: Path, who: str, judged: Path | None = None) -> None:
+        self.folder, self.log, self.who, self.judged = folder, log, who, judged
+        self._audit = folder / AUDIT_TABLE
+        self._audit_seen = _fingerprint(self._audit)
+        self.clips = read_review_clips(folder, judged)
         self._place_of = {clip.clip.file_name: place for place, clip in enumerate(self.clips)}
         self._recordings = [clip.clip.recording for clip in self.clips]
         self._lock = threading.RLock()
@@ -132,6 +136,15 @@ class Review:
                 [{}] * len(self.clips),
             )
             self._take_account(range(len(self.clips)))
+
+    def refresh_audit(self) -> None:
+        """Reads what the audit found if it has changed since. Raises `WordspotError` for a damaged table."""
+        with self._lock:
+            if (seen := _fingerprint(self._audit)) == self._audit_seen:
+                return
+            suspicions = read_audit(self._audit)
+            self._audit_seen = seen
+            self.clips = [replace(clip, suspicion=suspicions.get(clip.clip.file_name)) for clip in self.clips]
 
     def _find_recordings(self) -> None:
         """Of clips whose table does not say which content they are of, what was decided is known by their paths."""
@@ -295,9 +308,9 @@ class Review:
         return Progress(len(own), _per_minute(own[-_LAST_FOR_SPEED:]), len(last), wrong, _hint(queue, len(last), wrong))
 
 
-def _fingerprint(log: Path) -> tuple[int, int]:
+def _fingerprint(file: Path) -> tuple[int, int]:
     try:
-        status = os.stat(log)
+        status = os.stat(file)
     except FileNotFoundError:
         return (0, 0)
     return status.st_size, status.st_mtime_ns

@@ -14,9 +14,20 @@ import numpy as np
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
+from ...data.labels import is_word
 from ...pipeline.curation.agreement import agreement
-from ...pipeline.curation.queue import MEASURED, QUEUES, SECOND_OPINION, clearest, values_of
+from ...pipeline.curation.queue import (
+    CONFUSION,
+    KEPT_BY_LISTEN,
+    MEASURED,
+    QUEUES,
+    SECOND_OPINION,
+    ReviewClip,
+    clearest,
+    values_of,
+)
 from ...pipeline.curation.review import Answer, Review, Said, UnknownClipError
+from .background_audit import BackgroundAudit
 from .files import ServedFile, served
 from .server import Address, Handler, Server
 
@@ -27,6 +38,7 @@ PAGE = (
     "desk.js",
     "keys.js",
     "list.js",
+    "matrix.js",
     "picture.js",
     "server.js",
     "sound.js",
@@ -40,15 +52,20 @@ _MARKS = {"": ".", "keep": "k", "relabel": "r", "drop": "d", "unsure": "u"}
 
 @dataclass(frozen=True)
 class Desk:
-    """What the page is about: a listener's review, and whether label and suggestion are hidden until the first answer."""
+    """What the page is about: a listener's review, and whether label and suggestion are hidden until the first answer.
+
+    An audit that runs meanwhile is what the queue of suspicious clips waits for.
+    """
 
     review: Review
     blind: bool = False
+    background: BackgroundAudit | None = None
 
     def start(self, query: dict[str, str]) -> dict[str, Any]:
         """What the page needs to know at first."""
         review = self.review
         review.refresh()
+        review.refresh_audit()
         heard, values = review.heard(), values_of(review.clips, review.heard())
         counts = {name: len(review.queue(name)) for name in QUEUES if name not in values}
         suggested = {clip.suspicion.suggested for clip in review.clips if clip.suspicion and clip.suspicion.suggested}
@@ -59,15 +76,28 @@ class Desk:
             "blind": self.blind,
             "clips": len(review.clips),
             "labels": sorted({clip.clip.label for clip in review.clips} | set(heard.labels) | suggested),
+            "first": self._first(),
             "queues": [{"name": name, "clips": counts.get(name), "values": values.get(name)} for name in QUEUES],
             "sample_rate_hz": SAMPLE_RATE_HZ,
             "front_end": FrontEnd().to_dict(),
         }
 
+    def _first(self) -> str:
+        """The queue that this was started for; empty for whichever has clips."""
+        if self.review.judged:
+            return CONFUSION
+        return KEPT_BY_LISTEN if any(clip.kept for clip in self.review.clips) else ""
+
+    def audit(self, query: dict[str, str]) -> dict[str, Any]:
+        """Whether an audit runs, and what there is to say of it."""
+        audit = self.background
+        return {"running": audit.is_running, "note": audit.note()} if audit else {"running": False, "note": ""}
+
     def queue(self, query: dict[str, str]) -> dict[str, Any]:
         """The places of a queue's clips, and a letter for what was decided of each."""
         name = query.get("name", "")
         self.review.refresh()
+        self.review.refresh_audit()
         places = self.review.queue(name, query.get("value", ""))
         return {"places": places, "marks": self._marks(places, name), "progress": self._progress(name)}
 
@@ -105,7 +135,7 @@ class Desk:
             "who": "" if is_second else state.who,
             "findings": list(one.findings.values()),
             "measured": dict(zip(MEASURED, one.measured, strict=False)),
-            "suspicion": dataclasses.asdict(one.suspicion) if one.suspicion else None,
+            "suspicion": _suspicion(one, queue),
         }
 
     def sound(self, query: dict[str, str]) -> bytes:
@@ -146,6 +176,26 @@ class Desk:
         }
 
 
+def _suspicion(clip: ReviewClip, queue: str) -> dict[str, str] | None:
+    """What speaks against a label in a queue: what it is instead, that in words, and who says so."""
+    if queue == CONFUSION and clip.judged:
+        one = clip.judged
+        return _suggested(one.predicted, f"Recognized as “{one.predicted}” ({one.probability:.0%})", "network")
+    if queue == KEPT_BY_LISTEN and clip.kept:
+        kept = clip.kept
+        what = "Detected" if kept.kind == "detection" else "A near miss, recognized"
+        return _suggested(kept.recognized, f"{what} as “{kept.recognized}” ({kept.probability:.0%})", "listen")
+    if (one := clip.suspicion) is None:
+        return None
+    sounds = f"Sounds like “{one.suggested}” ({one.probability:.0%})" if one.suggested else "Sounds odd"
+    return _suggested(one.suggested, f"{sounds}: {one.reason}" if one.reason else sounds, "audit")
+
+
+def _suggested(label: str, hint: str, by: str) -> dict[str, str]:
+    """Other words and silence are no label to suggest."""
+    return {"suggested": label if is_word(label) else "", "hint": hint, "by": by}
+
+
 def _said(values: dict[str, Any]) -> Said:
     after, shown = (str(values.get(name, "")) for name in ("after", "shown"))
     said = Said(str(values["file_name"]), values["what"], after, shown, float(values.get("heard_s", 0)))
@@ -169,6 +219,7 @@ class ReviewServer(Server):
         self.desk = desk
         self.asked: dict[str, Callable[[dict[str, str]], Any]] = {
             "start": desk.start,
+            "audit": desk.audit,
             "queue": desk.queue,
             "clips": desk.clips,
             "sound": desk.sound,

@@ -1,6 +1,7 @@
 """`wordspot review` as a process: what it prints, what it refuses, and how it ends."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,14 +9,24 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 
-def test_it_serves_at_an_address_with_a_token_until_ctrl_c(clips: Path, tmp_path: Path) -> None:
+
+@pytest.fixture
+def folder(clips: Path, tmp_path: Path) -> Path:
+    """A clean folder of one's own that was audited, so that nothing runs in the background."""
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    (folder / "audit.csv").write_text("file_name,suspicion,suggested,suggested_probability,reason\n")
+    return folder
+
+
+def test_it_serves_at_an_address_with_a_token_until_ctrl_c(folder: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
         "wordspot.tools.cli",
         "review",
-        clips,
+        folder,
         "--port",
         "0",
         "--decisions",
@@ -31,7 +42,7 @@ def test_it_serves_at_an_address_with_a_token_until_ctrl_c(clips: Path, tmp_path
     assert not (tmp_path / "log").exists()
 
 
-def test_what_cannot_be_reviewed_is_told_in_one_line(clips: Path, tmp_path: Path, wordspot: Callable) -> None:
+def test_what_cannot_be_reviewed_is_told_in_one_line(folder: Path, tmp_path: Path, wordspot: Callable) -> None:
     def refused(*arguments: object) -> str:
         result = wordspot("review", *arguments, "--port", "0")
         assert result.returncode == 1
@@ -40,12 +51,20 @@ def test_what_cannot_be_reviewed_is_told_in_one_line(clips: Path, tmp_path: Path
 
     assert "not a clean folder" in refused(tmp_path)
     assert "does not exist" in refused(tmp_path / "missing")
-    assert "--listener names nobody" in refused(clips, "--listener", " ")
+    assert "--listener names nobody" in refused(folder, "--listener", " ")
+    assert "expected one of them" in refused(folder, "--run", "run", "--evaluation", "judged")
+    assert "has no predictions.csv" in refused(folder, "--run", tmp_path)
+    (tmp_path / "predictions.csv").write_text(
+        "file_name,truth,predicted,probability,recording\n"
+        "left/a.wav,left,on,0.9,\n"  # no such clip
+        f"fall/speaker00_nohash_0.wav,fall,rise,0.9,{'0' * 32}\n"  # the same name in another folder
+    )
+    assert "judged none of the clips" in refused(folder, "--evaluation", tmp_path)
     (tmp_path / "folder").mkdir()
-    assert "cannot be read" in refused(clips, "--decisions", tmp_path / "folder")
+    assert "cannot be read" in refused(folder, "--decisions", tmp_path / "folder")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = wordspot("review", clips, "--port", port, "--decisions", tmp_path / "log")
+        result = wordspot("review", folder, "--port", port, "--decisions", tmp_path / "log")
         assert f"port {port} is in use" in result.stderr
 
 
