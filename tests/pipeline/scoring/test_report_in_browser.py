@@ -73,6 +73,7 @@ def report(folder: Path) -> Path:
             mistakes=mistakes,
             facts={"Data": "y" * 300},
             caveats=["z" * 300],
+            review="v" * 300,
             players=players_of(mistakes, lambda name: read_sound(folder / name).samples),
             charts=[
                 LineChart("Loss", "epoch", [Line("training", history, "dashed"), Line("validation", history[::2])]),
