@@ -32,6 +32,14 @@ from ..terminal.progress import progress_bar
     metavar="FILE",
     help="Decisions of people, kept in a place of your own. [default: DST/decisions.jsonl]",
 )
+@click.option(
+    "--agreement",
+    "agreement",
+    type=click.IntRange(1, None),
+    default=1,
+    show_default=True,
+    help="Listeners who must agree before a recording is relabeled or dropped; until then it is unsure.",
+)
 @click.option("--dry-run", "dry_run", is_flag=True, help="Say what would be done, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 @click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
@@ -41,6 +49,7 @@ def command(
     destination: Path,
     jobs: int,
     decisions: Path | None,
+    agreement: int,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -58,6 +67,7 @@ def command(
         wordspot clean recordings clips
         wordspot clean recordings clips --discard clipped,duplicate --dry-run
         wordspot clean recordings new --decisions clips/decisions.jsonl
+        wordspot clean recordings clips --agreement 2
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
     """
     from ...pipeline.ingest.clean import (
@@ -68,7 +78,16 @@ def command(
     if quiet or as_json:
         hide_notes()
     progress = progress_bar("cleaning", quiet=quiet)
-    result = clean(source, destination, settings, decisions=decisions, jobs=jobs, dry_run=dry_run, progress=progress)
+    result = clean(
+        source,
+        destination,
+        settings,
+        decisions=decisions,
+        agreement=agreement,
+        jobs=jobs,
+        dry_run=dry_run,
+        progress=progress,
+    )
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False))
     elif not quiet:
