@@ -16,6 +16,7 @@ from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
 from ...data.labels import is_word
 from ...pipeline.curation.agreement import agreement
+from ...pipeline.curation.probes import PROBED_QUEUES, Probe, mixed
 from ...pipeline.curation.queue import (
     CONFUSION,
     KEPT_BY_LISTEN,
@@ -98,15 +99,38 @@ class Desk:
         name = query.get("name", "")
         self.review.refresh()
         self.review.refresh_audit()
-        places = self.review.queue(name, query.get("value", ""))
-        return {"places": places, "marks": self._marks(places, name), "progress": self._progress(name)}
+        places = self._with_probes(self.review.queue(name, query.get("value", "")), name)
+        return {"places": places, "marks": self._marks(places, name), "progress": self._progress(name)} | self._left()
+
+    def _with_probes(self, places: list[int], queue: str) -> list[int]:
+        """Those that the listener has not answered yet, among what is not decided."""
+        if queue not in PROBED_QUEUES or not self.review.probes:
+            return places
+        first, whats = len(self.review.clips), self.review.heard().whats
+        probes = [first + n for n, probe in enumerate(self.review.probes) if not self.review.answer(probe)]
+        return mixed(places, [not whats[place] for place in places], probes)
+
+    def _left(self) -> dict[str, Any]:
+        return {"left": dataclasses.asdict(self.review.remaining())}
 
     def _marks(self, places: list[int], queue: str) -> str:
         """Of a second opinion only the listener's own decisions count."""
         heard, who = self.review.heard(), self.review.who
+        if any(self.review.probe(place) for place in places):
+            return "".join(self._mark(place) for place in places)
         if queue == SECOND_OPINION:
             return "".join(("o" if who in heard.answers[place] else ".") for place in places)
         return "".join(_MARKS.get(heard.whats[place], ".") for place in places)
+
+    def _mark(self, place: int) -> str:
+        probe = self.review.probe(place)
+        return _MARKS.get(self._probe_what(probe) if probe else self.review.heard().whats[place], ".")
+
+    def _probe_what(self, probe: Probe) -> str:
+        answer = self.review.answer(probe)
+        if not answer or answer == probe.shown:
+            return "keep" if answer else ""
+        return answer.strip("()") if answer.startswith("(") else "relabel"
 
     def _progress(self, queue: str) -> dict[str, Any]:
         return dataclasses.asdict(self.review.progress(queue))
@@ -117,12 +141,14 @@ class Desk:
 
     def _places(self, query: dict[str, str]) -> list[int]:
         places = [int(text) for text in query.get("places", "").split(",")][:_MOST_AT_ONCE]
-        if not all(0 <= place < len(self.review.clips) for place in places):
+        if not all(0 <= place < len(self.review.clips) + len(self.review.probes) for place in places):
             raise WordspotError(f"there are {len(self.review.clips)} clips: load the page again")
         return places
 
     def _describe(self, place: int, queue: str) -> dict[str, Any]:
         """All that is known of a clip; to a second opinion, nothing of what others said."""
+        if probe := self.review.probe(place):
+            return self._describe_probe(place, probe, queue)
         one, heard, state = self.review.clips[place], self.review.heard(), self.review.state(place)
         is_second = queue == SECOND_OPINION
         return {
@@ -138,21 +164,47 @@ class Desk:
             "suspicion": _suspicion(one, queue),
         }
 
+    def _describe_probe(self, place: int, probe: Probe, queue: str) -> dict[str, Any]:
+        """A clip that looks like any other, with the label that it is shown with in its path, too."""
+        clip = self.review.clips[probe.place]
+        shown = dataclasses.replace(clip, suspicion=probe.suspicion(clip))
+        inner = clip.path.partition("/")[2]
+        return self._describe(probe.place, queue) | {
+            "place": place,
+            "file_name": f"/probe {place - len(self.review.clips)}",
+            "label": probe.shown,
+            "source": f"{probe.shown}/{inner}" if inner else "",
+            "what": self._probe_what(probe),
+            "who": "",
+            "findings": [],
+            "suspicion": _suspicion(shown, queue),
+        }
+
+    def _heard_at(self, query: dict[str, str]) -> int:
+        """The place of the clip that is heard, which a probe stands for."""
+        (place,) = self._places(query)
+        probe = self.review.probe(place)
+        return probe.place if probe else place
+
     def sound(self, query: dict[str, str]) -> bytes:
         """A clip's samples: int16, little-endian, mono, 16 kHz."""
-        (place,) = self._places(query)
+        place = self._heard_at(query)
         samples = read_sound(self.review.folder / self.review.clips[place].clip.file_name).samples
         return np.ascontiguousarray(samples, "<i2").tobytes()
 
     def clearest(self, query: dict[str, str]) -> dict[str, Any]:
         """The place of the clip that shows best how a word sounds; none where there is no other."""
-        (place,) = self._places(query)
+        place = self._heard_at(query)
         return {"place": clearest(self.review.clips, self.review.heard(), query.get("word", ""), place)}
 
     def agreement(self, query: dict[str, str]) -> dict[str, Any]:
-        """How far each two listeners agree."""
+        """How far each two listeners agree, and how each did on probes."""
         self.review.refresh()
-        return {"pairs": [dataclasses.asdict(pair) for pair in agreement(self.review.heard().answers)]}
+        pairs = agreement(self.review.heard().answers)
+        return {
+            name: [dataclasses.asdict(one) for one in found]
+            for name, found in (("pairs", pairs), ("probes", self.review.scores()))
+        }
 
     def decide(self, body: dict[str, Any]) -> dict[str, Any]:
         """Writes a step of decisions; they are on the disk when this returns."""

@@ -17,6 +17,9 @@ from ..terminal.options import PATH, argument, declare
 @click.option("--evaluation", "evaluation", type=PATH, metavar="DIR", help="The same of `wordspot evaluate --out DIR`.")
 @click.option("--listener", "listener", metavar="NAME", help="Who listens. [default: the name of this login]")
 @click.option("--blind", "blind", is_flag=True, help="Hide label and suggestion until the first answer.")
+@click.option(
+    "--probes", "probes", is_flag=True, help="Mix in clips of known labels, right and wrong, to measure who listens."
+)
 @click.option("--decisions", "decisions", type=PATH, help="The log. [default: decisions.jsonl in CLIPS]")
 @click.option(
     "--port",
@@ -32,6 +35,7 @@ def command(
     evaluation: Path | None,
     listener: str | None,
     blind: bool,
+    probes: bool,
     decisions: Path | None,
     port: int,
 ) -> None:
@@ -45,7 +49,7 @@ def command(
 
     Examples:
         wordspot review clips
-        wordspot review clips --listener anna --blind
+        wordspot review clips --listener anna --blind --probes
         wordspot review clips --run run
         wordspot review clips --evaluation judged
     """
@@ -57,7 +61,7 @@ def command(
 
     if run and evaluation:
         raise WordspotError("--run and --evaluation: expected one of them, for one confusion matrix is shown")
-    review = Review(clips, decisions or clips / DECISIONS, _listener(listener), run or evaluation)
+    review = Review(clips, decisions or clips / DECISIONS, _listener(listener), run or evaluation, with_probes=probes)
     audit = BackgroundAudit(clips)
     with ReviewServer(Desk(review, blind, audit), Address(port=port)) as server, audit:
         try:

@@ -21,11 +21,12 @@ export class Desk {
 
   /** Takes up a queue, at its first clip that is not decided. */
   async open(name, value) {
-    const {places, marks, progress} = await ask("queue", {name, value})
+    const {places, marks, progress, left} = await ask("queue", {name, value})
     if (name !== this.queue) this.known.clear() // each says what speaks against a label, and a second opinion nothing of what others said
     Object.assign(this, {queue: name, value, places, marks: [...marks]})
     this.view.list.show(places, this.marks)
     this.view.progress(progress)
+    this.view.left(left)
     await this.go(Math.max(0, this.marks.indexOf(".")))
   }
 

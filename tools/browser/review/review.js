@@ -110,6 +110,10 @@ class View {
     at("saved").textContent = waiting ? `Saving ${waiting}…` : isSaved ? "Saved" : at("saved").textContent
   }
 
+  left(remaining) {
+    at("left").textContent = leftInWords(remaining)
+  }
+
   progress({decided, per_minute, last, wrong, hint}) {
     const speed = per_minute ? `, ${per_minute.toFixed(per_minute < 10 ? 1 : 0)} a minute` : ""
     const found = last ? `; ${wrong} of the last ${last} here were wrong` : ""
@@ -117,6 +121,14 @@ class View {
     at("enough").hidden = !hint
     at("enough").textContent = hint
   }
+}
+
+/** How many wrong labels are left, in words, or what it takes to know it. */
+function leftInWords({clips, wrong, most, missing}) {
+  const count = number => Math.round(number).toLocaleString("en")
+  if (!clips) return ""
+  if (wrong !== null) return `about ${count(wrong)} wrong labels left among ${count(clips)} unheard clips, at most ${count(most)}`
+  return missing ? `${missing} more of the queue “Random” say how many wrong labels are left` : ""
 }
 
 /** Measurements in words. */
@@ -163,7 +175,7 @@ async function watchAudit(onEnd) {
 }
 
 async function showAgreement() {
-  const {pairs} = await ask("agreement")
+  const {pairs, probes} = await ask("agreement")
   const kappa = value => value === null ? "not defined" : value.toFixed(2)
   at("agreement").replaceChildren(...pairs.flatMap(({listeners, clips, agreement, kappa: all, words}) => {
     const table = document.createElement("table")
@@ -175,7 +187,8 @@ async function showAgreement() {
     }
     const title = `${listeners.join(" and ")} agree on ${percent(agreement)} of ${clips} clips (Cohen’s kappa ${kappa(all)})`
     return [element("h2", "", title), table]
-  }))
+  }), ...probes.map(({listener, right, kept, wrong, found}) => element("p", "",
+    `Probes: ${listener} found ${found} of ${wrong} labels that were shown wrong, and kept ${kept} of ${right} right ones.`)))
 }
 
 async function begin() {
