@@ -36,8 +36,9 @@ class Remaining:
 def remaining(clips: Sequence[ReviewClip], heard: Heard, queues: Sequence[str]) -> Remaining:
     """Estimates it in two parts, each from the share found wrong in it.
 
-    In the part that the audit doubts (a suspicion of 0.5 and more) all decisions count. In the rest, or in all where there was
-    no audit, only those of the queue `random`: what is heard elsewhere was chosen because it is likelier to be wrong.
+    In the part that the audit doubts (a suspicion of 0.5 and more) all decisions count. In the rest, or in all while fewer than
+    ten doubtful ones are decided, only those of the queue `random`: what is heard elsewhere was chosen because it is likelier
+    to be wrong.
 
     Parameters
     ----------
@@ -46,20 +47,24 @@ def remaining(clips: Sequence[ReviewClip], heard: Heard, queues: Sequence[str]) 
     queues
         For each clip the queue that offered it when it was decided last; empty for none.
     """
-    parts: tuple[list[int], list[int]] = ([], [])
-    for place, clip in enumerate(clips):
-        parts[bool(clip.suspicion and clip.suspicion.value >= _DOUBTFUL)].append(place)
-    rest, doubtful = parts
+    rest, doubtful = _parts(clips, heard)
     at_random = [place for place in rest if queues[place] == "random"]
-    open_rest, open_doubtful = (sum(not heard.whats[place] for place in part) for part in parts)
-    missing = FEWEST - len(at_random) if open_rest else 0
     heard_doubtful = [place for place in doubtful if heard.whats[place]]
-    if missing > 0 or (open_doubtful and len(heard_doubtful) < _FEWEST_DOUBTFUL):
-        return Remaining(open_rest + open_doubtful, None, None, max(0, missing))
+    counts = [sum(not heard.whats[place] for place in part) for part in (rest, doubtful)]
+    if counts[0] and len(at_random) < FEWEST:
+        return Remaining(sum(counts), None, None, FEWEST - len(at_random))
     shares = [_share(heard, at_random), _share(heard, heard_doubtful)]
-    counts = [open_rest, open_doubtful]
     wrong, most = (sum(n * share[end] for n, share in zip(counts, shares, strict=True)) for end in (0, 1))
     return Remaining(sum(counts), wrong, most)
+
+
+def _parts(clips: Sequence[ReviewClip], heard: Heard) -> tuple[Sequence[int], Sequence[int]]:
+    """The rest, and what the audit doubts: nothing while too few of that were heard."""
+    doubtful = [place for place, clip in enumerate(clips) if clip.suspicion and clip.suspicion.value >= _DOUBTFUL]
+    whats = [heard.whats[place] for place in doubtful]
+    if sum(map(bool, whats)) < min(_FEWEST_DOUBTFUL, len(doubtful)):
+        return range(len(clips)), []
+    return sorted(set(range(len(clips))).difference(doubtful)), doubtful
 
 
 def _share(heard: Heard, places: Iterable[int]) -> tuple[float, float]:

@@ -65,9 +65,9 @@ def command(
     audit = BackgroundAudit(clips)
     with ReviewServer(Desk(review, blind, audit), Address(port=port)) as server, audit:
         try:
-            OUT.print(f"Open {server.url} (Ctrl-C ends)")
             if audit.note():
                 ERR.print(audit.note())
+            OUT.print(f"Open {server.url} (Ctrl-C ends)")
             server.serve_forever()
         except KeyboardInterrupt:  # the way to end it: all that was called saved is on the disk
             OUT.print()

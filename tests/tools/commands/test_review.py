@@ -42,6 +42,41 @@ def test_it_serves_at_an_address_with_a_token_until_ctrl_c(folder: Path, tmp_pat
     assert not (tmp_path / "log").exists()
 
 
+def started(*command: object) -> subprocess.Popen[str]:
+    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Open http")
+    return process
+
+
+def test_ctrl_c_ends_an_audit_that_runs_behind_it(folder: Path) -> None:
+    (folder / "audit.csv").unlink()
+    with started(sys.executable, "-m", "wordspot.tools.cli", "review", folder, "--port", "0") as process:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert errors.splitlines()[0].startswith("The audit is listening")
+    assert len(errors.splitlines()) == 1
+    processes = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(str(folder).encode() in line and b"audit" in line for line in processes)
+
+
+def test_without_the_extra_one_line_says_what_to_install(folder: Path) -> None:
+    (folder / "audit.csv").unlink()
+    hidden = (
+        "import importlib.util as u; find = u.find_spec;"
+        "u.find_spec = lambda name, *rest: None if name == 'cleanlab' else find(name, *rest);"
+        "import sys; from wordspot.tools.cli import main; sys.argv[:1] = ['wordspot', 'review']; main()"
+    )
+    with started(sys.executable, "-c", hidden, folder, "--port", "0") as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert line == "Without suspicious clips: pip install 'wordspot[audit]' brings the audit, which finds them.\n"
+    assert not (folder / "audit.csv").exists()
+
+
 def test_what_cannot_be_reviewed_is_told_in_one_line(folder: Path, tmp_path: Path, wordspot: Callable) -> None:
     def refused(*arguments: object) -> str:
         result = wordspot("review", *arguments, "--port", "0")
