@@ -12,13 +12,17 @@ from ...data.clips import Clip, iterate_clip_table, read_clip_table
 from ...data.errors import WordspotError
 from ...data.tables import iterate_table
 from ..ingest.checks import CHECKS
+from ..scoring.predictions import JudgedClip
+from .judged import Kept, kept_of, read_judged
 
+CONFUSION, KEPT_BY_LISTEN = "confusion", "kept by listen"
 SECOND_OPINION = "second opinion"
 AUDIT_TABLE = "audit.csv"
 MEASURED = ("snr_db", "peak_dbfs", "duration_s", "window_start_s")  # columns of the clip table that are shown
 _AUDIT_COLUMNS = ("file_name", "suspicion", "suggested", "suggested_probability", "reason")
 _CHECK_OF = {check.name: check for check in CHECKS}
 _UNITS = {"db": "dB", "dbfs": "dBFS", "hz": "Hz", "ms": "ms", "s": "s"}  # by the last part of a column's name
+_KINDS = {"detection": "detections", "uncertain": "near misses"}
 _RANDOM_SEED = 1
 _SECOND_OPINION_SHARE = 20  # of what only one listener has heard, one in so many
 
@@ -59,39 +63,60 @@ class ReviewClip:
         {column of `MEASURED`: value}; without those that the table lacks.
     suspicion
         What the audit says; None where it says nothing.
+    judged
+        What a run or an evaluation took it for; None where it was not judged.
+    kept
+        What `listen` kept it for; None where it did not.
     """
 
     clip: Clip
     findings: Mapping[str, str] = field(default_factory=dict)
     measured: tuple[float | None, ...] = ()
     suspicion: Suspicion | None = None
+    judged: JudgedClip | None = None
+    kept: Kept | None = None
 
     @property
     def path(self) -> str:
         """The recording's path, by which decisions tell copies apart; of a clip without one its own."""
-        return self.clip.source or self.clip.file_name
+        return self.clip.file_name if self.kept else self.clip.source or self.clip.file_name
 
 
-def read_review_clips(folder: Path | str) -> list[ReviewClip]:
+def read_review_clips(folder: Path | str, judged: Path | None = None) -> list[ReviewClip]:
     """The clips of a clean folder, in the order of its table, with findings, measurements and the audit's suspicions.
+
+    Parameters
+    ----------
+    folder
+        The clean folder, or one that `listen` keeps clips in.
+    judged
+        A run or an evaluation of these clips; None for none.
 
     Raises
     ------
     WordspotError
-        See `read_clip_table`; or `audit.csv` is damaged.
+        See `read_clip_table`; `audit.csv` is damaged; or what was judged are other clips.
     """
     folder = Path(folder)
     clips = read_clip_table(folder, unsure=True)
-    suspicions = _read_audit(folder / AUDIT_TABLE)
+    suspicions = read_audit(folder / AUDIT_TABLE)
+    predictions = read_judged(folder, clips, judged) if judged else {}
     rows = (row for _, row in iterate_clip_table(folder))
     return [
-        ReviewClip(clip, _findings(row), _measured(row), suspicions.get(clip.file_name))
+        ReviewClip(
+            clip,
+            _findings(row),
+            _measured(row),
+            suspicions.get(clip.file_name),
+            predictions.get(clip.file_name),
+            kept_of(row),
+        )
         for clip, row in zip(clips, rows, strict=True)
     ]
 
 
-def _read_audit(table: Path) -> dict[str, Suspicion]:
-    """{file name: what the audit says of it}; {} where there was none."""
+def read_audit(table: Path) -> dict[str, Suspicion]:
+    """{file name: what the audit says of it}; {} where there was none. Raises `WordspotError` for a damaged table."""
     if not table.is_file():
         return {}
     suspicions = {}
@@ -186,6 +211,32 @@ def unsure(heard: Heard) -> list[int]:
     return [place for place, what in enumerate(heard.whats) if what == "unsure"]
 
 
+def of_cell(clips: Sequence[ReviewClip], cell: str) -> list[int]:
+    """Places of the clips of a cell of the confusion matrix, the most confident first.
+
+    A cell is written as `truth/prediction`, with a slash, which no label has; empty for all mistakes.
+    """
+    judged = [(one.judged, place) for place, one in enumerate(clips) if one.judged]
+    chosen = [(one.probability, place) for one, place in judged if (_cell(one) == cell if cell else _is_mistake(one))]
+    return [place for _, place in sorted(chosen, key=lambda one: -one[0])]
+
+
+def _cell(judged: JudgedClip) -> str:
+    return f"{judged.truth}/{judged.predicted}"
+
+
+def _is_mistake(judged: JudgedClip) -> bool:
+    return judged.truth != judged.predicted
+
+
+def kept_by_listen(clips: Sequence[ReviewClip], kind: str) -> list[int]:
+    """Places of the clips that `listen` kept, the least likely first: of them most were no such word."""
+    kept = [
+        (one.kept.probability, place) for place, one in enumerate(clips) if one.kept and kind in ("", one.kept.kind)
+    ]
+    return [place for _, place in sorted(kept)]
+
+
 def second_opinion(clips: Sequence[ReviewClip], heard: Heard, who: str) -> list[int]:
     """Places of the clips that others have heard, and that `who` is to hear, too: what they disagree about comes first.
 
@@ -214,6 +265,8 @@ Queue = Callable[[Sequence[ReviewClip], Heard, str, str], list[int]]
 QUEUES: dict[str, Queue] = {  # of the clips, what was heard, the listener and the value that was chosen
     "suspicious": lambda clips, heard, who, value: suspicious(clips),
     "findings": lambda clips, heard, who, value: with_finding(clips, value),
+    CONFUSION: lambda clips, heard, who, value: of_cell(clips, value),
+    KEPT_BY_LISTEN: lambda clips, heard, who, value: kept_by_listen(clips, value),
     "random": lambda clips, heard, who, value: in_random_order(clips),
     "word": lambda clips, heard, who, value: of_word(clips, heard, value),
     "speaker": lambda clips, heard, who, value: of_speaker(clips, value),
@@ -227,12 +280,29 @@ def values_of(clips: Sequence[ReviewClip], heard: Heard) -> dict[str, list[tuple
     findings = Counter(name for clip in clips for name in clip.findings)
     speakers = Counter(clip.clip.speaker for clip in clips if clip.clip.speaker)
     words = Counter(heard.labels)
+    kinds = Counter(clip.kept.kind for clip in clips if clip.kept)
     return {
+        CONFUSION: _cells(clips),
+        KEPT_BY_LISTEN: [
+            ("", "any", kinds.total()),
+            *((kind, _KINDS.get(kind, kind), kinds[kind]) for kind in sorted(kinds)),
+        ],
         "findings": [("", "any", sum(bool(clip.findings) for clip in clips))]
         + [(name, _title(name), count) for name, count in findings.most_common()],
         "word": [(word, word, words[word]) for word in sorted(words)],
         "speaker": [(speaker, speaker, count) for speaker, count in speakers.most_common()],
     }
+
+
+def _cells(clips: Sequence[ReviewClip]) -> list[tuple[str, str, int]]:
+    """Of the confusion matrix: all mistakes, then each kind of mistake, then what was right, the most frequent first."""
+    counts = Counter((_is_mistake(one.judged), _cell(one.judged)) for one in clips if one.judged)
+    if not counts:
+        return []
+    ranked = sorted(counts.items(), key=lambda item: (not item[0][0], -item[1], item[0][1]))
+    mistakes = sum(count for (is_mistake, _), count in counts.items() if is_mistake)
+    cells = [(cell, " → ".join(cell.split("/")), count) for (_, cell), count in ranked]
+    return [("", "all mistakes", mistakes), *cells]
 
 
 def _title(name: str) -> str:

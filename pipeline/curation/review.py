@@ -4,19 +4,22 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from ...data.audio import read_sound
 from ...data.decisions import NOTHING, Decision, State, append, content_hash, now, read, replay, standing
 from ...data.errors import WordspotError
 from ...data.labels import normalize_name
-from .queue import QUEUES, Heard, read_review_clips
+from .probes import Probe, ProbeScore, choose_probes, probe_scores
+from .queue import AUDIT_TABLE, QUEUES, Heard, read_audit, read_review_clips
+from .remaining import Remaining, remaining
 
 Answer = Literal["keep", "relabel", "drop", "unsure"]
+_ANSWERS = frozenset(get_args(Answer))
 LAST = 30  # decisions that the share found wrong is taken over
 _PAUSE_S = 60.0  # longer between two decisions is a pause, and no work
 _LAST_FOR_SPEED = 100
@@ -88,11 +91,17 @@ class Review:
         The log of decisions; it is made with the first one.
     who
         The listener.
+    judged
+        A run or an evaluation, whose confusion matrix is a queue; None for none.
+    with_probes
+        Whether clips whose label is known are mixed into some queues, see `probes`.
 
     Attributes
     ----------
     clips
         All of them, in the order of the clip table. Others speak of them by their place in it.
+    probes
+        Their places follow those of the clips.
 
     Raises
     ------
@@ -100,14 +109,20 @@ class Review:
         No clean folder, or a damaged table or log.
     """
 
-    def __init__(self, folder: Path, log: Path, who: str) -> None:
-        self.folder, self.log, self.who = folder, log, who
-        self.clips = read_review_clips(folder)
+    def __init__(
+        self, folder: Path, log: Path, who: str, judged: Path | None = None, *, with_probes: bool = False
+    ) -> None:
+        self.folder, self.log, self.who, self.judged = folder, log, who, judged
+        self._audit = folder / AUDIT_TABLE
+        self._audit_seen = _fingerprint(self._audit)
+        self.clips = read_review_clips(folder, judged)
         self._place_of = {clip.clip.file_name: place for place, clip in enumerate(self.clips)}
         self._recordings = [clip.clip.recording for clip in self.clips]
         self._lock = threading.RLock()
         self._seen = (-1, -1)
         self.refresh()
+        self.probes = choose_probes(self.clips, self.heard()) if with_probes else []
+        self._place_of |= {f"/probe {number}": len(self.clips) + number for number in range(len(self.probes))}
 
     def refresh(self) -> None:
         """Reads the log if it has changed since."""
@@ -133,6 +148,15 @@ class Review:
             )
             self._take_account(range(len(self.clips)))
 
+    def refresh_audit(self) -> None:
+        """Reads what the audit found if it has changed since. Raises `WordspotError` for a damaged table."""
+        with self._lock:
+            if (seen := _fingerprint(self._audit)) == self._audit_seen:
+                return
+            suspicions = read_audit(self._audit)
+            self._audit_seen = seen
+            self.clips = [replace(clip, suspicion=suspicions.get(clip.clip.file_name)) for clip in self.clips]
+
     def _find_recordings(self) -> None:
         """Of clips whose table does not say which content they are of, what was decided is known by their paths."""
         if all(self._recordings):
@@ -148,6 +172,28 @@ class Review:
                 f"{self.folder} has no clip {file_name}: it was cleaned again, so load the page again"
             )
         return self._place_of[file_name]
+
+    def probe(self, place: int) -> Probe | None:
+        """The probe of a place; None for that of a clip."""
+        return self.probes[place - len(self.clips)] if place >= len(self.clips) else None
+
+    def answer(self, probe: Probe) -> str:
+        """What this listener said a probe is, like `Heard.answers`; empty for nothing."""
+        history = self._history.get(self._recordings[probe.place], ())
+        said = [one.after for one in history if (one.who, one.note, one.before) == (self.who, probe.note, probe.shown)]
+        return said[-1] if said else ""
+
+    def scores(self) -> list[ProbeScore]:
+        """How all listeners did on probes."""
+        with self._lock:
+            return probe_scores(one for history in self._history.values() for one in history if one.what == "note")
+
+    def remaining(self) -> Remaining:
+        """How many wrong labels are left."""
+        with self._lock:
+            decided = [self._history.get(recording, ()) if recording else () for recording in self._recordings]
+            queues = [next((one.queue for one in reversed(history) if one.what in _ANSWERS), "") for history in decided]
+            return remaining(self.clips, self.heard(), queues)
 
     def state(self, place: int) -> State:
         """What was decided of a clip."""
@@ -178,7 +224,7 @@ class Review:
     def _answers_of(self, place: int) -> dict[str, str]:
         """{listener: what that one said last}."""
         history = self._history.get(self._recordings[place], ()) if self._recordings[place] else ()
-        return {one.who: _answer(one) for one in history if one.what in ("keep", "relabel", "drop", "unsure")}
+        return {one.who: _answer(one) for one in history if one.what in _ANSWERS}
 
     def queue(self, name: str, value: str = "") -> list[int]:
         """Places of the clips of a queue, in its order. Raises `WordspotError` for a name that is none."""
@@ -215,6 +261,8 @@ class Review:
 
     def _decision(self, said: Said, when: str, queue: str, suggested_by: str, id_: str) -> Decision:
         place = self.place(said.file_name)
+        if probe := self.probe(place):
+            return self._probe_answer(said, probe, when, queue, id_)
         before, after, what = self._labels[place], normalize_name(said.after), said.what
         if what == "keep":
             after = normalize_name(said.shown) or before
@@ -235,6 +283,13 @@ class Review:
             suggested_by,
             id=id_,
         )
+
+    def _probe_answer(self, said: Said, probe: Probe, when: str, queue: str, id_: str) -> Decision:
+        """A note, which changes no label."""
+        after = {"keep": probe.shown, "relabel": normalize_name(said.after)}.get(said.what, f"({said.what})")
+        recording, path, heard_s = self._recording(probe.place), self.clips[probe.place].path, round(said.heard_s, 2)
+        fields = {"before": probe.shown, "after": after, "who": self.who, "when": when, "heard_s": heard_s}
+        return Decision("note", recording, path, **fields, queue=queue, note=probe.note, id=id_)
 
     def _recording(self, place: int) -> str:
         """The hash of the recording's content; where the table does not say it, that of the clip itself."""
@@ -259,8 +314,13 @@ class Review:
                     for one in last
                 ]
             )
-            paths = {one.path for one in last}
-            return [clip.clip.file_name for clip in self.clips if clip.path in paths] if paths else []
+            paths = {one.path for one in last if one.what != "note"}
+            undone = {(one.path, one.before, one.note) for one in last}
+            probes = [
+                n for n, one in enumerate(self.probes) if (self.clips[one.place].path, one.shown, one.note) in undone
+            ]
+            files = [clip.clip.file_name for clip in self.clips if clip.path in paths] if paths else []
+            return [*files, *(f"/probe {number}" for number in probes)]
 
     def _write(self, lines: list[Decision]) -> None:
         """Appends, and takes account of it without reading the log again."""
@@ -289,15 +349,15 @@ class Review:
     def progress(self, queue: str) -> Progress:
         """How far the listener has come in a queue."""
         with self._lock:
-            own = list(self._own)
+            own = [one for one in self._own if one.what != "note"]
         last = [one for one in own if one.queue == queue][-LAST:]
         wrong = sum(one.what in ("relabel", "drop") for one in last)
         return Progress(len(own), _per_minute(own[-_LAST_FOR_SPEED:]), len(last), wrong, _hint(queue, len(last), wrong))
 
 
-def _fingerprint(log: Path) -> tuple[int, int]:
+def _fingerprint(file: Path) -> tuple[int, int]:
     try:
-        status = os.stat(log)
+        status = os.stat(file)
     except FileNotFoundError:
         return (0, 0)
     return status.st_size, status.st_mtime_ns

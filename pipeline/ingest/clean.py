@@ -96,6 +96,7 @@ def clean(
     settings: CleanSettings = CleanSettings(),
     *,
     decisions: Path | str | None = None,
+    agreement: int = 1,
     jobs: int | Cluster = 1,
     dry_run: bool = False,
     progress: Progress = no_progress,
@@ -116,6 +117,9 @@ def clean(
         How a recording becomes a clip.
     decisions
         A log of decisions in a place of one's own; those in `decisions.jsonl` of the clean folder count as well.
+    agreement
+        How many listeners must agree before a recording is relabeled or dropped, see `votes.replay_agreed`; with 1 the last
+        decision counts.
     jobs
         Processes to work with, or a cluster that sees both folders under the paths given here.
     dry_run
@@ -146,7 +150,7 @@ def clean(
         if dry_run:
             with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
                 journal.rewrite([])
-                states = gather(destination, log, edits_of(destination), dry_run=True)
+                states = gather(destination, log, edits_of(destination), agreement=agreement, dry_run=True)
                 maker = ClipMaker(source, settings)
                 planned = plan_decided(maker, recordings, states, journal, jobs, progress)
                 return _do(_Work(maker, planned, journal, None, jobs, progress))
@@ -155,7 +159,7 @@ def clean(
         with journal.locked() as scratch:
             journal.load()
             maker = ClipMaker(source, settings, scratch)
-            states = gather(destination, log, edits_of(destination))
+            states = gather(destination, log, edits_of(destination), agreement=agreement)
             planned = plan_decided(maker, recordings, states, journal, jobs, progress)
             check_destination(destination, {clip.label for clip in planned})
             return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log))

@@ -11,6 +11,7 @@ from ...data.decisions import DECISIONS, Decision, State, append, read, replay
 from ...data.edits import is_news
 from ...data.errors import WordspotWarning
 from ...data.recordings.folders import Recording
+from ...data.votes import replay_agreed
 from ..progress import Progress
 from .checks.unreadable import CHECK as UNREADABLE
 from .clip_maker import ClipMaker
@@ -23,7 +24,7 @@ from .workers import mapping
 
 
 def gather(
-    destination: Path, file: Path | None, edits: Iterable[Decision] = (), *, dry_run: bool = False
+    destination: Path, file: Path | None, edits: Iterable[Decision] = (), *, agreement: int = 1, dry_run: bool = False
 ) -> dict[str, State]:
     """What counts of all decisions for a clean folder, {hash of a recording's content: its state}.
 
@@ -37,6 +38,8 @@ def gather(
         A log in a place of one's own; None for that of the clean folder alone.
     edits
         Decisions of a table: those that do not count yet are added to both.
+    agreement
+        How many listeners must agree, see `votes.replay_agreed`.
     dry_run
         Write nothing.
 
@@ -58,10 +61,11 @@ def gather(
     if not dry_run:
         append(elsewhere or own, news)
         append(own, [*missing, *(news if elsewhere else ())])
-    if not news:
+    if news:
+        _tell(news, elsewhere or own)
+    elif agreement <= 1:
         return states
-    _tell(news, elsewhere or own)
-    return replay([*decisions, *missing, *news])
+    return replay_agreed([*decisions, *missing, *news], agreement)
 
 
 def _tell(news: list[Decision], log: Path) -> None:

@@ -14,12 +14,14 @@ from ...data.audio import SAMPLE_RATE_HZ
 from ...data.clips import Clip, in_sketch, list_clips
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.labels import SILENCE, UNKNOWN, differing_in_case, is_word
+from ...data.recordings.folders import check_folder
 from ...data.splits import SPLITS, assign_splits, speaker_of, split_of_speaker
 from ..device.recognizer import Prediction, Recognizer
 from ..progress import Progress, no_progress
 from ..signal.one_clip import read_one_clip
 from .confusion import Confusion
-from .report import JudgedReport, Mistake, players_of, write_report
+from .predictions import PREDICTIONS, JudgedClip, mistakes_of, review_command, write_predictions
+from .report import JudgedReport, players_of, write_report
 
 ALL = "all"
 
@@ -32,8 +34,8 @@ class Evaluation:
     ----------
     confusion
         What was said against what was recognized.
-    mistakes
-        The clips that were recognized as something else, the most confident first.
+    judged
+        What each clip was recognized as, in the order of the folder.
     unreadable
         Files that could not be read, each with the reason.
     notes
@@ -43,10 +45,15 @@ class Evaluation:
     """
 
     confusion: Confusion
-    mistakes: list[Mistake]
+    judged: list[JudgedClip]
     unreadable: list[str]
     notes: tuple[str, ...] = ()
     speakers: int | None = None
+
+    @property
+    def mistakes(self) -> list[JudgedClip]:
+        """The clips that were recognized as something else, the most confident first."""
+        return mistakes_of(self.judged)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: the figures of `Confusion.to_dict`, and the unreadable files."""
@@ -105,7 +112,7 @@ def evaluate(
     truth = np.array([labels.index(one.truth) for one in judged], int)
     predicted = np.array([labels.index(one.predicted) for one in judged], int)
     confusion = Confusion.count(labels, truth, predicted)
-    return Evaluation(confusion, _mistakes(judged), unreadable, notes, _speakers(clips))
+    return Evaluation(confusion, judged, unreadable, notes, _speakers(clips))
 
 
 def write_evaluation_report(
@@ -116,6 +123,7 @@ def write_evaluation_report(
     split: str = ALL,
     *,
     model_name: str = "model",
+    review: str = "",
 ) -> None:
     """Writes what `evaluate` found as one HTML file, with the mistakes to listen to.
 
@@ -129,6 +137,8 @@ def write_evaluation_report(
         What was judged.
     model_name
         What to call the model.
+    review
+        The command that plays the clips of every cell of the matrix; empty for none.
     """
     folder = Path(data)
     facts = {
@@ -150,15 +160,58 @@ def write_evaluation_report(
         caveats=[f"{note[0].upper()}{note[1:]}." for note in result.notes],
         players=players,
         no_sound="" if players else f"Without sound: these clips are not in {folder} any more.",
+        review=review,
     )
     write_report(Path(path), report)
 
 
+def write_evaluation(
+    folder: Path | str,
+    result: Evaluation,
+    model: Recognizer,
+    data: Path | str,
+    split: str = ALL,
+    *,
+    model_name: str = "model",
+) -> None:
+    """Writes what `evaluate` found as a folder: `predictions.csv`, which `review` plays clips by, the matrix and the report.
+
+    Parameters
+    ----------
+    folder
+        Made if need be; files of an earlier evaluation are replaced.
+    result, model, data, split, model_name
+        See `write_evaluation_report`.
+
+    Raises
+    ------
+    WordspotError
+        The folder holds something else; see `check_can_hold_evaluation`.
+    """
+    folder, data = Path(folder), Path(data)
+    check_can_hold_evaluation(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_predictions(folder, result.judged)
+    result.confusion.write_csv(folder / "confusion.csv")
+    review = review_command(data, "--evaluation", folder)
+    write_evaluation_report(folder / "report.html", result, model, data, split, model_name=model_name, review=review)
+
+
+def check_can_hold_evaluation(folder: Path | str) -> None:
+    """Raises `WordspotError` unless a folder is new, empty, or that of an earlier evaluation."""
+    folder = Path(folder)
+    if not folder.exists():
+        return
+    check_folder(folder)
+    if {entry.name for entry in folder.iterdir()} - {PREDICTIONS, "confusion.csv", "report.html"}:
+        raise WordspotError(f"{folder} holds something else: choose a new folder for the evaluation")
+
+
 def _judge(
     clips: Sequence[Clip], folder: Path, recognizer: Recognizer, progress: Progress
-) -> tuple[list[Mistake], list[str]]:
+) -> tuple[list[JudgedClip], list[str]]:
     """What each clip was recognized as, right or wrong, and the files that cannot be read."""
-    judged: list[Mistake] = []
+    judged: list[JudgedClip] = []
     unreadable: list[str] = []
     for clip in progress(clips, len(clips)):
         try:
@@ -167,7 +220,8 @@ def _judge(
             unreadable.append(f"{clip.file_name}: {error}")
             continue
         found = Prediction.of(recognizer.labels, recognizer.classify(one.samples))
-        judged.append(Mistake(clip.file_name, _known(clip.label, recognizer), found.label, found.probability))
+        truth = _known(clip.label, recognizer)
+        judged.append(JudgedClip(clip.file_name, truth, found.label, found.probability, clip.recording))
     return judged, unreadable
 
 
@@ -186,11 +240,6 @@ def _whose(result: Evaluation, split: str) -> str:
 def _speakers(clips: Sequence[Clip]) -> int | None:
     names = {clip.speaker for clip in clips}
     return None if "" in names else len(names)
-
-
-def _mistakes(judged: Sequence[Mistake]) -> list[Mistake]:
-    wrong = [one for one in judged if one.truth != one.predicted]
-    return sorted(wrong, key=lambda mistake: (-mistake.probability, mistake.file_name))
 
 
 def _judged(clips: Sequence[Clip]) -> list[Clip]:

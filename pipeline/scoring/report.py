@@ -10,29 +10,10 @@ from ..pages.charts import LineChart
 from ..pages.html_page import write_page
 from ..pages.players import Player, make_player, within_budget
 from .confusion import Confusion
+from .predictions import JudgedClip
 
 SHOWN_MISTAKES = 30
 _FEW_CLIPS = 100
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A clip that was recognized as something else.
-
-    Attributes
-    ----------
-    file_name
-        Relative to the folder of the clips; empty for one that was made of background noise.
-    truth, predicted
-        Its label, and the one that was recognized.
-    probability
-        Of that one, in [0, 1].
-    """
-
-    file_name: str
-    truth: str
-    predicted: str
-    probability: float
 
 
 @dataclass(frozen=True)
@@ -55,6 +36,8 @@ class JudgedReport:
         {file name: its sound}.
     no_sound
         Why mistakes have no sound; empty where they have.
+    review
+        The command that plays the clips of every cell of the matrix; empty where there is none.
     charts
         Shown below the matrix.
     facts
@@ -65,11 +48,12 @@ class JudgedReport:
     subject: str
     judged_on: str
     confusion: Confusion
-    mistakes: Sequence[Mistake]
+    mistakes: Sequence[JudgedClip]
     facts: Mapping[str, str]
     caveats: Sequence[str] = ()
     players: Mapping[str, Player] = field(default_factory=dict)
     no_sound: str = ""
+    review: str = ""
     charts: Sequence[LineChart] = ()
 
 
@@ -91,7 +75,7 @@ def write_report(path: Path, report: JudgedReport) -> None:
     )
 
 
-def players_of(mistakes: Sequence[Mistake], read: Callable[[str], Samples]) -> dict[str, Player]:
+def players_of(mistakes: Sequence[JudgedClip], read: Callable[[str], Samples]) -> dict[str, Player]:
     """The sounds of the mistakes that a report shows.
 
     Parameters

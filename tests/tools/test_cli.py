@@ -315,6 +315,7 @@ def test_mistakes_are_listed_most_confident_first(
         (("evaluate", "{model}", "words", "--split", "some"), "split is 'some'"),
         (("evaluate", "{model}", "words", "--json", "full"), "full is a folder"),
         (("evaluate", "{model}", "words", "--report", "nowhere/r.html"), "nowhere does not exist"),
+        (("evaluate", "{model}", "words", "--out", "full"), "full holds something else"),
         (("export", "{run}", "--out", "full"), "full is a folder"),
         (("train", "{features}", "--run", "out", "--words", " , "), "--words names no word"),
         (("predict", "file.tflite"), "name the sound files behind it"),

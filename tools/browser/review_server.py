@@ -14,9 +14,21 @@ import numpy as np
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
+from ...data.labels import is_word
 from ...pipeline.curation.agreement import agreement
-from ...pipeline.curation.queue import MEASURED, QUEUES, SECOND_OPINION, clearest, values_of
+from ...pipeline.curation.probes import PROBED_QUEUES, Probe, mixed
+from ...pipeline.curation.queue import (
+    CONFUSION,
+    KEPT_BY_LISTEN,
+    MEASURED,
+    QUEUES,
+    SECOND_OPINION,
+    ReviewClip,
+    clearest,
+    values_of,
+)
 from ...pipeline.curation.review import Answer, Review, Said, UnknownClipError
+from .background_audit import BackgroundAudit
 from .files import ServedFile, served
 from .server import Address, Handler, Server
 
@@ -27,6 +39,7 @@ PAGE = (
     "desk.js",
     "keys.js",
     "list.js",
+    "matrix.js",
     "picture.js",
     "server.js",
     "sound.js",
@@ -40,15 +53,20 @@ _MARKS = {"": ".", "keep": "k", "relabel": "r", "drop": "d", "unsure": "u"}
 
 @dataclass(frozen=True)
 class Desk:
-    """What the page is about: a listener's review, and whether label and suggestion are hidden until the first answer."""
+    """What the page is about: a listener's review, and whether label and suggestion are hidden until the first answer.
+
+    An audit that runs meanwhile is what the queue of suspicious clips waits for.
+    """
 
     review: Review
     blind: bool = False
+    background: BackgroundAudit | None = None
 
     def start(self, query: dict[str, str]) -> dict[str, Any]:
         """What the page needs to know at first."""
         review = self.review
         review.refresh()
+        review.refresh_audit()
         heard, values = review.heard(), values_of(review.clips, review.heard())
         counts = {name: len(review.queue(name)) for name in QUEUES if name not in values}
         suggested = {clip.suspicion.suggested for clip in review.clips if clip.suspicion and clip.suspicion.suggested}
@@ -59,24 +77,60 @@ class Desk:
             "blind": self.blind,
             "clips": len(review.clips),
             "labels": sorted({clip.clip.label for clip in review.clips} | set(heard.labels) | suggested),
+            "first": self._first(),
             "queues": [{"name": name, "clips": counts.get(name), "values": values.get(name)} for name in QUEUES],
             "sample_rate_hz": SAMPLE_RATE_HZ,
             "front_end": FrontEnd().to_dict(),
         }
 
+    def _first(self) -> str:
+        """The queue that this was started for; empty for whichever has clips."""
+        if self.review.judged:
+            return CONFUSION
+        return KEPT_BY_LISTEN if any(clip.kept for clip in self.review.clips) else ""
+
+    def audit(self, query: dict[str, str]) -> dict[str, Any]:
+        """Whether an audit runs, and what there is to say of it."""
+        audit = self.background
+        return {"running": audit.is_running, "note": audit.note()} if audit else {"running": False, "note": ""}
+
     def queue(self, query: dict[str, str]) -> dict[str, Any]:
         """The places of a queue's clips, and a letter for what was decided of each."""
         name = query.get("name", "")
         self.review.refresh()
-        places = self.review.queue(name, query.get("value", ""))
-        return {"places": places, "marks": self._marks(places, name), "progress": self._progress(name)}
+        self.review.refresh_audit()
+        places = self._with_probes(self.review.queue(name, query.get("value", "")), name)
+        return {"places": places, "marks": self._marks(places, name), "progress": self._progress(name)} | self._left()
+
+    def _with_probes(self, places: list[int], queue: str) -> list[int]:
+        """Those that the listener has not answered yet, among what is not decided."""
+        if queue not in PROBED_QUEUES or not self.review.probes:
+            return places
+        first, whats = len(self.review.clips), self.review.heard().whats
+        probes = [first + n for n, probe in enumerate(self.review.probes) if not self.review.answer(probe)]
+        return mixed(places, [not whats[place] for place in places], probes)
+
+    def _left(self) -> dict[str, Any]:
+        return {"left": dataclasses.asdict(self.review.remaining())}
 
     def _marks(self, places: list[int], queue: str) -> str:
         """Of a second opinion only the listener's own decisions count."""
         heard, who = self.review.heard(), self.review.who
+        if any(self.review.probe(place) for place in places):
+            return "".join(self._mark(place) for place in places)
         if queue == SECOND_OPINION:
             return "".join(("o" if who in heard.answers[place] else ".") for place in places)
         return "".join(_MARKS.get(heard.whats[place], ".") for place in places)
+
+    def _mark(self, place: int) -> str:
+        probe = self.review.probe(place)
+        return _MARKS.get(self._probe_what(probe) if probe else self.review.heard().whats[place], ".")
+
+    def _probe_what(self, probe: Probe) -> str:
+        answer = self.review.answer(probe)
+        if not answer or answer == probe.shown:
+            return "keep" if answer else ""
+        return answer.strip("()") if answer.startswith("(") else "relabel"
 
     def _progress(self, queue: str) -> dict[str, Any]:
         return dataclasses.asdict(self.review.progress(queue))
@@ -87,12 +141,14 @@ class Desk:
 
     def _places(self, query: dict[str, str]) -> list[int]:
         places = [int(text) for text in query.get("places", "").split(",")][:_MOST_AT_ONCE]
-        if not all(0 <= place < len(self.review.clips) for place in places):
+        if not all(0 <= place < len(self.review.clips) + len(self.review.probes) for place in places):
             raise WordspotError(f"there are {len(self.review.clips)} clips: load the page again")
         return places
 
     def _describe(self, place: int, queue: str) -> dict[str, Any]:
         """All that is known of a clip; to a second opinion, nothing of what others said."""
+        if probe := self.review.probe(place):
+            return self._describe_probe(place, probe, queue)
         one, heard, state = self.review.clips[place], self.review.heard(), self.review.state(place)
         is_second = queue == SECOND_OPINION
         return {
@@ -105,24 +161,50 @@ class Desk:
             "who": "" if is_second else state.who,
             "findings": list(one.findings.values()),
             "measured": dict(zip(MEASURED, one.measured, strict=False)),
-            "suspicion": dataclasses.asdict(one.suspicion) if one.suspicion else None,
+            "suspicion": _suspicion(one, queue),
         }
+
+    def _describe_probe(self, place: int, probe: Probe, queue: str) -> dict[str, Any]:
+        """A clip that looks like any other, with the label that it is shown with in its path, too."""
+        clip = self.review.clips[probe.place]
+        shown = dataclasses.replace(clip, suspicion=probe.suspicion(clip))
+        inner = clip.path.partition("/")[2]
+        return self._describe(probe.place, queue) | {
+            "place": place,
+            "file_name": f"/probe {place - len(self.review.clips)}",
+            "label": probe.shown,
+            "source": f"{probe.shown}/{inner}" if inner else "",
+            "what": self._probe_what(probe),
+            "who": "",
+            "findings": [],
+            "suspicion": _suspicion(shown, queue),
+        }
+
+    def _heard_at(self, query: dict[str, str]) -> int:
+        """The place of the clip that is heard, which a probe stands for."""
+        (place,) = self._places(query)
+        probe = self.review.probe(place)
+        return probe.place if probe else place
 
     def sound(self, query: dict[str, str]) -> bytes:
         """A clip's samples: int16, little-endian, mono, 16 kHz."""
-        (place,) = self._places(query)
+        place = self._heard_at(query)
         samples = read_sound(self.review.folder / self.review.clips[place].clip.file_name).samples
         return np.ascontiguousarray(samples, "<i2").tobytes()
 
     def clearest(self, query: dict[str, str]) -> dict[str, Any]:
         """The place of the clip that shows best how a word sounds; none where there is no other."""
-        (place,) = self._places(query)
+        place = self._heard_at(query)
         return {"place": clearest(self.review.clips, self.review.heard(), query.get("word", ""), place)}
 
     def agreement(self, query: dict[str, str]) -> dict[str, Any]:
-        """How far each two listeners agree."""
+        """How far each two listeners agree, and how each did on probes."""
         self.review.refresh()
-        return {"pairs": [dataclasses.asdict(pair) for pair in agreement(self.review.heard().answers)]}
+        pairs = agreement(self.review.heard().answers)
+        return {
+            name: [dataclasses.asdict(one) for one in found]
+            for name, found in (("pairs", pairs), ("probes", self.review.scores()))
+        }
 
     def decide(self, body: dict[str, Any]) -> dict[str, Any]:
         """Writes a step of decisions; they are on the disk when this returns."""
@@ -144,6 +226,26 @@ class Desk:
             "marks": self._marks(places, queue),
             "progress": self._progress(queue),
         }
+
+
+def _suspicion(clip: ReviewClip, queue: str) -> dict[str, str] | None:
+    """What speaks against a label in a queue: what it is instead, that in words, and who says so."""
+    if queue == CONFUSION and clip.judged:
+        one = clip.judged
+        return _suggested(one.predicted, f"Recognized as “{one.predicted}” ({one.probability:.0%})", "network")
+    if queue == KEPT_BY_LISTEN and clip.kept:
+        kept = clip.kept
+        what = "Detected" if kept.kind == "detection" else "A near miss, recognized"
+        return _suggested(kept.recognized, f"{what} as “{kept.recognized}” ({kept.probability:.0%})", "listen")
+    if (one := clip.suspicion) is None:
+        return None
+    sounds = f"Sounds like “{one.suggested}” ({one.probability:.0%})" if one.suggested else "Sounds odd"
+    return _suggested(one.suggested, f"{sounds}: {one.reason}" if one.reason else sounds, "audit")
+
+
+def _suggested(label: str, hint: str, by: str) -> dict[str, str]:
+    """Other words and silence are no label to suggest."""
+    return {"suggested": label if is_word(label) else "", "hint": hint, "by": by}
 
 
 def _said(values: dict[str, Any]) -> Said:
@@ -169,6 +271,7 @@ class ReviewServer(Server):
         self.desk = desk
         self.asked: dict[str, Callable[[dict[str, str]], Any]] = {
             "start": desk.start,
+            "audit": desk.audit,
             "queue": desk.queue,
             "clips": desk.clips,
             "sound": desk.sound,

@@ -45,6 +45,14 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Decisions of people, kept in a place of your own. [default: DST/decisions.jsonl]",
 )
+@click.option(
+    "--agreement",
+    "agreement",
+    type=click.IntRange(1, None),
+    default=1,
+    show_default=True,
+    help="Listeners who must agree before a recording is relabeled or dropped; until then it is unsure.",
+)
 @click.option("--dry-run", "dry_run", is_flag=True, help="Say what would be done, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 @click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
@@ -55,6 +63,7 @@ def command(
     jobs: int,
     cluster: str | None,
     decisions: Path | None,
+    agreement: int,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -72,6 +81,7 @@ def command(
         wordspot clean recordings clips
         wordspot clean recordings clips --discard clipped,duplicate --dry-run
         wordspot clean recordings new --decisions clips/decisions.jsonl
+        wordspot clean recordings clips --agreement 2
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
         wordspot clean /data/recordings /data/clips --cluster tcp://host:8786
     """
@@ -89,6 +99,7 @@ def command(
             destination.absolute() if cluster else destination,
             settings,
             decisions=decisions,
+            agreement=agreement,
             jobs=workers,
             dry_run=dry_run,
             progress=progress,

@@ -1,5 +1,6 @@
 """What a run ends with: its figures, its confusion matrix and its report."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ import numpy as np
 
 from ....data.arrays import Samples
 from ....data.audio import read_sound
-from ....data.clips import find_clip_table
+from ....data.clips import find_clip_table, read_clip_table
+from ....data.errors import WordspotError
 from ....data.feature_set import FeatureSet
 from ....data.files import replacing, write_json
 from ....models.cost import parameters
@@ -21,7 +23,8 @@ from ...pages.charts import Line, LineChart, Style
 from ...pages.html_page import in_words
 from ...scoring.charts import confusion_png
 from ...scoring.confusion import Confusion
-from ...scoring.report import JudgedReport, Mistake, players_of, write_report
+from ...scoring.predictions import JudgedClip, mistakes_of, review_command, write_predictions
+from ...scoring.report import JudgedReport, players_of, write_report
 from ..cross_validation import CrossValidated
 from ..examples.batches import Classes, Examples
 from ..network import logits
@@ -71,14 +74,15 @@ def write_results(
         figures["open_microphone"] = {"hours": round(negatives.hours, 4), **dataclasses.asdict(heard)}
     if crossed:
         figures |= {"cross_validation": crossed.figures(), "summary": crossed.summary()}
-    mistakes = _mistakes(found, examples, classes)
-    write_report(run.folder / "report.html", _report(run, confusion, mistakes, figures, classes))
+    judged = _judged(found, examples, classes, _clips_folder(run.read_config().data))
+    write_predictions(run.folder, judged)
+    write_report(run.folder / "report.html", _report(run, confusion, mistakes_of(judged), figures, classes))
     write_json(run.metrics, confusion.to_dict() | figures)
     return confusion
 
 
 def _report(
-    run: Run, confusion: Confusion, mistakes: Sequence[Mistake], figures: dict[str, Any], classes: Classes
+    run: Run, confusion: Confusion, mistakes: Sequence[JudgedClip], figures: dict[str, Any], classes: Classes
 ) -> JudgedReport:
     config = run.read_config()
     clips = _clips_folder(config.data)
@@ -93,6 +97,7 @@ def _report(
         caveats=_caveats(figures),
         players=players,
         no_sound="" if players else _why_no_sound(clips),
+        review=review_command(clips, "--run", run.folder),
         charts=_curves(run.read_history(), figures["best_epoch"]),
     )
 
@@ -105,14 +110,20 @@ def _judged_on(figures: dict[str, Any]) -> str:
     )
 
 
-def _mistakes(found: Sequence[Prediction], examples: Examples, classes: Classes) -> list[Mistake]:
+def _judged(found: Sequence[Prediction], examples: Examples, classes: Classes, clips: Path | None) -> list[JudgedClip]:
+    recordings = _recordings(clips) if clips else {}
     truths = [classes.labels[index] for index in examples.classes]
-    mistakes = [
-        Mistake(name, truth, one.label, one.probability)
+    return [
+        JudgedClip(name, truth, one.label, one.probability, recordings.get(name, ""))
         for name, truth, one in zip(examples.file_names, truths, found, strict=True)
-        if truth != one.label
     ]
-    return sorted(mistakes, key=lambda mistake: -mistake.probability)
+
+
+def _recordings(clips: Path) -> dict[str, str]:
+    """{file name: hash of the recording's content}; {} where the table is gone, or is being edited at this moment."""
+    with contextlib.suppress(WordspotError):
+        return {clip.file_name: clip.recording for clip in read_clip_table(clips, unsure=True)}
+    return {}
 
 
 def _clips_folder(data: Path) -> Path | None:

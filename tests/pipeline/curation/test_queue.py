@@ -15,6 +15,7 @@ from wordspot.pipeline.curation.queue import (
     second_opinion,
     values_of,
 )
+from wordspot.pipeline.scoring.predictions import JudgedClip, write_predictions
 
 CLIPS = [
     ReviewClip(Clip("on/a.wav", "on", "anna"), {"clipped": "too loud"}, (10.0,), Suspicion(0.2)),
@@ -38,6 +39,41 @@ def test_each_queue_holds_its_clips_in_its_order() -> None:
     assert sorted(queue("random")) == [0, 1, 2, 3]
     assert queue("random") == queue("random")
     assert queue("unsure", heard=Heard(UNHEARD.labels, ["", "unsure", "keep", ""], UNHEARD.answers)) == [1]
+
+
+def test_cells_of_the_confusion_matrix_are_listed_the_most_frequent_mistake_first() -> None:
+    seen = [
+        ("on", "off", 0.6),
+        ("on", "on", 0.9),
+        ("off", "on", 0.7),
+        ("on", "off", 0.8),
+        ("on", "on", 0.9),
+        ("on", "on", 0.9),
+    ]
+    clips = [ReviewClip(Clip(f"{n}.wav", one[0]), judged=JudgedClip(f"{n}.wav", *one)) for n, one in enumerate(seen)]
+    heard = Heard([clip.clip.label for clip in clips], [""] * 6, [{}] * 6)
+    assert values_of(clips, heard)["confusion"] == [
+        ("", "all mistakes", 3),
+        ("on/off", "on → off", 2),
+        ("off/on", "off → on", 1),
+        ("on/on", "on → on", 3),
+    ]
+    assert QUEUES["confusion"](clips, heard, "anna", "") == [3, 2, 0]
+    assert QUEUES["confusion"](clips, heard, "anna", "on/off") == [3, 0]
+    assert values_of(CLIPS, UNHEARD)["confusion"] == queue("confusion") == []
+
+
+def test_clips_are_those_that_were_judged_only_if_they_are_of_the_same_recording(clips: Path, tmp_path: Path) -> None:
+    first, second = (clip.clip for clip in read_review_clips(clips)[:2])
+    rows = [
+        JudgedClip(first.file_name, "fall", "rise", 0.9),
+        JudgedClip(second.file_name, "fall", "hum", 0.8, "0" * 32),
+    ]
+    write_predictions(tmp_path, rows)
+    assert [clip.judged for clip in read_review_clips(clips, tmp_path)[:3]] == [rows[0], None, None]
+    write_predictions(tmp_path, rows[1:])
+    with pytest.raises(WordspotError, match=r"judged none of the clips .*for example fall/speaker01"):
+        read_review_clips(clips, tmp_path)
 
 
 def test_values_to_choose_from_come_with_their_counts() -> None:

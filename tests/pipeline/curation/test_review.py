@@ -7,6 +7,7 @@ import pytest
 from wordspot.data.audio import read_sound
 from wordspot.data.decisions import Decision, append, content_hash, read
 from wordspot.data.errors import WordspotError
+from wordspot.pipeline.curation.queue import Suspicion
 from wordspot.pipeline.curation.review import Review, Said, UnknownClipError
 from wordspot.pipeline.ingest.clean import clean
 
@@ -74,6 +75,21 @@ def test_what_others_add_meanwhile_counts(clips: Path, anna: Review, log: Path) 
     anna.decide([named], queue="random", step="b")
     assert (read(log)[-1].what, read(log)[-1].after) == ("relabel", "fall")
     assert anna.heard().answers[0] == {"anna": "fall", "ben": "hum"}
+
+
+def test_what_an_audit_finds_meanwhile_is_read_again(clips: Path, tmp_path: Path, log: Path) -> None:
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    review = Review(folder, log, "anna")
+    header = "file_name,suspicion,suggested,suggested_probability,reason\n"
+    for suspicion in (0.5, 0.25):
+        (folder / "audit.csv").write_text(f"{header}{review.clips[7].clip.file_name},{suspicion},hum,0.9,\n")
+        review.refresh_audit()
+        assert [(place, review.clips[place].suspicion) for place in review.queue("suspicious")] == [
+            (7, Suspicion(suspicion, "hum", 0.9))
+        ]
+    (folder / "audit.csv").unlink()
+    review.refresh_audit()
+    assert review.queue("suspicious") == []
 
 
 def test_a_spreadsheet_is_not_undone(anna: Review, log: Path) -> None:

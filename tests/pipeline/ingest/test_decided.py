@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -284,3 +285,19 @@ def test_a_killed_clean_goes_on_with_what_was_decided(
 def test_the_marker_and_the_tables_name_the_recordings(clips: Path, listed: Callable) -> None:
     assert all(len(row["recording"]) == 32 for row in listed(clips).values())
     assert json.loads((clips / "clean.json").read_text())["decided"]
+
+
+def test_where_two_must_agree_what_one_said_is_unsure_until_the_second_says_so(
+    words: Path, clips: Path, listed: Callable
+) -> None:
+    (dropped, row), (other, its) = sorted(listed(clips).items())[:2]
+    append(clips / LOG, [decide("drop", row), decide("relabel", its, "right")])
+    clean(words, clips, ALL, agreement=2)
+    table = listed(clips)
+    assert [(table[path]["label"], table[path]["decision"]) for path in (dropped, other)] == [("left", "unsure")] * 2
+    append(clips / LOG, [replace(decide("drop", row), who="ben"), replace(decide("relabel", its, "right"), who="ben")])
+    clean(words, clips, ALL, agreement=2)
+    assert dropped not in listed(clips)
+    assert (listed(clips)[other]["label"], listed(clips)[other]["decision"]) == ("right", "relabel")
+    with open(clips / "discarded.csv") as file:
+        assert "by ann and ben" in file.read()

@@ -3,21 +3,22 @@ from pathlib import Path
 import numpy as np
 from wordspot.pipeline.pages.charts import Line, LineChart
 from wordspot.pipeline.scoring.confusion import Confusion
-from wordspot.pipeline.scoring.report import SHOWN_MISTAKES, JudgedReport, Mistake, players_of, write_report
+from wordspot.pipeline.scoring.predictions import JudgedClip
+from wordspot.pipeline.scoring.report import SHOWN_MISTAKES, JudgedReport, players_of, write_report
 
 LABELS = ("down", "go", "_unknown_")
 FEW = Confusion(LABELS, np.array([[12, 3, 0], [0, 3, 0], [0, 0, 0]]))
 MANY = Confusion(LABELS, np.array([[900, 80, 20], [0, 0, 0], [0, 0, 0]]))
 
 
-def page_of(folder: Path, confusion: Confusion = FEW, mistakes: tuple[Mistake, ...] = (), **given) -> str:
+def page_of(folder: Path, confusion: Confusion = FEW, mistakes: tuple[JudgedClip, ...] = (), **given) -> str:
     report = JudgedReport("Some report", "A & B", "of 3 speakers", confusion, mistakes, {"Data": "x"}, **given)
     write_report(folder / "r.html", report)
     return (folder / "r.html").read_text(encoding="utf-8")
 
 
 def test_it_fetches_nothing_and_escapes_what_files_are_called(tmp_path: Path) -> None:
-    page = page_of(tmp_path, mistakes=(Mistake("<script>alert(1)</script>.wav", "down", "<b>", 0.93),))
+    page = page_of(tmp_path, mistakes=(JudgedClip("<script>alert(1)</script>.wav", "down", "<b>", 0.93),))
     assert "://" not in page
     assert "<script" not in page
     assert "<b>" not in page
@@ -34,13 +35,13 @@ def test_what_the_figures_hide_stands_before_them(tmp_path: Path) -> None:
 
 
 def test_the_most_confident_mistakes_are_shown_and_the_others_counted(tmp_path: Path) -> None:
-    mistakes = tuple(Mistake(f"down/{i}.wav", "down", "go", 1 - i / 100) for i in range(SHOWN_MISTAKES + 7))
+    mistakes = tuple(JudgedClip(f"down/{i}.wav", "down", "go", 1 - i / 100) for i in range(SHOWN_MISTAKES + 7))
     page = page_of(tmp_path, mistakes=mistakes, no_sound="Without sound: why.")
     assert page.count("<code>down/") == SHOWN_MISTAKES
     assert "7 less confident ones are not shown" in page
     assert "Without sound: why." in page
     assert "<audio" not in page
-    noise = page_of(tmp_path, mistakes=(Mistake("", "_silence_", "go", 0.5),), no_sound="Without sound: why.")
+    noise = page_of(tmp_path, mistakes=(JudgedClip("", "_silence_", "go", 0.5),), no_sound="Without sound: why.")
     assert "made of background noise" in noise
     assert "Without sound" not in noise
 
@@ -53,7 +54,7 @@ def test_only_what_can_be_read_has_a_player() -> None:
             raise FileNotFoundError(name)
         return sound[:0] if name == "empty" else sound
 
-    mistakes = [Mistake(name, "down", "go", 0.5) for name in ("there", "gone", "empty", "")]
+    mistakes = [JudgedClip(name, "down", "go", 0.5) for name in ("there", "gone", "empty", "")]
     assert set(players_of(mistakes, read)) == {"there"}
 
 

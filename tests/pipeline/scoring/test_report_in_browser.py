@@ -11,7 +11,8 @@ from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.pages.charts import Line, LineChart
 from wordspot.pipeline.scoring.confusion import Confusion
 from wordspot.pipeline.scoring.evaluate import Evaluation, write_evaluation_report
-from wordspot.pipeline.scoring.report import JudgedReport, Mistake, players_of, write_report
+from wordspot.pipeline.scoring.predictions import JudgedClip
+from wordspot.pipeline.scoring.report import JudgedReport, players_of, write_report
 
 NAME = f"{'w' * 200}.wav"
 OVERFLOW = """
@@ -60,7 +61,7 @@ def report(folder: Path) -> Path:
     """A page with many long labels, charts, and mistakes with and without sound."""
     labels = tuple(f"label-of-quite-some-length-{i}" for i in range(12))
     matrix = np.arange(144).reshape(12, 12) % 7 + 90 * np.eye(12, dtype=int)
-    mistakes = [Mistake(f"left/{NAME}", labels[0], labels[1], 0.9), Mistake("", "_silence_", labels[2], 0.5)]
+    mistakes = [JudgedClip(f"left/{NAME}", labels[0], labels[1], 0.9), JudgedClip("", "_silence_", labels[2], 0.5)]
     history = [(epoch, 1 / epoch) for epoch in range(1, 60)]
     write_report(
         folder / "report.html",
@@ -72,6 +73,7 @@ def report(folder: Path) -> Path:
             mistakes=mistakes,
             facts={"Data": "y" * 300},
             caveats=["z" * 300],
+            review="v" * 300,
             players=players_of(mistakes, lambda name: read_sound(folder / name).samples),
             charts=[
                 LineChart("Loss", "epoch", [Line("training", history, "dashed"), Line("validation", history[::2])]),
@@ -102,7 +104,10 @@ def test_a_mistake_of_an_evaluation_plays_the_second_that_was_judged(
     path = next((clips / "hum").glob("*.wav"))
     labels = recognizer.labels
     confusion = Confusion(labels, np.eye(len(labels), dtype=int))
-    mistakes = [Mistake(f"hum/{path.name}", "_unknown_", "rise", 0.7), Mistake("hum/gone.wav", "fall", "rise", 0.6)]
+    mistakes = [
+        JudgedClip(f"hum/{path.name}", "_unknown_", "rise", 0.7),
+        JudgedClip("hum/gone.wav", "fall", "rise", 0.6),
+    ]
     write_evaluation_report(tmp_path / "r.html", Evaluation(confusion, mistakes, []), recognizer, clips)
     played = in_browser(tmp_path / "r.html", LISTEN)
     assert played["players"] == 1

@@ -7,14 +7,22 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from wordspot.data.audio import read_sound
 from wordspot.data.decisions import DECISIONS, Decision, read, replay, standing
+from wordspot.data.tables import read_table
+from wordspot.pipeline.device.recognizer import Recognizer
+from wordspot.pipeline.device.stream import Detection, Window
 from wordspot.pipeline.ingest.clean import clean
+from wordspot.pipeline.scoring.evaluate import evaluate, write_evaluation
+from wordspot.tools.listening.recorder import ClipRecorder
 
 AT_ONCE = "--autoplay-policy=no-user-gesture-required"
 READY = "document.querySelector('#place')?.textContent.includes(' of ')"
@@ -281,6 +289,71 @@ def test_a_second_listener_is_asked_about_what_the_first_said(folder: Path, revi
         page.kill()
 
 
+def test_a_cell_of_the_confusion_matrix_is_pressed_and_its_clips_are_heard(
+    folder: Path, tmp_path: Path, review: Callable
+) -> None:
+    model = Recognizer.load("small")  # which knows none of these words
+    result = evaluate(model, folder)
+    write_evaluation(tmp_path / "judged", result, model, folder)
+    counts = Counter((one.truth, one.predicted) for one in result.judged)
+    (truth, predicted), most = max(
+        ((pair, n) for pair, n in counts.items() if len(set(pair)) == 2), key=lambda one: one[1]
+    )
+    page = review(folder, "--evaluation", str(tmp_path / "judged"))
+    tab = page.tab
+    wrong = sum(count for pair, count in counts.items() if len(set(pair)) == 2)
+    assert tab.text("#place") == f"1 of {wrong}"
+    assert "Recognized as" in tab.text("#hint")
+    assert tab.run("document.querySelector('#value').options[1].value") == f"{truth}/{predicted}"
+    tab.press(f"#matrix button[aria-label^='{truth} recognized as {predicted}:']")
+    tab.wait_for(f"document.querySelector('#place').textContent === '1 of {most}'")
+    assert tab.run("document.querySelectorAll('#matrix [aria-pressed=true]').length") == 1
+    decided = page.decide("d")
+    assert (decided.queue, decided.suggested_by) == ("confusion", "network")
+    judged = {one.file_name: (one.truth, one.predicted) for one in result.judged}
+    assert judged[decided.path] == (truth, predicted)
+    assert tab.run(OVERFLOW.replace('"body *"', '"body *:not(#matrix *)"')) == []
+    assert_nothing_foreign(tab)
+
+
+def test_what_listen_kept_is_heard_the_least_likely_first(clips: Path, tmp_path: Path, review: Callable) -> None:
+    folder, model = tmp_path / "kept", Recognizer.load("small")
+    samples = np.concatenate([read_sound(path).samples for path in sorted((clips / "hum").iterdir())])
+    with ClipRecorder(folder, "evening", "microphone", model, (0.01, 0.02)) as recorder:
+        for number, probability in enumerate((0.9, 0.6, 0.7)):
+            found = Detection("left", number + 1.0, float(number), probability)
+            window = Window(16_000 * number, np.zeros(12, np.float32), np.zeros(12, np.float32), True, None, found)
+            recorder.keep(window, samples[16_000 * number : 16_000 * (number + 1)])
+    (folder / "audit.csv").write_text("file_name,suspicion,suggested,suggested_probability,reason\n")
+    page = review(folder)
+    assert page.tab.run("document.querySelector('#queue').value") == "kept by listen"
+    assert (page.label(), page.tab.text("#place")) == ("left", "1 of 3")
+    dropped, kept = page.decide("d"), page.decide("k")
+    assert (dropped.what, kept.what, kept.queue) == ("drop", "keep", "kept by listen")
+    probability = {row["file_name"]: row["probability"] for row in read_table(folder / "metadata.csv")}
+    assert [probability[one.path] for one in (dropped, kept)] == ["0.6000", "0.7000"]
+    page.undo()
+    page.tab.wait_for("document.querySelector('#place').textContent === '2 of 3'")
+    result = clean(folder, tmp_path / "clips", decisions=folder / DECISIONS)
+    assert result.clips == 2
+
+
+def test_an_audit_runs_behind_the_page_where_there_was_none(clips: Path, tmp_path: Path, review: Callable) -> None:
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    page = review(folder)
+    tab = page.tab
+    assert tab.run("document.querySelector('#queue').value") == "random"
+    tab.wait_for("!document.querySelector('#queue option[value=suspicious]').disabled")
+    assert (folder / "audit.csv").is_file()
+    tab.wait_for("document.querySelector('#audit').hidden")
+    tab.run("document.querySelector('#queue').value = 'suspicious'")
+    tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    tab.wait_for("document.querySelector('#hint').textContent.startsWith('Sounds like')")
+    (folder / "audit.csv").write_text("file_name,suspicion,suggested,suggested_probability,reason\n")
+    tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    tab.wait_for("document.querySelector('#label').textContent === 'Nothing here'")
+
+
 def test_ten_thousand_clips_scroll_and_only_some_are_fetched(clips: Path, tmp_path: Path, review: Callable) -> None:
     folder = tmp_path / "many"
     sources = sorted((clips / "fall").glob("*.wav"))
@@ -293,6 +366,7 @@ def test_ten_thousand_clips_scroll_and_only_some_are_fetched(clips: Path, tmp_pa
             os.link(sources[number % len(sources)], target)
             rows.writerow([target.relative_to(folder).as_posix(), target.parent.name, f"someone{number % 50}"])
     (folder.parent / "metadata.csv").rename(folder / "metadata.csv")
+    (folder / "audit.csv").write_text("file_name,suspicion,suggested,suggested_probability,reason\n")
     page = review(folder)
     tab = page.tab
     assert tab.text("#place") == "1 of 10,000"
@@ -321,6 +395,8 @@ def test_nothing_sticks_out_and_buttons_fit_a_thumb(folder: Path, review: Callab
         ".map(e => { const r = e.getBoundingClientRect(); return Math.min(r.width, r.height) })"
     )
     assert min(sizes) >= 44
+    tab.press(".again")
+    page.wait_for_sound()
     tab.press(".keep")
     tab.wait_for(SAVED)
     assert len(page.lines()) == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from wordspot.data.decisions import read
-from wordspot.pipeline.curation.review import Review
+from wordspot.pipeline.curation.review import Review, Said
 from wordspot.tools.browser.review_server import Desk, ReviewServer
 from wordspot.tools.browser.server import Address
 
@@ -83,6 +83,47 @@ def test_only_the_page_may_decide(server: ReviewServer, log: Path) -> None:
     assert not log.exists()
     origin = f"http://localhost:{server.server_port}"
     assert request(server, "decide", STEP, Origin=origin)[0] == 200
+
+
+def test_a_probe_looks_like_any_clip_and_its_answer_changes_no_label(clips: Path, log: Path) -> None:
+    first = Review(clips, log, "ben")
+    first.decide([Said(clip.clip.file_name, "keep") for clip in first.clips[:30]], queue="word", step="a")
+    desk = Desk(Review(clips, log, "anna", with_probes=True))
+    with ReviewServer(desk, Address(port=0)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        queue = ask(server, "queue?name=random")
+        assert [place for place in queue["places"] if place < 96] == first.queue("random")
+        places = [place for place in queue["places"] if place >= 96]
+        assert places
+        assert len(queue["marks"]) == len(queue["places"])
+        place = next(one for one in places if desk.review.probes[one - 96].shown != desk.review.probes[one - 96].truth)
+        probe = desk.review.probes[place - 96]
+        (clip,) = ask(server, f"clips?places={place}&queue=random")
+        assert (clip["label"], clip["what"], clip["source"].split("/")[0]) == (probe.shown, "", probe.shown)
+        assert probe.truth not in json.dumps({name: clip[name] for name in clip if name != "suspicion"})
+        assert request(server, f"sound?places={place}") == request(server, f"sound?places={probe.place}")
+        said = [{"file_name": clip["file_name"], "what": "keep", "shown": clip["label"]}]
+        answer = ask(server, "decide", {"queue": "random", "step": "b", "said": said})
+        assert (answer["marks"], answer["progress"]["decided"]) == ("k", 0)
+        assert read(log)[-1].what == "note"
+        assert ask(server, "agreement")["probes"] == [
+            {"listener": "anna", "right": 0, "kept": 0, "wrong": 1, "found": 0}
+        ]
+        assert place not in ask(server, "queue?name=random")["places"]
+        assert ask(server, "undo", {"queue": "random"})["clips"][0]["place"] == place
+        assert ask(server, "queue?name=word&value=fall")["places"] == first.queue("word", "fall")
+        server.shutdown()
+
+
+def test_how_many_wrong_labels_are_left_is_said_after_thirty_at_random(server: ReviewServer) -> None:
+    assert ask(server, "queue?name=random")["left"] == {"clips": 96, "wrong": None, "most": None, "missing": 30}
+    places = ask(server, "queue?name=random")["places"][:30]
+    clips = ask(server, f"clips?places={','.join(map(str, places))}")
+    said = [{"file_name": one["file_name"], "what": "drop" if n < 3 else "keep"} for n, one in enumerate(clips)]
+    ask(server, "decide", {"queue": "random", "step": "a", "said": said})
+    left = ask(server, "queue?name=random")["left"]
+    assert (left["clips"], left["missing"], left["wrong"]) == (66, 0, pytest.approx(6.6))
+    assert 6.6 < left["most"] < 20
 
 
 @pytest.mark.parametrize(

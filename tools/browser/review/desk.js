@@ -21,11 +21,12 @@ export class Desk {
 
   /** Takes up a queue, at its first clip that is not decided. */
   async open(name, value) {
-    const {places, marks, progress} = await ask("queue", {name, value})
-    if ((name === SECOND) !== (this.queue === SECOND)) this.known.clear() // there nothing is seen of what others said
+    const {places, marks, progress, left} = await ask("queue", {name, value})
+    if (name !== this.queue) this.known.clear() // each says what speaks against a label, and a second opinion nothing of what others said
     Object.assign(this, {queue: name, value, places, marks: [...marks]})
     this.view.list.show(places, this.marks)
     this.view.progress(progress)
+    this.view.left(left)
     await this.go(Math.max(0, this.marks.indexOf(".")))
   }
 
@@ -114,7 +115,7 @@ export class Desk {
 
   /** Puts decisions on their way, and shows them as decided. */
   send(said) {
-    const suggested_by = said.some(({clip}) => clip.suspicion && this.isOpen(clip)) ? "audit" : ""
+    const suggested_by = said.find(({clip}) => clip.suspicion && this.isOpen(clip))?.clip.suspicion.by ?? ""
     for (const {clip, what, after} of said) {
       const index = this.places.indexOf(clip.place)
       if (index >= 0) this.marks[index] = this.queue === SECOND ? "o" : LETTER[what]

@@ -3,13 +3,15 @@
 import {Desk} from "./desk.js"
 import {keysOf, listenForKeys} from "./keys.js"
 import {List} from "./list.js"
+import {showMatrix} from "./matrix.js"
 import {Painter} from "./picture.js"
 import {ask} from "./server.js"
 import {Player} from "./sound.js"
 import {Wall} from "./wall.js"
 
+const CONFUSION = "confusion", AUDIT_MS = 2000
 const at = id => document.getElementById(id)
-const TITLES = {suspicious: "Suspicious", findings: "Findings of the checks", random: "Random", word: "One word", speaker: "One speaker",
+const TITLES = {suspicious: "Suspicious", findings: "Findings of the checks", confusion: "Confusion matrix", "kept by listen": "Kept by listen", random: "Random", word: "One word", speaker: "One speaker",
   unsure: "Unsure", "second opinion": "Second opinion"}
 const DECIDED = {keep: "kept", relabel: "relabeled", drop: "dropped", unsure: "unsure"}
 const percent = share => `${Math.round(100 * share)}%`
@@ -72,9 +74,7 @@ class View {
       button.classList.toggle("suggested", isOpen && button.dataset.label === suspicion?.suggested)
     }
     at("hint").hidden = !suspicion || !isOpen || suspicion.suggested === label
-    if (at("hint").hidden) return
-    const sounds = suspicion.suggested ? `Sounds like “${suspicion.suggested}” (${percent(suspicion.probability)})` : "Sounds odd"
-    at("hint").textContent = `${sounds}${suspicion.reason ? `: ${suspicion.reason}` : ""}`
+    at("hint").textContent = suspicion?.hint ?? ""
   }
 
   picture(samples) {
@@ -110,6 +110,10 @@ class View {
     at("saved").textContent = waiting ? `Saving ${waiting}…` : isSaved ? "Saved" : at("saved").textContent
   }
 
+  left(remaining) {
+    at("left").textContent = leftInWords(remaining)
+  }
+
   progress({decided, per_minute, last, wrong, hint}) {
     const speed = per_minute ? `, ${per_minute.toFixed(per_minute < 10 ? 1 : 0)} a minute` : ""
     const found = last ? `; ${wrong} of the last ${last} here were wrong` : ""
@@ -117,6 +121,14 @@ class View {
     at("enough").hidden = !hint
     at("enough").textContent = hint
   }
+}
+
+/** How many wrong labels are left, in words, or what it takes to know it. */
+function leftInWords({clips, wrong, most, missing}) {
+  const count = number => Math.round(number).toLocaleString("en")
+  if (!clips) return ""
+  if (wrong !== null) return `about ${count(wrong)} wrong labels left among ${count(clips)} unheard clips, at most ${count(most)}`
+  return missing ? `${missing} more of the queue “Random” say how many wrong labels are left` : ""
 }
 
 /** Measurements in words. */
@@ -151,8 +163,19 @@ function fillValues(queue, wanted) {
   if (queue.values?.some(([value]) => value === wanted)) at("value").value = wanted
 }
 
+/** Says how the audit goes, and calls `onEnd` when it has ended. */
+async function watchAudit(onEnd) {
+  for (let wasRunning = false; ; wasRunning = true) {
+    const {running, note} = await ask("audit").catch(() => ({running: true, note: ""})) // the server may come back
+    at("audit").hidden = !note
+    at("audit").textContent = note
+    if (!running) return wasRunning ? onEnd() : null
+    await new Promise(done => setTimeout(done, AUDIT_MS))
+  }
+}
+
 async function showAgreement() {
-  const {pairs} = await ask("agreement")
+  const {pairs, probes} = await ask("agreement")
   const kappa = value => value === null ? "not defined" : value.toFixed(2)
   at("agreement").replaceChildren(...pairs.flatMap(({listeners, clips, agreement, kappa: all, words}) => {
     const table = document.createElement("table")
@@ -164,7 +187,8 @@ async function showAgreement() {
     }
     const title = `${listeners.join(" and ")} agree on ${percent(agreement)} of ${clips} clips (Cohen’s kappa ${kappa(all)})`
     return [element("h2", "", title), table]
-  }))
+  }), ...probes.map(({listener, right, kept, wrong, found}) => element("p", "",
+    `Probes: ${listener} found ${found} of ${wrong} labels that were shown wrong, and kept ${kept} of ${right} right ones.`)))
 }
 
 async function begin() {
@@ -202,19 +226,32 @@ async function begin() {
     wall.close()
     return desk.go(Math.max(0, desk.marks.indexOf(".")))
   }
+  const matrix = () => {
+    at("matrix").hidden = at("queue").value !== CONFUSION
+    if (at("matrix").hidden) return
+    const {values} = start.queues.find(({name}) => name === CONFUSION)
+    showMatrix(at("matrix"), values, at("value").value, value => { at("value").value = value; open() })
+  }
   const open = async () => {
     if (wall.isOn) wall.close()
+    matrix()
     location.hash = new URLSearchParams({queue: at("queue").value, value: at("value").value})
     await desk.open(at("queue").value, at("value").value)
     if (document.body.classList.contains("wall")) await turnWall(true)
   }
   const wanted = new URLSearchParams(location.hash.slice(1))
   fillQueues(start)
-  const first = start.queues.find(({name}) => name === wanted.get("queue")) ?? start.queues.find(({name, clips}) => clips && name !== "second opinion")
+  const first = start.queues.find(({name}) => name === (wanted.get("queue") ?? start.first)) ?? start.queues.find(({name, clips}) => clips && name !== "second opinion")
   at("queue").value = first.name
   fillValues(first, wanted.get("value"))
-  at("queue").addEventListener("change", async () => {
+  const look = async () => {
+    const queue = at("queue").value
     Object.assign(start, await ask("start"))
+    fillQueues(start)
+    at("queue").value = queue
+  }
+  at("queue").addEventListener("change", async () => {
+    await look()
     fillValues(start.queues.find(({name}) => name === at("queue").value))
     at("queue").blur() // keys are for the clips again
     await open()
@@ -263,6 +300,7 @@ async function begin() {
   })
   at("wall-button").addEventListener("click", () => press("w"))
   at("help-button").addEventListener("click", () => press("?"))
+  watchAudit(look).catch(() => {})
   await open()
 }
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from wordspot.data.clips import read_clip_table
 from wordspot.data.feature_set import SOURCE, read_feature_set
+from wordspot.pipeline.curation.queue import read_review_clips
+from wordspot.pipeline.scoring.predictions import read_predictions
 from wordspot.pipeline.training.examples.batches import Classes, SplitClips
 from wordspot.pipeline.training.network import load_network
 from wordspot.pipeline.training.run_folder.results import write_results
@@ -52,6 +55,19 @@ def test_every_mistake_of_a_clip_can_be_listened_to(
     assert len(seen["sounds"]) == seen["cards"] - silent > 0
     for name, samples in seen["sounds"]:
         np.testing.assert_allclose(samples, soundfile.read(clips / name)[0], atol=1e-4)
+
+
+def test_a_run_says_what_every_clip_was_recognized_as_and_how_to_hear_it(
+    run: Path, features: Path, clips: Path, tmp_path: Path
+) -> None:
+    report = report_of(run, features, tmp_path / "run")
+    rows = read_predictions(tmp_path / "run")
+    recordings = {clip.file_name: clip.recording for clip in read_clip_table(clips)}
+    assert rows
+    assert all(one.recording == recordings[one.file_name] for one in rows)
+    mistakes = sum(one.truth != one.predicted for one in rows)
+    assert mistakes == sum(bool(clip.judged) for clip in read_review_clips(clips, tmp_path / "run"))
+    assert f"wordspot review {clips} --run {tmp_path / 'run'}" in report.read_text()
 
 
 @pytest.mark.parametrize("gone", ["the note of where they were", "the clips"])
