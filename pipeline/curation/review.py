@@ -16,7 +16,7 @@ from ...data.errors import WordspotError
 from ...data.labels import normalize_name
 from .queue import QUEUES, Heard, read_review_clips
 
-Answer = Literal["keep", "relabel", "drop", "unsure"]
+Answer = Literal["keep", "relabel", "drop", "unsure", "window"]
 LAST = 30  # decisions that the share found wrong is taken over
 _PAUSE_S = 60.0  # longer between two decisions is a pause, and no work
 _LAST_FOR_SPEED = 100
@@ -43,6 +43,8 @@ class Said:
         The label that the listener saw, which somebody else may have changed meanwhile; empty for the one that stands.
     heard_s
         How many seconds of it were listened to.
+    window_s
+        With `window`: the seconds of the recording between which the clip is to be cut.
     """
 
     file_name: str
@@ -50,6 +52,7 @@ class Said:
     after: str = ""
     shown: str = ""
     heard_s: float = 0.0
+    window_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,8 @@ class Review:
     def _decision(self, said: Said, when: str, queue: str, suggested_by: str, id_: str) -> Decision:
         place = self.place(said.file_name)
         before, after, what = self._labels[place], normalize_name(said.after), said.what
+        if (what == "window") != (said.window_s is not None):
+            raise WordspotError(f"{said.file_name}: a decided window needs its two edges, and nothing else has any")
         if what == "keep":
             after = normalize_name(said.shown) or before
         elif what == "relabel" and not after:
@@ -233,6 +238,7 @@ class Review:
             round(said.heard_s, 2),
             queue,
             suggested_by,
+            said.window_s,
             id=id_,
         )
 
@@ -290,7 +296,7 @@ class Review:
         """How far the listener has come in a queue."""
         with self._lock:
             own = list(self._own)
-        last = [one for one in own if one.queue == queue][-LAST:]
+        last = [one for one in own if one.queue == queue and one.what != "window"][-LAST:]
         wrong = sum(one.what in ("relabel", "drop") for one in last)
         return Progress(len(own), _per_minute(own[-_LAST_FOR_SPEED:]), len(last), wrong, _hint(queue, len(last), wrong))
 

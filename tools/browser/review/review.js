@@ -1,6 +1,8 @@
 // Puts the parts together: server, sound, picture, list, keys, page.
 
+import {Clusters} from "./clusters.js"
 import {Desk} from "./desk.js"
+import {Edges} from "./edges.js"
 import {keysOf, listenForKeys} from "./keys.js"
 import {List} from "./list.js"
 import {Painter} from "./picture.js"
@@ -9,7 +11,7 @@ import {Player} from "./sound.js"
 import {Wall} from "./wall.js"
 
 const at = id => document.getElementById(id)
-const TITLES = {suspicious: "Suspicious", findings: "Findings of the checks", random: "Random", word: "One word", speaker: "One speaker",
+const TITLES = {suspicious: "Suspicious", findings: "Findings of the checks", random: "Random", word: "One word", speaker: "One speaker", clusters: "Clusters on a map",
   unsure: "Unsure", "second opinion": "Second opinion"}
 const DECIDED = {keep: "kept", relabel: "relabeled", drop: "dropped", unsure: "unsure"}
 const percent = share => `${Math.round(100 * share)}%`
@@ -63,6 +65,8 @@ class View {
     at("findings").replaceChildren(...findings.map(text => element("li", "", text)))
     at("facts").textContent = facts(clip, isOpen)
     this.list.point(desk.index)
+    this.edges.show(clip)
+    this.map.point(clip.place)
   }
 
   /** What the label is and what the clip sounds like: on the buttons, and in words. */
@@ -81,6 +85,7 @@ class View {
     this.samples = samples
     this.painter.spectrogram(at("spectrogram"), samples)
     this.painter.waveform(at("waveform"), samples)
+    this.edges.offer(samples.length)
   }
 
   /** Moves a line over the picture while the clip plays. */
@@ -100,6 +105,7 @@ class View {
     at("place").textContent = ""
     at("hint").hidden = true
     at("findings").replaceChildren()
+    this.edges.show(null)
     at("facts").textContent = ""
     this.say("This queue has no clips: choose another one above.")
   }
@@ -184,9 +190,20 @@ async function begin() {
     choose: index => desk.go(index),
   })
   desk = new Desk(start, player, view)
+  view.edges = new Edges(at("edges"), desk, view)
   const wall = new Wall(at("wall"), desk, view)
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => wall.repaint())
 
+  const clusters = new Clusters(at("clusters"), desk, {
+    onGroups: values => fillValues({values}, at("value").value),
+    onChosen: async group => {
+      if (document.body.classList.contains("wall")) await turnWall(false)
+      at("value").value = ""
+      await tried(() => desk.open("clusters", group))
+      clusters.choose(desk.places)
+    },
+  })
+  view.map = clusters
   const turnWall = isOn => {
     if (isOn && start.blind) return view.refuse("The wall shows labels, and they are hidden now.")
     at("wall-button").setAttribute("aria-pressed", isOn)
@@ -204,8 +221,10 @@ async function begin() {
   }
   const open = async () => {
     if (wall.isOn) wall.close()
-    location.hash = new URLSearchParams({queue: at("queue").value, value: at("value").value})
+    const isMap = await clusters.turn(at("queue").value === "clusters")
+    location.hash = new URLSearchParams({queue: at("queue").value, value: isMap ? "" : at("value").value})
     await desk.open(at("queue").value, at("value").value)
+    if (isMap) clusters.choose(desk.places)
     if (document.body.classList.contains("wall")) await turnWall(true)
   }
   const wanted = new URLSearchParams(location.hash.slice(1))
@@ -233,7 +252,7 @@ async function begin() {
   const actions = {
     " ": () => wall.isOn ? wall.again() : desk.play(),
     k: () => worker().decide("keep"), d: () => worker().decide("drop"), s: () => worker().decide("unsure"), u: undo,
-    c: () => wall.isOn ? null : desk.compare(), r: () => wall.isOn && wall.keepTheRest(), w: () => turnWall(!wall.isOn), "?": help,
+    c: () => wall.isOn ? null : desk.compare(), e: () => wall.isOn ? null : view.edges.open(), r: () => wall.isOn && wall.keepTheRest(), w: () => turnWall(!wall.isOn), "?": help,
     ArrowLeft: () => move(-1), ArrowUp: () => move(-1), ArrowRight: () => move(1), ArrowDown: () => move(1),
   }
   const byKey = new Map([...view.keys].filter(([, key]) => key).map(([label, key]) => [key, label]))
@@ -261,6 +280,7 @@ async function begin() {
     at("other-word").blur()
     if (word) tried(() => worker().decide("relabel", word))
   })
+  at("edges-button").addEventListener("click", () => press("e"))
   at("wall-button").addEventListener("click", () => press("w"))
   at("help-button").addEventListener("click", () => press("?"))
   await open()
