@@ -116,6 +116,9 @@ def _work(folder: Path, connection: Connection) -> None:
     """Makes the map; ends when the server does, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ["OMP_NUM_THREADS"] = (
+        "1"  # threads that wait for each other take all time from the sound on a busy machine
+    )
     from ...pipeline.curation.clusters import find_clusters
 
     def telling(items: Iterable[Any], total: int) -> Iterator[Any]:

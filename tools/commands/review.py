@@ -29,7 +29,8 @@ def command(clips: Path, listener: str | None, blind: bool, decisions: Path | No
 
     One key decides and plays the next clip: K keep, D drop, 1 to 9 another label, S unsure, U undo, Space again. What is
     suspicious comes first, once `wordspot audit` has written audit.csv; or one word, one speaker, what the checks found,
-    clips at random, what another listener said.
+    clips at random, what another listener said, a group on the map of the clips (which scikit-learn draws: the extra
+    `audit`). E moves a clip to another second of its recording, where that still lies where it was cleaned from.
 
     Decisions are lines of a log that nothing overwrites; the next `wordspot clean` applies them.
 

@@ -5,6 +5,7 @@ import {ask, tell} from "./server.js"
 const STEPS = 65535, LOOK_MS = 500
 const NEAR_PX = 22, MOVED_PX = 6, MARGIN_PX = 14
 const MOST_ZOOM = 200
+const DARKEST = 0.14, LIGHTEST = 0.28 // luminance that stands out, three to one, from the dark and from the light ground
 const PARTS = `
   <div class="begin"><button type="button" class="make">Draw the map</button><progress hidden></progress><p class="soft note" role="status"></p></div>
   <div class="drawn" hidden>
@@ -32,7 +33,12 @@ export class Clusters {
     this.zoom.addEventListener("click", event => this.step(Number(event.target.dataset.zoom)))
     this.legend.addEventListener("click", event => this.showAlone(event.target.closest("button")))
     new ResizeObserver(() => this.draw()).observe(this.canvas)
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.color(); this.draw() })
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      if (!this.points) return
+      this.color()
+      this.fillLegend()
+      this.draw()
+    })
     this.listen()
   }
 
@@ -91,19 +97,18 @@ export class Clusters {
     this.begin.hidden = true
     this.color()
     this.fillLegend()
-    const whole = ["", "no group", points.places.length]
+    const whole = ["", "whole map", points.places.length]
     this.onGroups([whole, ...islands.map(({title, places}) => [places.join(","), title, places.length])])
     this.draw()
   }
 
   /** A color for each label, in the order of a wheel that has as many steps as there are labels. */
   color() {
-    if (!this.points) return
     const {labels} = this.points, isDark = matchMedia("(prefers-color-scheme: dark)").matches
-    this.colors = labels.map((_, i) => rgb(labels.length > 1 ? i / labels.length : 0.6, 0.75, (isDark ? 0.62 : 0.42) + (i % 2 ? 0.08 : -0.04)))
+    this.colors = labels.map((_, i) => visible(labels.length > 1 ? i / labels.length : 0.6, (isDark ? 0.62 : 0.42) + (i % 2 ? 0.08 : -0.04), isDark))
     this.style = getComputedStyle(document.documentElement)
     const [r, g, b] = this.style.getPropertyValue("--ground").trim().match(/\w\w/g).map(text => parseInt(text, 16))
-    this.pale = this.colors.map(color => color.map((value, i) => Math.round(0.2 * value + 0.8 * [r, g, b][i])))
+    this.pale = this.colors.map(color => color.map((value, i) => Math.round(0.3 * value + 0.7 * [r, g, b][i])))
   }
 
   fillLegend() {
@@ -315,7 +320,7 @@ export class Clusters {
 
 function disc(pixels, {width, height}, x, y, radius, color) {
   for (let row = Math.max(0, y - radius); row <= Math.min(height - 1, y + radius); row++) {
-    const half = Math.round(Math.sqrt(radius ** 2 - (row - y) ** 2))
+    const half = Math.floor(Math.sqrt((radius + 0.5) ** 2 - (row - y) ** 2))
     for (let column = Math.max(0, x - half); column <= Math.min(width - 1, x + half); column++) pixels[row * width + column] = color
   }
 }
@@ -328,6 +333,15 @@ function isInside([x, y], outline) {
     if (ay > y !== by > y && x < (bx - ax) * (y - ay) / (by - ay) + ax) inside = !inside
   }
   return inside
+}
+
+/** The color of a hue that can be seen on the ground: lighter or darker than wished where it must be. */
+function visible(hue, lightness, isDark) {
+  const color = rgb(hue, 0.75, lightness)
+  const linear = color.map(value => value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4)
+  const luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+  if (isDark ? luminance < DARKEST : luminance > LIGHTEST) return visible(hue, lightness + (isDark ? 0.03 : -0.03), isDark)
+  return color
 }
 
 /** Red, green and blue, 0 to 255, of hue, saturation and lightness in [0, 1]. */

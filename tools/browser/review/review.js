@@ -101,13 +101,17 @@ class View {
   }
 
   nothing() {
-    at("label").replaceChildren(element("span", "soft", "Nothing here"))
+    at("label").replaceChildren(element("span", "soft", this.map.isOn ? "No clip chosen" : "Nothing here"))
     at("place").textContent = ""
     at("hint").hidden = true
     at("findings").replaceChildren()
     this.edges.show(null)
+    this.map.point(null)
+    this.samples = null
+    for (const id of ["spectrogram", "waveform"]) at(id).width = 1
     at("facts").textContent = ""
-    this.say("This queue has no clips: choose another one above.")
+    this.say(this.map.isOn ? "Press a point of the map to hear it, or draw around a group: it is the queue then."
+      : "This queue has no clips: choose another one above.")
   }
 
   saved(waiting, trouble, isSaved) {
