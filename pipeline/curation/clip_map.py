@@ -25,6 +25,7 @@ _ONE_SPEAKER = 0.9  # of an island's clips
 _FAR = 4.0  # times the median distance to the neighbors
 _NAMED = 20  # islands, and clips that lie far from all others
 _PERPLEXITY = 30
+_NEIGHBORS_BESIDE = 5
 _PROJECTOR = 'embeddings {\n  tensor_path: "clips.tsv"\n  metadata_path: "clips_metadata.tsv"\n}\n'
 
 
@@ -124,13 +125,17 @@ class ClipMap:
                 temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def make_map(data: Path | str, model: Path | str = DEFAULT, *, progress: Progress = no_progress) -> ClipMap:
+def make_map(
+    data: Path | str, model: Path | str = DEFAULT, *, every_clip: bool = False, progress: Progress = no_progress
+) -> ClipMap:
     """The map of a clean folder: t-SNE (van der Maaten and Hinton 2008) of what a model's body makes of the clips.
 
     Parameters
     ----------
     data, model, progress
         See `embed`.
+    every_clip
+        Whether clips beyond 10,000 have a place, too: the median of those of the five drawn clips that sound most like it.
 
     Raises
     ------
@@ -145,10 +150,10 @@ def make_map(data: Path | str, model: Path | str = DEFAULT, *, progress: Progres
     neighbors, distances = _neighbors(standard)
     far = distances > _FAR * np.median(distances)
     outliers = [clips[i] for i in np.argsort(-distances, kind="stable") if far[i]]
-    chosen = [clips[i] for i in drawn]
-    return ClipMap(
-        chosen, points[drawn], _places(standard[drawn]), _islands(clips, neighbors), outliers, len(clips) - len(drawn)
-    )
+    islands, places = _islands(clips, neighbors), _places(standard[drawn])
+    if every_clip:
+        return ClipMap(clips, points, _beside(standard, drawn, places), islands, outliers, 0)
+    return ClipMap([clips[i] for i in drawn], points[drawn], places, islands, outliers, len(clips) - len(drawn))
 
 
 def _drawn(clips: Sequence[Clip]) -> npt.NDArray[np.intp]:
@@ -196,6 +201,22 @@ def _places(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     places = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(points)
     low, high = places.min(axis=0), places.max(axis=0)
     return ((places - low) / np.maximum(high - low, 1e-9)).astype(np.float32)
+
+
+def _beside(
+    points: npt.NDArray[np.float32], drawn: npt.NDArray[np.intp], places: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Float32 [clips, 2] in [0, 1]: the places of those that are drawn, and places among them for the rest."""
+    from sklearn.neighbors import NearestNeighbors
+
+    rest = np.setdiff1d(np.arange(len(points)), drawn)
+    everywhere = np.empty((len(points), 2), np.float32)
+    everywhere[drawn] = places
+    if len(rest):
+        count = min(_NEIGHBORS_BESIDE, len(drawn))
+        near = NearestNeighbors(n_neighbors=count).fit(points[drawn]).kneighbors(points[rest], return_distance=False)
+        everywhere[rest] = np.median(places[near], axis=1)
+    return everywhere
 
 
 def _address(clips_folder: Path, page: Path) -> str:

@@ -16,6 +16,7 @@ from ..scoring.predictions import JudgedClip
 from .judged import Kept, kept_of, read_judged
 
 CONFUSION, KEPT_BY_LISTEN = "confusion", "kept by listen"
+CLUSTERS = "clusters"
 SECOND_OPINION = "second opinion"
 AUDIT_TABLE = "audit.csv"
 MEASURED = ("snr_db", "peak_dbfs", "duration_s", "window_start_s")  # columns of the clip table that are shown
@@ -206,6 +207,20 @@ def in_random_order(clips: Sequence[ReviewClip]) -> list[int]:
     return places
 
 
+def of_group(clips: Sequence[ReviewClip], group: str) -> list[int]:
+    """Places that are written down, with commas between them: a group that somebody has chosen on the map.
+
+    Raises
+    ------
+    WordspotError
+        One of them is no place of a clip.
+    """
+    places = [int(text) if text.isdecimal() else -1 for text in group.split(",") if text]
+    if not all(0 <= place < len(clips) for place in places):
+        raise WordspotError(f"a group holds places of clips, from 0 to {len(clips) - 1}: load the page again")
+    return places
+
+
 def unsure(heard: Heard) -> list[int]:
     """Places of the clips of which somebody was not sure."""
     return [place for place, what in enumerate(heard.whats) if what == "unsure"]
@@ -270,6 +285,7 @@ QUEUES: dict[str, Queue] = {  # of the clips, what was heard, the listener and t
     "random": lambda clips, heard, who, value: in_random_order(clips),
     "word": lambda clips, heard, who, value: of_word(clips, heard, value),
     "speaker": lambda clips, heard, who, value: of_speaker(clips, value),
+    CLUSTERS: lambda clips, heard, who, value: of_group(clips, value),
     "unsure": lambda clips, heard, who, value: unsure(heard),
     SECOND_OPINION: lambda clips, heard, who, value: second_opinion(clips, heard, who),
 }

@@ -18,8 +18,8 @@ from .probes import Probe, ProbeScore, choose_probes, probe_scores
 from .queue import AUDIT_TABLE, QUEUES, Heard, read_audit, read_review_clips
 from .remaining import Remaining, remaining
 
-Answer = Literal["keep", "relabel", "drop", "unsure"]
-_ANSWERS = frozenset(get_args(Answer))
+Answer = Literal["keep", "relabel", "drop", "unsure", "window"]
+_ANSWERS = frozenset(get_args(Answer)) - {"window"}  # which says nothing of the label
 LAST = 30  # decisions that the share found wrong is taken over
 _PAUSE_S = 60.0  # longer between two decisions is a pause, and no work
 _LAST_FOR_SPEED = 100
@@ -46,6 +46,8 @@ class Said:
         The label that the listener saw, which somebody else may have changed meanwhile; empty for the one that stands.
     heard_s
         How many seconds of it were listened to.
+    window_s
+        With `window`: the seconds of the recording between which the clip is to be cut.
     """
 
     file_name: str
@@ -53,6 +55,7 @@ class Said:
     after: str = ""
     shown: str = ""
     heard_s: float = 0.0
+    window_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -264,6 +267,8 @@ class Review:
         if probe := self.probe(place):
             return self._probe_answer(said, probe, when, queue, id_)
         before, after, what = self._labels[place], normalize_name(said.after), said.what
+        if (what == "window") != (said.window_s is not None):
+            raise WordspotError(f"{said.file_name}: a decided window needs its two edges, and nothing else has any")
         if what == "keep":
             after = normalize_name(said.shown) or before
         elif what == "relabel" and not after:
@@ -281,12 +286,14 @@ class Review:
             round(said.heard_s, 2),
             queue,
             suggested_by,
+            said.window_s,
             id=id_,
         )
 
     def _probe_answer(self, said: Said, probe: Probe, when: str, queue: str, id_: str) -> Decision:
         """A note, which changes no label."""
-        after = {"keep": probe.shown, "relabel": normalize_name(said.after)}.get(said.what, f"({said.what})")
+        answers = {"keep": probe.shown, "relabel": normalize_name(said.after), "window": ""}  # which answers nothing
+        after = answers.get(said.what, f"({said.what})")
         recording, path, heard_s = self._recording(probe.place), self.clips[probe.place].path, round(said.heard_s, 2)
         fields = {"before": probe.shown, "after": after, "who": self.who, "when": when, "heard_s": heard_s}
         return Decision("note", recording, path, **fields, queue=queue, note=probe.note, id=id_)
@@ -350,7 +357,7 @@ class Review:
         """How far the listener has come in a queue."""
         with self._lock:
             own = [one for one in self._own if one.what != "note"]
-        last = [one for one in own if one.queue == queue][-LAST:]
+        last = [one for one in own if one.queue == queue and one.what != "window"][-LAST:]
         wrong = sum(one.what in ("relabel", "drop") for one in last)
         return Progress(len(own), _per_minute(own[-_LAST_FOR_SPEED:]), len(last), wrong, _hint(queue, len(last), wrong))
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, get_args
@@ -11,13 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from ...data.audio import SAMPLE_RATE_HZ, read_sound
+from ...data.audio import SAMPLE_RATE_HZ
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
 from ...data.labels import is_word
 from ...pipeline.curation.agreement import agreement
 from ...pipeline.curation.probes import PROBED_QUEUES, Probe, mixed
 from ...pipeline.curation.queue import (
+    CLUSTERS,
     CONFUSION,
     KEPT_BY_LISTEN,
     MEASURED,
@@ -29,6 +31,8 @@ from ...pipeline.curation.queue import (
 )
 from ...pipeline.curation.review import Answer, Review, Said, UnknownClipError
 from .background_audit import BackgroundAudit
+from .cluster_map import ClusterMap
+from .edges import Edges
 from .files import ServedFile, served
 from .server import Address, Handler, Server
 
@@ -36,7 +40,11 @@ PAGE = (
     "index.html",
     "style.css",
     "review.js",
+    "clusters.css",
+    "clusters.js",
     "desk.js",
+    "edges.css",
+    "edges.js",
     "keys.js",
     "list.js",
     "matrix.js",
@@ -62,13 +70,18 @@ class Desk:
     blind: bool = False
     background: BackgroundAudit | None = None
 
+    @cached_property
+    def edges(self) -> Edges:
+        """The recordings behind the clips."""
+        return Edges(self.review)
+
     def start(self, query: dict[str, str]) -> dict[str, Any]:
         """What the page needs to know at first."""
         review = self.review
         review.refresh()
         review.refresh_audit()
         heard, values = review.heard(), values_of(review.clips, review.heard())
-        counts = {name: len(review.queue(name)) for name in QUEUES if name not in values}
+        counts = {name: len(review.queue(name)) for name in QUEUES if name not in values and name != CLUSTERS}
         suggested = {clip.suspicion.suggested for clip in review.clips if clip.suspicion and clip.suspicion.suggested}
         return {
             "folder": str(review.folder),
@@ -188,8 +201,7 @@ class Desk:
 
     def sound(self, query: dict[str, str]) -> bytes:
         """A clip's samples: int16, little-endian, mono, 16 kHz."""
-        place = self._heard_at(query)
-        samples = read_sound(self.review.folder / self.review.clips[place].clip.file_name).samples
+        samples = self.edges.sound(self._heard_at(query))
         return np.ascontiguousarray(samples, "<i2").tobytes()
 
     def clearest(self, query: dict[str, str]) -> dict[str, Any]:
@@ -250,7 +262,8 @@ def _suggested(label: str, hint: str, by: str) -> dict[str, str]:
 
 def _said(values: dict[str, Any]) -> Said:
     after, shown = (str(values.get(name, "")) for name in ("after", "shown"))
-    said = Said(str(values["file_name"]), values["what"], after, shown, float(values.get("heard_s", 0)))
+    window_s = (float(values["window_s"][0]), float(values["window_s"][1])) if "window_s" in values else None
+    said = Said(str(values["file_name"]), values["what"], after, shown, float(values.get("heard_s", 0)), window_s)
     if said.what not in get_args(Answer) or not said.heard_s >= 0:
         raise WordspotError(f"{said.what!r} is no decision; expected one of {', '.join(get_args(Answer))}")
     return said
@@ -269,6 +282,7 @@ class ReviewServer(Server):
 
     def __init__(self, desk: Desk, address: Address) -> None:
         self.desk = desk
+        self.map = ClusterMap(desk.review, desk.blind)
         self.asked: dict[str, Callable[[dict[str, str]], Any]] = {
             "start": desk.start,
             "audit": desk.audit,
@@ -277,9 +291,19 @@ class ReviewServer(Server):
             "sound": desk.sound,
             "clearest": desk.clearest,
             "agreement": desk.agreement,
+            "recording": desk.edges.recording,
+            "around": desk.edges.around,
+            "map": self.map.state,
+            "points": self.map.points,
         }
         self.told: dict[str, Callable[[dict[str, Any]], Any]] = {"decide": desk.decide, "undo": desk.undo}
+        self.told |= {"queue": desk.queue, "map": self.map.start}  # a group may be too long for an address
         super().__init__(review_files(), address, _Handler, always_token=True)
+
+    def server_close(self) -> None:
+        """Ends what works behind the page, too."""
+        self.map.close()
+        super().server_close()
 
 
 class _Handler(Handler):

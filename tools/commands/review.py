@@ -43,7 +43,9 @@ def command(
 
     One key decides and plays the next clip: K keep, D drop, 1 to 9 another label, S unsure, U undo, Space again. What is
     suspicious comes first: `wordspot audit` looks for it meanwhile where audit.csv is missing. Or one word, one speaker,
-    what the checks found, clips at random, what another listener said, what a network confuses, what `listen` kept.
+    what the checks found, clips at random, what another listener said, what a network confuses, what `listen` kept, a group
+    on the map of the clips (which scikit-learn draws: the extra `audit`). E moves a clip to another second of its
+    recording, where that still lies where it was cleaned from.
 
     Decisions are lines of a log that nothing overwrites; the next `wordspot clean` applies them.
 

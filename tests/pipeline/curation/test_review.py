@@ -125,3 +125,28 @@ def test_what_cannot_be_decided_is_refused_in_words(anna: Review, log: Path) -> 
     with pytest.raises(WordspotError, match="is no queue"):
         anna.queue("nonsense")
     assert not log.exists()
+
+
+def test_another_window_is_a_decision_that_says_nothing_of_the_label(anna: Review, log: Path) -> None:
+    named = anna.clips[0].clip.file_name
+    anna.decide([Said(named, "window", window_s=(0.25, 1.25))], queue="random", step="a")
+    (line,) = read(log)
+    assert (line.what, line.window_s, anna.state(0).window_s) == ("window", (0.25, 1.25), (0.25, 1.25))
+    assert (anna.heard().whats[0], anna.heard().labels[0]) == ("", "fall")
+    assert (anna.progress("random").decided, anna.progress("random").last) == (1, 0)
+    decide(anna, (0, "keep", ""), step="b")
+    assert anna.state(0).window_s == (0.25, 1.25)
+    anna.undo()
+    assert anna.undo() == [named]
+    assert anna.state(0).window_s is None
+    for said in (Said(named, "window"), Said(named, "keep", window_s=(0.0, 1.0))):
+        with pytest.raises(WordspotError, match="needs its two edges"):
+            anna.decide([said], queue="random", step="c")
+
+
+def test_a_group_of_the_map_is_a_queue_of_its_places(anna: Review) -> None:
+    assert anna.queue("clusters", "3,1,2") == [3, 1, 2]
+    assert anna.queue("clusters") == []
+    for wrong in ("9999", "-1", "x"):
+        with pytest.raises(WordspotError, match="holds places of clips"):
+            anna.queue("clusters", wrong)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wordspot.data.decisions import DECISIONS, Decision, read
 from wordspot.tools.browser import files
 
 _FLAGS = (
@@ -23,6 +24,9 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 _PATIENCE_S = 60
+_AT_ONCE = "--autoplay-policy=no-user-gesture-required"
+_READY = "document.querySelector('#place')?.textContent.includes(' of ')"
+_SAVED = "document.querySelector('#saved').textContent === 'Saved'"
 
 
 class Browser:
@@ -172,5 +176,76 @@ def serve() -> Iterator[Callable[..., Served]]:
             found = re.search(r"https?://\S+", process.stdout.readline())
             assert found
             return Served(found[0], process)
+
+        yield start
+
+
+class Reviewing:
+    """A running `wordspot review` and its page in Chromium."""
+
+    def __init__(self, folder: Path, tab: Any, *arguments: str, before: tuple[str, ...] = ()) -> None:
+        self.folder, self.tab, self.arguments, self.before = folder, tab, arguments, before
+        self.port = "0"
+        self.start()
+
+    def start(self) -> None:
+        """Starts the server, at the port that it had before, and opens its page."""
+        command = [sys.executable, "-m", "wordspot.tools.cli", "review", str(self.folder), "--port", self.port]
+        self.process = subprocess.Popen([*self.before, *command, *self.arguments], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        found = re.search(r"http://localhost:(\d+)/\S{16,}/", self.process.stdout.readline())
+        assert found
+        self.url, self.port = found[0], found[1]
+        self.tab.open(self.url)
+        self.tab.wait_for(_READY)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def key(self, key: str) -> None:
+        text = {"text": key} if len(key) == 1 else {}
+        for kind in ("keyDown", "keyUp"):
+            self.tab.call("Input.dispatchKeyEvent", type=kind, key=key, **text)
+
+    def wait_for_sound(self) -> None:
+        self.tab.wait_for("document.querySelector('#cursor').hidden === false")
+
+    def decide(self, key: str) -> Decision:
+        """Listens, presses a key, and gives the decision that is saved by it."""
+        before = len(self.lines())
+        self.wait_for_sound()
+        self.key(key)
+        end = time.monotonic() + 30
+        while len(self.lines()) == before:
+            assert time.monotonic() < end, f"{key!r} decides nothing; the page says {self.tab.text('#status')!r}"
+            time.sleep(0.02)
+        self.tab.wait_for(_SAVED)
+        return self.lines()[-1]
+
+    def undo(self, key: str = "u") -> None:
+        before = len(self.lines())
+        self.key(key)
+        self.tab.wait_for("document.querySelector('#saved').textContent.toLowerCase().includes('taken back')")
+        assert len(self.lines()) > before
+
+    def lines(self) -> list[Decision]:
+        return read(self.folder / DECISIONS)
+
+    def label(self) -> str:
+        return self.tab.text("#label").split("\n")[0]
+
+
+@pytest.fixture
+def review(browser: Callable[..., Browser]) -> Iterator[Callable[..., Reviewing]]:
+    """Starts `wordspot review` on a folder, and opens its page, in a tab that is open already if one is given."""
+    with contextlib.ExitStack() as stack:
+
+        def start(folder: Path, *arguments: str, before: tuple[str, ...] = (), tab: Browser | None = None) -> Reviewing:
+            started = Reviewing(folder, tab or browser(_AT_ONCE), *arguments, before=before)
+            stack.callback(started.kill)
+            return started
 
         yield start

@@ -2,21 +2,16 @@
 
 import csv
 import os
-import re
 import shutil
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from wordspot.data.audio import read_sound
-from wordspot.data.decisions import DECISIONS, Decision, read, replay, standing
+from wordspot.data.decisions import DECISIONS, replay, standing
 from wordspot.data.tables import read_table
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import Detection, Window
@@ -24,8 +19,6 @@ from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.scoring.evaluate import evaluate, write_evaluation
 from wordspot.tools.listening.recorder import ClipRecorder
 
-AT_ONCE = "--autoplay-policy=no-user-gesture-required"
-READY = "document.querySelector('#place')?.textContent.includes(' of ')"
 SAVED = "document.querySelector('#saved').textContent === 'Saved'"
 COLORS = """
 (() => {
@@ -37,64 +30,6 @@ COLORS = """
 OVERFLOW = """
 [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)
 """
-
-
-class Reviewing:
-    """A running `wordspot review` and its page in Chromium."""
-
-    def __init__(self, folder: Path, tab: Any, *arguments: str, before: tuple[str, ...] = ()) -> None:
-        self.folder, self.tab, self.arguments, self.before = folder, tab, arguments, before
-        self.port = "0"
-        self.start()
-
-    def start(self) -> None:
-        """Starts the server, at the port that it had before, and opens its page."""
-        command = [sys.executable, "-m", "wordspot.tools.cli", "review", str(self.folder), "--port", self.port]
-        self.process = subprocess.Popen([*self.before, *command, *self.arguments], stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        found = re.search(r"http://localhost:(\d+)/\S{16,}/", self.process.stdout.readline())
-        assert found
-        self.url, self.port = found[0], found[1]
-        self.tab.open(self.url)
-        self.tab.wait_for(READY)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-    def key(self, key: str) -> None:
-        text = {"text": key} if len(key) == 1 else {}
-        for kind in ("keyDown", "keyUp"):
-            self.tab.call("Input.dispatchKeyEvent", type=kind, key=key, **text)
-
-    def wait_for_sound(self) -> None:
-        self.tab.wait_for("document.querySelector('#cursor').hidden === false")
-
-    def decide(self, key: str) -> Decision:
-        """Listens, presses a key, and gives the decision that is saved by it."""
-        before = len(self.lines())
-        self.wait_for_sound()
-        self.key(key)
-        end = time.monotonic() + 30
-        while len(self.lines()) == before:
-            assert time.monotonic() < end, f"{key!r} decides nothing; the page says {self.tab.text('#status')!r}"
-            time.sleep(0.02)
-        self.tab.wait_for(SAVED)
-        return self.lines()[-1]
-
-    def undo(self, key: str = "u") -> None:
-        before = len(self.lines())
-        self.key(key)
-        self.tab.wait_for("document.querySelector('#saved').textContent.toLowerCase().includes('taken back')")
-        assert len(self.lines()) > before
-
-    def lines(self) -> list[Decision]:
-        return read(self.folder / DECISIONS)
-
-    def label(self) -> str:
-        return self.tab.text("#label").split("\n")[0]
 
 
 @pytest.fixture
@@ -110,18 +45,6 @@ def folder(clips: Path, tmp_path: Path) -> Path:
         header = ["file_name", "label", "suspicion", "suggested", "suggested_probability", "reason"]
         csv.writer(file).writerows([header, *rows])
     return folder
-
-
-@pytest.fixture
-def review(browser: Callable[..., Any]) -> Iterator[Callable[..., Reviewing]]:
-    with ExitStack() as stack:
-
-        def start(folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> Reviewing:
-            started = Reviewing(folder, browser(AT_ONCE), *arguments, before=before)
-            stack.callback(started.kill)
-            return started
-
-        yield start
 
 
 def assert_nothing_foreign(tab: Any) -> None:
@@ -277,16 +200,13 @@ def test_a_second_listener_is_asked_about_what_the_first_said(folder: Path, revi
     first = review(folder, "--listener", "anna")
     first.decide("s")
     first.kill()
-    page = Reviewing(folder, first.tab, "--listener", "ben")
-    try:
-        page.tab.run("document.querySelector('#queue').value = 'second opinion'")
-        page.tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
-        page.tab.wait_for("document.querySelector('#place')?.textContent === '1 of 1'")
-        assert page.label() == "fall"
-        assert "anna" not in page.tab.text("main")
-        assert page.decide("k").queue == "second opinion"
-    finally:
-        page.kill()
+    page = review(folder, "--listener", "ben", tab=first.tab)
+    page.tab.run("document.querySelector('#queue').value = 'second opinion'")
+    page.tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    page.tab.wait_for("document.querySelector('#place')?.textContent === '1 of 1'")
+    assert page.label() == "fall"
+    assert "anna" not in page.tab.text("main")
+    assert page.decide("k").queue == "second opinion"
 
 
 def test_a_cell_of_the_confusion_matrix_is_pressed_and_its_clips_are_heard(

@@ -1,10 +1,10 @@
 // The work itself: which clip is heard, what is decided of it, and what comes next.
 
-import {ask, Outbox} from "./server.js"
+import {ask, Outbox, tell} from "./server.js"
 
 const AHEAD = 20 // clips that are fetched before they are needed
 const LETTER = {keep: "k", relabel: "r", drop: "d", unsure: "u"}
-const SECOND = "second opinion"
+const SECOND = "second opinion", MAP = "clusters" // a group of it may be too long for an address
 const KEPT_DETAILS = 5000
 
 export class Desk {
@@ -21,7 +21,7 @@ export class Desk {
 
   /** Takes up a queue, at its first clip that is not decided. */
   async open(name, value) {
-    const {places, marks, progress, left} = await ask("queue", {name, value})
+    const {places, marks, progress, left} = await (name === MAP ? tell : ask)("queue", {name, value})
     if (name !== this.queue) this.known.clear() // each says what speaks against a label, and a second opinion nothing of what others said
     Object.assign(this, {queue: name, value, places, marks: [...marks]})
     this.view.list.show(places, this.marks)
@@ -99,6 +99,7 @@ export class Desk {
     const clip = this.clip
     if (!clip || this.isDecided) return
     if (!this.hasBegun) return this.view.refuse("Listen first: a decision counts once the clip has begun to play.")
+    if (this.view.edges.isMoved) return this.view.refuse("The window was moved: use that second (Enter), or leave it as it was (Escape).")
     if (what === "relabel" && label === clip.label) what = "keep"
     if (!this.isOpen(clip)) {
       if (what === "keep" && !label) return this.view.refuse("The label is hidden: press the word that you hear.")
@@ -113,16 +114,25 @@ export class Desk {
     return this.onwards()
   }
 
+  /** Another second of the recording is the clip from now on; its label is still to be decided. */
+  cut(window_s, samples, heard_s) {
+    this.player.replace(this.clip.place, samples)
+    this.send([{clip: this.clip, what: "window", after: "", heard_s, window_s}])
+    this.view.picture(samples)
+    this.view.say("This second is the clip from now on. Now its label: is it right?")
+  }
+
   /** Puts decisions on their way, and shows them as decided. */
   send(said) {
     const suggested_by = said.find(({clip}) => clip.suspicion && this.isOpen(clip))?.clip.suspicion.by ?? ""
     for (const {clip, what, after} of said) {
+      if (what === "window") continue // it says nothing of the label
       const index = this.places.indexOf(clip.place)
       if (index >= 0) this.marks[index] = this.queue === SECOND ? "o" : LETTER[what]
       if (this.queue !== SECOND) this.known.set(clip.place, {...clip, what, label: after || clip.label, who: this.start.who})
     }
     this.outbox.push({queue: this.queue, suggested_by, said: said.map(one => (
-      {file_name: one.clip.file_name, what: one.what, after: one.after, shown: one.clip.label, heard_s: one.heard_s}))})
+      {file_name: one.clip.file_name, what: one.what, after: one.after, shown: one.clip.label, heard_s: one.heard_s, window_s: one.window_s}))})
     this.view.list.draw()
   }
 
@@ -142,6 +152,7 @@ export class Desk {
       const files = new Set(waited)
       const back = [...clips, ...[...this.known.values()].filter(clip => files.has(clip.file_name))]
       for (const clip of clips) this.known.set(clip.place, clip)
+      for (const {place} of back) this.player.replace(place) // its window may be another one again
       if (waited.length) { // the server never knew: what it says of them is as it was
         for (const clip of back) this.known.delete(clip.place)
         await this.details(back.map(clip => clip.place)).catch(() => {})

@@ -1,7 +1,7 @@
 // Which key does what: one hand, one key, no modifier.
 
-export const ACTIONS = new Set([" ", "k", "d", "s", "u", "c", "r", "w", "?", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"])
-const LABEL_KEYS = "123456789" + "abefghijlmnopqtvxyz" // letters that do nothing else
+export const ACTIONS = new Set([" ", "k", "d", "s", "u", "c", "r", "w", "e", "?", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"])
+const LABEL_KEYS = "123456789" + "abfghijlmnopqtvxyz" // letters that do nothing else
 
 /** {label: key}; labels beyond the keys there are have a button alone. */
 export function keysOf(labels) {

@@ -1,6 +1,8 @@
 // Puts the parts together: server, sound, picture, list, keys, page.
 
+import {Clusters} from "./clusters.js"
 import {Desk} from "./desk.js"
+import {Edges} from "./edges.js"
 import {keysOf, listenForKeys} from "./keys.js"
 import {List} from "./list.js"
 import {showMatrix} from "./matrix.js"
@@ -11,7 +13,7 @@ import {Wall} from "./wall.js"
 
 const CONFUSION = "confusion", AUDIT_MS = 2000
 const at = id => document.getElementById(id)
-const TITLES = {suspicious: "Suspicious", findings: "Findings of the checks", confusion: "Confusion matrix", "kept by listen": "Kept by listen", random: "Random", word: "One word", speaker: "One speaker",
+const TITLES = {suspicious: "Suspicious", findings: "Findings of the checks", confusion: "Confusion matrix", "kept by listen": "Kept by listen", random: "Random", word: "One word", speaker: "One speaker", clusters: "Clusters on a map",
   unsure: "Unsure", "second opinion": "Second opinion"}
 const DECIDED = {keep: "kept", relabel: "relabeled", drop: "dropped", unsure: "unsure"}
 const percent = share => `${Math.round(100 * share)}%`
@@ -65,6 +67,8 @@ class View {
     at("findings").replaceChildren(...findings.map(text => element("li", "", text)))
     at("facts").textContent = facts(clip, isOpen)
     this.list.point(desk.index)
+    this.edges.show(clip)
+    this.map.point(clip.place)
   }
 
   /** What the label is and what the clip sounds like: on the buttons, and in words. */
@@ -81,6 +85,7 @@ class View {
     this.samples = samples
     this.painter.spectrogram(at("spectrogram"), samples)
     this.painter.waveform(at("waveform"), samples)
+    this.edges.offer(samples.length)
   }
 
   /** Moves a line over the picture while the clip plays. */
@@ -96,12 +101,17 @@ class View {
   }
 
   nothing() {
-    at("label").replaceChildren(element("span", "soft", "Nothing here"))
+    at("label").replaceChildren(element("span", "soft", this.map.isOn ? "No clip chosen" : "Nothing here"))
     at("place").textContent = ""
     at("hint").hidden = true
     at("findings").replaceChildren()
+    this.edges.show(null)
+    this.map.point(null)
+    this.samples = null
+    for (const id of ["spectrogram", "waveform"]) at(id).width = 1
     at("facts").textContent = ""
-    this.say("This queue has no clips: choose another one above.")
+    this.say(this.map.isOn ? "Press a point of the map to hear it, or draw around a group: it is the queue then."
+      : "This queue has no clips: choose another one above.")
   }
 
   saved(waiting, trouble, isSaved) {
@@ -208,9 +218,20 @@ async function begin() {
     choose: index => desk.go(index),
   })
   desk = new Desk(start, player, view)
+  view.edges = new Edges(at("edges"), desk, view)
   const wall = new Wall(at("wall"), desk, view)
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => wall.repaint())
 
+  const clusters = new Clusters(at("clusters"), desk, {
+    onGroups: values => fillValues({values}, at("value").value),
+    onChosen: async group => {
+      if (document.body.classList.contains("wall")) await turnWall(false)
+      at("value").value = ""
+      await tried(() => desk.open("clusters", group))
+      clusters.choose(desk.places)
+    },
+  })
+  view.map = clusters
   const turnWall = isOn => {
     if (isOn && start.blind) return view.refuse("The wall shows labels, and they are hidden now.")
     at("wall-button").setAttribute("aria-pressed", isOn)
@@ -235,8 +256,10 @@ async function begin() {
   const open = async () => {
     if (wall.isOn) wall.close()
     matrix()
-    location.hash = new URLSearchParams({queue: at("queue").value, value: at("value").value})
+    const isMap = await clusters.turn(at("queue").value === "clusters")
+    location.hash = new URLSearchParams({queue: at("queue").value, value: isMap ? "" : at("value").value})
     await desk.open(at("queue").value, at("value").value)
+    if (isMap) clusters.choose(desk.places)
     if (document.body.classList.contains("wall")) await turnWall(true)
   }
   const wanted = new URLSearchParams(location.hash.slice(1))
@@ -270,7 +293,7 @@ async function begin() {
   const actions = {
     " ": () => wall.isOn ? wall.again() : desk.play(),
     k: () => worker().decide("keep"), d: () => worker().decide("drop"), s: () => worker().decide("unsure"), u: undo,
-    c: () => wall.isOn ? null : desk.compare(), r: () => wall.isOn && wall.keepTheRest(), w: () => turnWall(!wall.isOn), "?": help,
+    c: () => wall.isOn ? null : desk.compare(), e: () => wall.isOn ? null : view.edges.open(), r: () => wall.isOn && wall.keepTheRest(), w: () => turnWall(!wall.isOn), "?": help,
     ArrowLeft: () => move(-1), ArrowUp: () => move(-1), ArrowRight: () => move(1), ArrowDown: () => move(1),
   }
   const byKey = new Map([...view.keys].filter(([, key]) => key).map(([label, key]) => [key, label]))
@@ -298,6 +321,7 @@ async function begin() {
     at("other-word").blur()
     if (word) tried(() => worker().decide("relabel", word))
   })
+  at("edges-button").addEventListener("click", () => press("e"))
   at("wall-button").addEventListener("click", () => press("w"))
   at("help-button").addEventListener("click", () => press("?"))
   watchAudit(look).catch(() => {})

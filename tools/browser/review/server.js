@@ -17,14 +17,23 @@ export async function ask(name, query = {}) {
 }
 
 /** A clip's samples, in [-1, 1). */
-export async function askForSound(place) {
-  const bytes = await (await answer(await fetch(`sound?places=${place}`))).arrayBuffer()
+export function askForSound(place) {
+  return toSamples(`sound?places=${place}`)
+}
+
+/** A part of the recording of a clip, from one of its samples to another. */
+export function askForPart(place, begin, end) {
+  return toSamples(`around?${new URLSearchParams({places: place, begin, end})}`)
+}
+
+async function toSamples(address) {
+  const bytes = await (await answer(await fetch(address))).arrayBuffer()
   const view = new DataView(bytes), samples = new Float32Array(bytes.byteLength / 2)
   for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(2 * i, true) / 32768
   return samples
 }
 
-async function tell(name, body) {
+export async function tell(name, body) {
   const headers = {"Content-Type": "application/json"}
   return (await answer(await fetch(name, {method: "POST", headers, body: JSON.stringify(body)}))).json()
 }

@@ -22,6 +22,12 @@ export class Player {
     return found
   }
 
+  /** Has other samples for a clip from now on; asks for them anew where none are given. */
+  replace(place, samples = null) {
+    this.kept.delete(place)
+    if (samples) this.kept.set(place, Promise.resolve(samples))
+  }
+
   /** Has these clips at hand before they are needed. */
   fetchAhead(places) {
     for (const place of places) if (!this.kept.has(place)) this.samples(place).catch(() => {})
