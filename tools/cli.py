@@ -32,6 +32,7 @@ COMMANDS = {
     "listen": "Recognize words in a microphone, a file or a pipe.",
     "score-stream": "Measure misses and false accepts per hour on long streams.",
     "set-thresholds": "Write thresholds into a model file that keep false accepts rare.",
+    "publish": "Write clips as a data set for everybody, with its card and without names.",
     "web": "Serve a page that recognizes words in the browser, on a laptop or a phone.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }

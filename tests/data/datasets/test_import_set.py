@@ -302,20 +302,28 @@ def test_an_archive_cannot_leave_its_folder(mswc: Path, tools: dict, tmp_path: P
     assert not list(tmp_path.rglob("*evil*"))
 
 
-def test_what_is_asked_for_must_make_sense(mswc: Path, tmp_path: Path) -> None:
-    for arguments, message in (
-        (("mswc", mswc, tmp_path / "w", "lniks"), "did you mean links"),
-        (("mswc", tmp_path / "none", tmp_path / "w"), "does not exist"),
-        (("mswc", mswc, mswc / "w"), "lies inside"),
-        (("mswc", mswc, mswc), "lies inside"),
-        (("other", mswc, tmp_path / "w"), "is no format"),
-        (("common-voice", mswc, tmp_path / "w"), "has no validated.tsv"),
-    ):
-        with pytest.raises(WordspotError, match=message):
-            bring(*arguments)
+@pytest.mark.parametrize(
+    ("form", "source", "folder", "words", "message"),
+    [
+        ("mswc", "", "../w", "lniks", "did you mean links"),
+        ("mswc", "none", "../w", "", "does not exist"),
+        ("mswc", "", "w", "", "lies inside"),
+        ("mswc", "", "", "", "lies inside"),
+        ("other", "", "../w", "", "is no format"),
+        ("common-voice", "", "../w", "", r"has no validated\.tsv"),
+    ],
+)
+def test_what_is_asked_for_must_make_sense(
+    form: str, source: str, folder: str, words: str, message: str, mswc: Path
+) -> None:
+    with pytest.raises(WordspotError, match=message):
+        bring(form, mswc / source, mswc / folder, words)
+    assert not [path for path in mswc.parent.iterdir() if path.name.endswith(("w", "importing", "lock"))]
+
+
+def test_others_need_words() -> None:
     with pytest.raises(WordspotError, match="name those, too"):
         Choice(others=5)
-    assert not list(tmp_path.iterdir())
 
 
 def test_sound_of_another_rate_is_cut_at_the_same_moment(tmp_path: Path) -> None:
