@@ -23,7 +23,7 @@ from .card import Card, Origin, card_text, license_id
 from .names import speaker_in_name
 from .places import Progress
 
-FOLDERS = dict(zip(SPLITS, ("train", "validation", "test"), strict=True))
+FOLDERS: dict[str, str] = dict(zip(SPLITS, ("train", "validation", "test"), strict=True))
 TABLE = "metadata.jsonl"
 _CLEANED = "clean.json"
 _ORIGINS = ("fetched.json", "imported.json")  # that a folder of recordings has of `fetch` and `import`

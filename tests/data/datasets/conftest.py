@@ -1,8 +1,9 @@
 """Small public sets of the layout in which they are published: real Opus and MP3, made sounds."""
 
 import io
+import subprocess
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,19 @@ def tools() -> dict[str, Callable]:
         "speaker_id": speaker_id,
         "write_sound": write_sound,
     }
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a disk of so many bytes, or gives the one that is mounted that size; skips where this user may not."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def resize(size: str) -> Path:
+        options = f"size={size}" + (",remount" if folder.is_mount() else "")
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=False).returncode:
+            pytest.skip("this user may not mount a disk")
+        return folder
+
+    yield resize
+    subprocess.run(["umount", folder], check=False)

@@ -1,6 +1,5 @@
+import errno
 import json
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -268,17 +267,38 @@ def test_interrupted_it_goes_on(mswc: Path, tools: dict, tmp_path: Path) -> None
     assert same[0] == same[1]
 
 
-def test_another_disk_gets_copies(mswc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    elsewhere = Path("/dev/shm")
-    if not elsewhere.is_dir() or elsewhere.stat().st_dev == mswc.stat().st_dev:
-        pytest.skip("one disk only")
-    folder = elsewhere / f"wordspot-{os.getpid()}" / "words"
-    try:
-        bring("mswc", mswc, folder, "links")
-        copied = next((folder / "links").iterdir())
+def test_another_disk_gets_copies(mswc: Path, small_disk: Callable, tmp_path: Path) -> None:
+    folder = small_disk("8m") / "words"
+    bring("mswc", mswc, folder, "links")
+    bring("mswc", mswc, tmp_path / "words", "links")
+    for copied in (folder / "links").iterdir():
         assert copied.stat().st_nlink == 1
-    finally:
-        shutil.rmtree(folder.parent, ignore_errors=True)
+        assert copied.read_bytes() == (tmp_path / "words" / "links" / copied.name).read_bytes()
+
+
+def test_a_disk_that_is_too_small_is_said_before_the_work(tools: dict, small_disk: Callable, tmp_path: Path) -> None:
+    tools["write_sound"](tmp_path / "set" / "a.wav", 1)
+    rows = [{"path": "a.wav", "label": "left", "start": 0, "end": 9_000}]
+    disk = small_disk("1m")
+    with pytest.raises(WordspotError, match=r"needs 0\.3 GB, and .* has 0\.0 GB left"):
+        bring("folder-csv", table_of(tmp_path / "set", rows), disk / "words")
+    assert not list(disk.iterdir())
+
+
+def test_on_a_disk_that_was_full_it_goes_on(tools: dict, small_disk: Callable, tmp_path: Path) -> None:
+    rows = []
+    for number in range(8):
+        tools["write_sound"](tmp_path / "set" / f"{number}.flac", number, 6.0)
+        rows.append({"path": f"{number}.flac", "label": "left", "speaker": f"s{number}", "start": 1})
+    disk = small_disk("800k")
+    with pytest.raises(OSError, match="No space left") as caught:
+        bring("folder-csv", table_of(tmp_path / "set", rows), disk / "words")
+    assert caught.value.errno == errno.ENOSPC
+    assert not (disk / "words").exists()
+    small_disk("8m")
+    assert bring("folder-csv", tmp_path / "set", disk / "words").sections == 8
+    assert [path.name for path in disk.iterdir()] == ["words"]
+    assert all(path.stat().st_size == 44 + 2 * 5 * 16_000 for path in (disk / "words" / "left").iterdir())
 
 
 def test_a_damaged_archive_leaves_nothing(mswc: Path, tools: dict, tmp_path: Path) -> None:
@@ -318,7 +338,7 @@ def test_what_is_asked_for_must_make_sense(
 ) -> None:
     with pytest.raises(WordspotError, match=message):
         bring(form, mswc / source, mswc / folder, words)
-    assert not [path for path in mswc.parent.iterdir() if path.name.endswith(("w", "importing", "lock"))]
+    assert not [path for path in mswc.parent.iterdir() if path.name == "w" or path.name.startswith(".w.")]
 
 
 def test_others_need_words() -> None:
