@@ -60,16 +60,17 @@ def read_table(path: Path, required: Sequence[str] = (), *, encoding: str = "") 
 
 
 def iterate_table(
-    path: Path, required: Sequence[str] = (), *, encoding: str = ""
+    path: Path, required: Sequence[str] = (), *, encoding: str = "", quoted: bool = True
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """The line number and the row, one after the other, rows without any text left out; see `read_table`.
 
     Semicolons and tabs, which spreadsheets save in many countries, are taken for commas where only they give the columns
-    that are required.
+    that are required. Where cells are not `quoted`, a quotation mark is a character like any other.
     """
     try:
         with open(path, newline="", encoding=encoding or _encoding(path)) as file:
-            reader = csv.DictReader(file, delimiter=_delimiter(file, required))
+            quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+            reader = csv.DictReader(file, delimiter=_delimiter(file, required), quoting=quoting)
             missing = [column for column in required if column not in (reader.fieldnames or ())]
             if missing:
                 found = ", ".join(reader.fieldnames or ()) or "nothing"
@@ -83,6 +84,24 @@ def iterate_table(
         raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise WordspotError(f"{path} is not a CSV in UTF-8 ({error}): save it again as such") from error
+
+
+def columns_of(path: Path) -> list[str]:
+    """The header of a table somebody else has written: by commas, semicolons or tabs, whichever gives the most columns.
+
+    Raises
+    ------
+    WordspotError
+        No such file, or no UTF-8.
+    """
+    try:
+        with open(path, newline="", encoding=_encoding(path)) as file:
+            header = file.readline(_LONGEST_HEADER)
+    except OSError as error:
+        raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise WordspotError(f"{path} is not a CSV in UTF-8 ({error}): save it again as such") from error
+    return max((next(csv.reader([header], delimiter=delimiter), []) for delimiter in _DELIMITERS), key=len)
 
 
 def _encoding(path: Path) -> str:

@@ -15,6 +15,7 @@ from .terminal.notes import show_notes
 
 COMMANDS = {
     "fetch": "Download a public set of recordings, verified.",
+    "import": "Make a folder of recordings of a public set or a table of sounds.",
     "split": "Cut long takes of many words into recordings of one word each, to be cleaned then.",
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
     "audit": "Find labels that are probably wrong, and what the clips sound like instead.",
@@ -32,6 +33,7 @@ COMMANDS = {
     "listen": "Recognize words in a microphone, a file or a pipe.",
     "score-stream": "Measure misses and false accepts per hour on long streams.",
     "set-thresholds": "Write thresholds into a model file that keep false accepts rare.",
+    "publish": "Write clips as a data set for everybody, with its card and without names.",
     "web": "Serve a page that recognizes words in the browser, on a laptop or a phone.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }

@@ -15,7 +15,7 @@ _CHUNK_BYTES = 1 << 20
 _ATTEMPTS_WITHOUT_GAIN = 3  # as often as this in a row a connection may break without a single byte
 _TIMEOUT_S = 60
 _PARTIAL = 206
-_BROKEN = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.error.URLError)
+_BROKEN = (http.client.HTTPException, OSError)  # of the network: nothing of the disk is done where these are caught
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 

@@ -1,9 +1,11 @@
 """Unpacking an archive that came from elsewhere: no file of it lands outside the folder, and none is half there."""
 
+import gzip
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -11,6 +13,10 @@ from typing import IO, Any
 
 from ..errors import WordspotError
 
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error),
+    *(EOFError, ValueError, NotImplementedError),
+)
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
@@ -42,7 +48,7 @@ def unpack(archive: Path, folder: Path, most_bytes: int, progress: Progress) -> 
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with open_member() as source, open(target, "wb") as file:
                     shutil.copyfileobj(source, file, 1 << 20)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise WordspotError(f"{archive} is a damaged archive ({error}): remove it and fetch it again") from error
 
 

@@ -4,6 +4,7 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -203,6 +204,28 @@ def test_a_damaged_archive_of_the_right_checksum_is_said(
             get(server.published("set.tar.gz", content), tmp_path / "set")
         assert not (tmp_path / "set").exists()
         (tmp_path / ".set.set.tar.gz.part").unlink()
+
+
+def test_damage_in_the_middle_of_an_archive_is_said(server: Server, files: dict[str, bytes], tmp_path: Path) -> None:
+    content = bytearray(as_tar(files))
+    for place in (len(content) // 3, len(content) // 2):
+        content[place : place + 40] = bytes(40)
+        with pytest.raises(WordspotError, match="is a damaged archive"):
+            get(server.published("set.tar.gz", bytes(content)), tmp_path / "set")
+        (tmp_path / ".set.set.tar.gz.part").unlink()
+    assert not list(tmp_path.iterdir())
+
+
+def test_on_a_disk_that_was_full_it_goes_on(server: Server, small_disk: Callable, tmp_path: Path) -> None:
+    public_set = server.published("set.tar.gz", as_tar({"left/a.wav": bytes(3_000_000), "right/b.wav": bytes(9_000)}))
+    disk = small_disk("2m")
+    with pytest.raises(OSError, match="No space left"):
+        get(replace(public_set, unpacked_bytes=1_600_000), disk / "set")
+    assert [path.name for path in disk.iterdir()] == [".set.set.tar.gz.part"]
+    small_disk("8m")
+    assert get(replace(public_set, unpacked_bytes=1_600_000), disk / "set")
+    assert (disk / "set" / "left" / "a.wav").stat().st_size == 3_000_000
+    assert len(server.requests) == 1
 
 
 def test_another_folder_is_left_alone(server: Server, files: dict[str, bytes], tmp_path: Path) -> None:
