@@ -32,6 +32,12 @@ from ..terminal.progress import progress_bar
     metavar="FILE",
     help="Decisions of people, kept in a place of your own. [default: DST/decisions.jsonl]",
 )
+@click.option(
+    "--split",
+    "split",
+    is_flag=True,
+    help="First cut long takes of many words into recordings of one word each, in the folder DST-recordings.",
+)
 @click.option("--dry-run", "dry_run", is_flag=True, help="Say what would be done, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 @click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
@@ -41,6 +47,7 @@ def command(
     destination: Path,
     jobs: int,
     decisions: Path | None,
+    split: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -59,7 +66,10 @@ def command(
         wordspot clean recordings clips --discard clipped,duplicate --dry-run
         wordspot clean recordings new --decisions clips/decisions.jsonl
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
+        wordspot clean takes clips --split
     """
+    if split and dry_run:
+        raise click.UsageError("--dry-run writes nothing, and --split does: leave one of them out")
     from ...pipeline.ingest.clean import (
         clean,
     )  # here, like the next, so that help need not wait for what only work needs
@@ -67,6 +77,8 @@ def command(
 
     if quiet or as_json:
         hide_notes()
+    if split:
+        source = _split(source, destination, quiet=quiet)
     progress = progress_bar("cleaning", quiet=quiet)
     result = clean(source, destination, settings, decisions=decisions, jobs=jobs, dry_run=dry_run, progress=progress)
     if as_json:
@@ -75,3 +87,12 @@ def command(
         print_clean_result(result, destination, dry_run=dry_run)
         for quiet_label in result.quiet_labels:
             print(f"note: {quiet_label}", file=sys.stderr)
+
+
+def _split(source: Path, destination: Path, *, quiet: bool) -> Path:
+    """Gives the folder of what the long takes were cut into."""
+    from ...pipeline.ingest.split import split_recordings
+
+    folder = destination.with_name(f"{destination.name}-recordings")
+    split_recordings(source, folder, progress=progress_bar("splitting", quiet=quiet))
+    return folder
