@@ -15,7 +15,7 @@ from ....data.clips import Clip
 from ....data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ....data.files import read_json, write_json
 from ....models import pretrained
-from ....pipeline.curation.audit import Audit, judge
+from ....pipeline.curation.audit import SURE, Audit, Suspicion, judge, still_doubtful
 from ....pipeline.curation.embedding import DEFAULT, embed
 from ....pipeline.device.model_file import read_model
 from ....pipeline.features.extract import extract
@@ -24,7 +24,7 @@ from ...terminal.options import argument, declare
 from ...terminal.progress import progress_bar
 from .mislabeling import Planted, plant
 
-_DOUBTFUL = 0.5  # suspicion from which a suggestion is accepted, or a clip dropped
+_DOUBTFUL = 0.5  # suspicion from which a clip is dropped
 _HOP_MS = 20.0  # half the frames: half the time
 
 
@@ -87,9 +87,8 @@ def _variants(
     yield "right labels", _labels(rows, clips)
     for share in shares:
         planted = plant(clips, share, rng)
-        found = judge(points[rows], planted.clips, {})
         yield f"{share:.0%} wrong", _labels(rows, planted.clips)
-        for name, repaired in _repairs(planted, found).items():
+        for name, repaired in _repairs(planted, points[rows]).items():
             kept = [(row, clip) for row, clip in zip(rows, repaired, strict=True) if clip.label]
             yield f"{share:.0%} wrong, {name}", _labels([row for row, _ in kept], [clip for _, clip in kept])
 
@@ -98,16 +97,24 @@ def _labels(rows: list[int], clips: list[Clip]) -> dict[int, str]:
     return {row: clip.label for row, clip in zip(rows, clips, strict=True)}
 
 
-def _repairs(planted: Planted, found: Audit) -> dict[str, list[Clip]]:
+def _repairs(planted: Planted, points: np.ndarray) -> dict[str, list[Clip]]:
     """The clips by ways of repair; an empty label is a clip that was dropped."""
-    doubtful = {one.file_name: one.suggested for one in found.suspicions if one.suspicion >= _DOUBTFUL}
+    found = judge(points, planted.clips, {})
     heard = {one.file_name for one in found.suspicions[: 2 * len(planted.truth)]}
     right = {name: label for name, label in planted.truth.items() if name in heard}
+    accepted = _relabeled(planted.clips, {one.file_name: one.suggested for one in _from(found, SURE)})
     return {
-        "suggestions accepted unheard": _relabeled(planted.clips, doubtful),
-        "suspicious dropped": _relabeled(planted.clips, dict.fromkeys(doubtful, "")),
+        "suggestions accepted unheard": accepted,
+        "then the doubtful dropped": _relabeled(
+            accepted, dict.fromkeys(still_doubtful(points, planted.clips, {}, found), "")
+        ),
+        "suspicious dropped": _relabeled(planted.clips, {one.file_name: "" for one in _from(found, _DOUBTFUL)}),
         "2k most suspicious heard": _relabeled(planted.clips, right),
     }
+
+
+def _from(found: Audit, suspicion: float) -> list[Suspicion]:
+    return [one for one in found.suspicions if one.suspicion >= suspicion]
 
 
 def _relabeled(clips: list[Clip], labels: dict[str, str]) -> list[Clip]:
