@@ -72,7 +72,8 @@ def margins(
 
 def _network(frames: LogMel, n_words: int, settings: TrainSettings, steps: int) -> keras.Model:
     sample = np.asarray(frames[:: math.ceil(len(frames) / 4_096)], np.float32)
-    shape = NetworkShape(*frames.shape[1:], n_words, float(sample.mean()), float(sample.std()))
+    _, n_frames, n_mels = frames.shape
+    shape = NetworkShape(n_frames, n_mels, n_words, float(sample.mean()), float(sample.std()))
     network = build_network(settings.model, shape)
     compile_network(network, settings, steps)
     return network
