@@ -1,26 +1,31 @@
 """Which labels are suspicious: what a clip sounds like, how unlike its word it is, what was found, and who said it."""
 
+import dataclasses
 import importlib.util
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...data.audio import SAMPLE_RATE_HZ
 from ...data.clips import Clip, iterate_clip_table
 from ...data.errors import WordspotError
+from ...data.front_end import FrontEnd
 from ...data.tables import write_table
 from ..progress import Progress, no_progress
-from .embedding import DEFAULT, embed
+from .embedding import DEFAULT, embed, waveforms
 from .label_probabilities import label_probabilities
 
 _COLUMNS = ("file_name", "label", "suspicion", "suggested", "suggested_probability", "reason")
+SURE = 0.8  # from this suspicion on more labels are mended than spoiled by taking the suggestion
 _DOUBTFUL = 0.5  # from this suspicion on another word is likelier than the label
 _FINDINGS = {"cut_off": "cut off", "near_silent": "near-silent", "too_short": "too short"}
 _FINDING_WEIGHT, _UNLIKE_WEIGHT, _SPEAKER_WEIGHT = 0.1, 0.3, 0.3  # what each can add to the suspicion at most
 _UNLIKE_FROM, _UNLIKE_FULL = 6.0, 15.0  # median absolute deviations above the median distance to the word's mean
+_THOROUGH_FRONT_END = FrontEnd(hop_ms=20.0)  # half the frames, half the time
 _FEWEST_OF_SPEAKER = 3  # clips, all of which must disagree
 
 
@@ -70,10 +75,14 @@ class Audit:
     pairs
         Counts of labels believed wrong, the largest first: cleanlab's confident joint (Northcutt et al. 2021,
         doi:10.1613/jair.1.12125).
+    doubtful
+        Names of the clips whose label is still doubtful (a suspicion of 0.5 and more) once the sure ones (0.8 and more) have
+        the label that is suggested.
     """
 
     suspicions: tuple[Suspicion, ...]
     pairs: tuple[Pair, ...]
+    doubtful: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> int:
@@ -92,7 +101,15 @@ class Audit:
         )
 
 
-def audit(folder: Path | str, model: Path | str = DEFAULT, *, progress: Progress = no_progress) -> Audit:
+def audit(
+    folder: Path | str,
+    model: Path | str = DEFAULT,
+    *,
+    thorough: bool = False,
+    seed: int = 0,
+    progress: Progress = no_progress,
+    on_pace: Callable[[float], None] = lambda seconds: None,
+) -> Audit:
     """Ranks the clips of a clean folder by how suspicious their labels are.
 
     Parameters
@@ -101,8 +118,15 @@ def audit(folder: Path | str, model: Path | str = DEFAULT, *, progress: Progress
         A clean folder; its words need not be those of the model.
     model
         A model that ships, by its name, or a model file, whose body is the embedding.
+    thorough
+        Train a small network on the clips as well, and rank by both: the mean of the places that each gives (see
+        `margins.margins`). Needs TensorFlow.
+    seed
+        Of that network.
     progress
-        Shows how far it has come, in clips.
+        Shows how far it has come, in clips, then in steps of training.
+    on_pace
+        Called once with the seconds that training will probably take.
 
     Raises
     ------
@@ -113,10 +137,38 @@ def audit(folder: Path | str, model: Path | str = DEFAULT, *, progress: Progress
         raise WordspotError("cleanlab is not installed: run `pip install 'wordspot[audit]'`")
     folder = Path(folder)
     points, clips = embed(folder, model, progress=progress)
-    return judge(points, clips, _read_findings(folder))
+    classes = np.unique([clip.label for clip in clips], return_inverse=True)[1]
+    learned = None
+    if thorough and classes.max():
+        from .margins import margins  # here, because TensorFlow takes long to load
+
+        learned = margins(_frames(folder, clips), classes, seed, progress=progress, on_pace=on_pace)
+    findings = _read_findings(folder)
+    found = judge(points, clips, findings, learned)
+    return dataclasses.replace(found, doubtful=still_doubtful(points, clips, findings, found))
 
 
-def judge(points: np.ndarray, clips: Sequence[Clip], findings: dict[str, tuple[str, ...]]) -> Audit:
+def still_doubtful(
+    points: np.ndarray, clips: Sequence[Clip], findings: dict[str, tuple[str, ...]], found: Audit
+) -> tuple[str, ...]:
+    """See `Audit.doubtful`; the other arguments are those of `judge`, which gave `found`."""
+    sure = {one.file_name: one.suggested for one in found.suspicions if one.suspicion >= SURE and one.suggested}
+    mended = [dataclasses.replace(clip, label=sure.get(clip.file_name, clip.label)) for clip in clips]
+    again = judge(points, mended, findings)
+    return tuple(one.file_name for one in again.suspicions if one.suspicion >= _DOUBTFUL)
+
+
+def _frames(folder: Path, clips: list[Clip]) -> np.ndarray:
+    """Log-mel frames of every clip, float16 [clips, frames, mels]."""
+    from ..features.log_mel import log_mel  # here, because it needs librosa
+
+    sound = waveforms(folder, clips, SAMPLE_RATE_HZ)
+    return np.stack([log_mel(samples, _THOROUGH_FRONT_END).astype(np.float16) for samples in sound])
+
+
+def judge(
+    points: np.ndarray, clips: Sequence[Clip], findings: dict[str, tuple[str, ...]], margins: np.ndarray | None = None
+) -> Audit:
     """The audit of clips that are embedded already.
 
     Parameters
@@ -127,6 +179,8 @@ def judge(points: np.ndarray, clips: Sequence[Clip], findings: dict[str, tuple[s
         In the order of the rows.
     findings
         {file name: names of checks}; a clip that is missing has none.
+    margins
+        Float [clips], see `margins.margins`; they decide the order as much as the rest does.
     """
     words, classes = np.unique([clip.label for clip in clips], return_inverse=True)
     probabilities = label_probabilities(points, classes, [clip.speaker for clip in clips])
@@ -135,7 +189,9 @@ def judge(points: np.ndarray, clips: Sequence[Clip], findings: dict[str, tuple[s
     others[np.arange(len(clips)), classes] = 0
     suggested, likeliest = others.argmax(axis=1), others.max(axis=1)
     sounds = likeliest / (likeliest + own + 1e-12)
-    signs = _Signs(sounds, _unlike(points, classes), _findings_of(clips, findings), _disagreeing(clips, sounds))
+    signs = _Signs(
+        sounds, _unlike(points, classes), _findings_of(clips, findings), _disagreeing(clips, sounds), margins
+    )
     suspicion = signs.combined()
     rows = [
         Suspicion(
@@ -160,19 +216,29 @@ class _Signs:
     unlike: np.ndarray
     findings: list[tuple[str, ...]]
     speaker: np.ndarray
+    margins: np.ndarray | None = None
 
     def combined(self) -> np.ndarray:
-        """Signs as if they were independent: what each leaves of the trust in the label is multiplied."""
+        """Signs as if they were independent: what each leaves of the trust in the label is multiplied.
+
+        Margins change the order alone: the clip whose places in both orders come first on average gets the largest value.
+        """
         found = np.array([bool(names) for names in self.findings])
         trust = (1 - self.sounds) * (1 - _UNLIKE_WEIGHT * self.unlike)
         trust *= (1 - _FINDING_WEIGHT * found) * (1 - _SPEAKER_WEIGHT * self.speaker)
-        return 1 - trust
+        if self.margins is None:
+            return 1 - trust
+        places = np.argsort(np.argsort(trust, kind="stable")) + np.argsort(np.argsort(self.margins, kind="stable"))
+        suspicion = np.empty(len(trust))
+        suspicion[np.argsort(places, kind="stable")] = np.sort(1 - trust)[::-1]
+        return suspicion
 
     def reason(self, i: int, suggested: str) -> str:
         parts = [f"sounds like {suggested}"] if self.sounds[i] >= _DOUBTFUL else []
         parts += ["unlike all others of its word"] if self.unlike[i] else []
         parts += self.findings[i]
         parts += ["of a speaker whose clips all disagree"] if self.speaker[i] else []
+        parts += ["hardly learned"] if self.margins is not None and self.margins[i] < 0 else []
         return "; ".join(parts)
 
 

@@ -62,7 +62,7 @@ def embed(
         )
     else:
         clips = read_clip_table(data)
-        signature, inputs = "classify", _waveforms(data, clips, file.description.clip_samples)
+        signature, inputs = "classify", waveforms(data, clips, file.description.clip_samples)
     return np.stack([body.run(signature, values) for values in progress(inputs, len(clips))]), clips
 
 
@@ -105,7 +105,8 @@ def _checked(features: FeatureSet, data: Path, description: ModelDescription) ->
     return features
 
 
-def _waveforms(folder: Path, clips: list[Clip], clip_samples: int) -> Iterator[np.ndarray]:
+def waveforms(folder: Path, clips: list[Clip], clip_samples: int) -> Iterator[np.ndarray]:
+    """The sound of each clip of a clean folder, float32 [clip_samples]. Raises `WordspotError` for one that cannot be read."""
     for clip in clips:
         try:
             samples = read_sound(folder / clip.file_name).samples

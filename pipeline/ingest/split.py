@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import secrets
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ import numpy as np
 from ...data.arrays import Samples
 from ...data.audio import SAMPLE_RATE_HZ, read_sound, write_wav
 from ...data.errors import RecordingError, WordspotError
-from ...data.files import copy, write_text
+from ...data.files import copy, held_alone, remove_leftovers, replacing, write_text
 from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
 from ..progress import Progress, no_progress
 from ..signal.spectrum import FRAME_SAMPLES, runs
 from ..signal.window import HOP, rise_above_noise
+from .split_log import SplitLog
 
 _NOISE_QUANTILE = 0.3  # a take of many words has less pause than a recording of one
 _PEAK_MOMENTS = 10
@@ -98,57 +98,84 @@ def split_recordings(source: Path | str, destination: Path | str, *, progress: P
 
     `left/anna.flac` of three words becomes `left/anna_1.wav`, `left/anna_2.wav` and `left/anna_3.wav`; the part before
     `_nohash_`, the speaker, stays. Every other file is copied as it is, and the split lists name the new recordings. The
-    source is never written to; the destination is there when all of it is.
+    source is never written to; the destination is there when all of it is. Interrupted, it goes on where it stopped; run
+    again, it does only what was added or has changed, and what was deleted in the destination stays deleted.
 
     Parameters
     ----------
     source
         Folder of recordings, `<label>/**/<file>`.
     destination
-        New folder.
+        New folder, or one that was made of the same source.
     progress
         Shows how far it has come.
 
     Raises
     ------
     WordspotError
-        The source is no folder of recordings, or the destination exists or lies in the source.
+        The source is no folder of recordings, or the destination is something else, lies in the source, or is being written
+        by another process.
     """
     source, destination = Path(source), Path(destination)
     recordings = scan_recordings(source)
-    if destination.exists() or source.resolve() in destination.resolve().parents:
-        raise WordspotError(f"{destination} exists or lies in {source}: choose a new folder beside it")
+    if destination.exists() and not SplitLog(destination, source).is_of_source:
+        raise WordspotError(f"{destination} exists and was not made of {source}: choose a new folder")
+    if source.resolve() in destination.resolve().parents:
+        raise WordspotError(f"{destination} lies in {source}: choose a new folder beside it")
     destination.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = destination.with_name(f".{destination.name}-{secrets.token_hex(4)}")
-    try:
-        taken = {recording.path.casefold() for recording in recordings}
-        made = {
-            recording.path: _split_one(source, unfinished, recording, taken)
-            for recording in progress(recordings, len(recordings))
-        }
-        _write_lists(source, unfinished, made)
-        os.replace(unfinished, destination)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    sections = [len(names) for names in made.values() if names]
+    refusal = f"another process is writing {destination}: wait until it has finished, or choose another folder"
+    with held_alone(destination.parent / f".{destination.name}.lock", refusal):
+        folder = destination if destination.exists() else _unfinished(source, destination)
+        made = _split_all(source, folder, recordings, progress)
+        _write_lists(source, folder, made)
+        if folder != destination:
+            os.replace(folder, destination)
+    sections = [len(names) for path, names in made.items() if names != [path]]
     return SplitResult(len(made), len(sections), sum(sections), len(made) - len(sections))
 
 
-def _split_one(source: Path, destination: Path, recording: Recording, taken: set[str]) -> list[str]:
-    """Gives the names of the sections; none where the recording was copied as it is."""
+def _unfinished(source: Path, destination: Path) -> Path:
+    """The folder that is to become the destination, with what an interrupted run has done for it."""
+    folder = destination.with_name(f".{destination.name}.unfinished")
+    if folder.exists() and not SplitLog(folder, source).is_of_source:
+        shutil.rmtree(folder)
+    return folder
+
+
+def _split_all(source: Path, folder: Path, recordings: list[Recording], progress: Progress) -> dict[str, list[str]]:
+    """{recording: the files that are made of it, itself where it is copied}."""
+    log, made = SplitLog(folder, source), {}
+    taken = {recording.path.casefold() for recording in recordings}
+    with log.appending() as add:
+        for recording in progress(recordings, len(recordings)):
+            names = log.made(recording)
+            if names is None:
+                names = _split_one(source, folder, recording, taken)
+                for name in {*log.made_before(recording)} - {*names}:
+                    (folder / name).unlink(missing_ok=True)
+                add(recording, names)
+            made[recording.path] = names
+            taken.update(name.casefold() for name in names)
+    return made
+
+
+def _split_one(source: Path, folder: Path, recording: Recording, taken: set[str]) -> list[str]:
+    """Makes the files of one recording, and gives their names."""
     path = source / recording.path
-    (destination / recording.path).parent.mkdir(parents=True, exist_ok=True)
+    place = (folder / recording.path).parent
+    place.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(place)
     samples = None if recording.is_long_sound else _samples(path)
     words = [] if samples is None else find_words(samples)
     if samples is None or len(words) < 2:
-        copy(path, destination / recording.path)
-        return []
+        copy(path, folder / recording.path)
+        return [recording.path]
     names = [f"{PurePosixPath(recording.path).with_suffix('')}_{number + 1}.wav" for number in range(len(words))]
     if clash := next((name for name in names if name.casefold() in taken), None):
         raise WordspotError(f"{recording.path} would become {clash}, which is there already: rename one of them")
-    taken.update(name.casefold() for name in names)
     for name, (begin, end) in zip(names, words, strict=True):
-        write_wav(destination / name, samples[begin:end])
+        with replacing(folder / name) as temporary:
+            write_wav(temporary, samples[begin:end])
     return names
 
 
@@ -160,12 +187,12 @@ def _samples(path: Path) -> Samples | None:
         return None
 
 
-def _write_lists(source: Path, destination: Path, made: dict[str, list[str]]) -> None:
+def _write_lists(source: Path, folder: Path, made: dict[str, list[str]]) -> None:
     for name in SPLIT_LISTS:
         if (source / name).is_file():
             lines = (source / name).read_text(encoding="utf-8-sig").splitlines()
-            write_text(destination / name, "".join(f"{new}\n" for line in lines for new in _named(line, made)))
+            write_text(folder / name, "".join(f"{new}\n" for line in lines for new in _named(line, made)))
 
 
 def _named(line: str, made: dict[str, list[str]]) -> Iterable[str]:
-    return made.get(line.strip()) or [line]
+    return made.get(line.strip(), [line])

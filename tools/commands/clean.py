@@ -53,6 +53,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Listeners who must agree before a recording is relabeled or dropped; until then it is unsure.",
 )
+@click.option(
+    "--split",
+    "split",
+    is_flag=True,
+    help="First cut long takes of many words into recordings of one word each, in the folder DST-recordings.",
+)
 @click.option("--dry-run", "dry_run", is_flag=True, help="Say what would be done, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 @click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
@@ -64,6 +70,7 @@ def command(
     cluster: str | None,
     decisions: Path | None,
     agreement: int,
+    split: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -83,8 +90,11 @@ def command(
         wordspot clean recordings new --decisions clips/decisions.jsonl
         wordspot clean recordings clips --agreement 2
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
+        wordspot clean takes clips --split
         wordspot clean /data/recordings /data/clips --cluster tcp://host:8786
     """
+    if split and dry_run:
+        raise click.UsageError("--dry-run writes nothing, and --split does: leave one of them out")
     from ...pipeline.ingest.clean import (
         clean,
     )  # here, like the next, so that help need not wait for what only work needs
@@ -92,6 +102,8 @@ def command(
 
     if quiet or as_json:
         hide_notes()
+    if split:
+        source = _split(source, destination, quiet=quiet)
     progress = progress_bar("cleaning", quiet=quiet)
     with _workers(cluster, jobs, source, destination) as workers:
         result = clean(
@@ -124,3 +136,12 @@ def _workers(cluster: str | None, jobs: int, source: Path, destination: Path) ->
     there = next(folder for folder in (destination.absolute(), *destination.absolute().parents) if folder.is_dir())
     with Cluster.connect(cluster, source.absolute(), there) as workers:
         yield workers
+
+
+def _split(source: Path, destination: Path, *, quiet: bool) -> Path:
+    """Gives the folder of what the long takes were cut into."""
+    from ...pipeline.ingest.split import split_recordings
+
+    folder = destination.with_name(f"{destination.name}-recordings")
+    split_recordings(source, folder, progress=progress_bar("splitting", quiet=quiet))
+    return folder

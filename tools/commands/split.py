@@ -18,7 +18,8 @@ def command(source: Path, destination: Path, as_json: bool) -> None:
     """Cut long takes of many repetitions into recordings of one word each, to be cleaned then.
 
     Every word that stands alone by its level becomes a recording: left/anna.wav becomes left/anna_1.wav,
-    left/anna_2.wav, ... All other files are copied as they are. SRC is never written to.
+    left/anna_2.wav, ... All other files are copied as they are. SRC is never written to. Interrupted, the same command
+    goes on; run again, it only does what was added or has changed. `wordspot clean --split` does both steps in one.
 
     Examples:
         wordspot split takes recordings

@@ -1,6 +1,6 @@
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from wordspot.pipeline.curation.label_probabilities import _discriminant, _folds, label_probabilities
+from wordspot.pipeline.curation.label_probabilities import _discriminant, _folds, _nearest, label_probabilities
 
 RNG = np.random.default_rng(5)
 
@@ -50,6 +50,27 @@ def test_a_clip_whose_word_nobody_else_says_is_not_judged() -> None:
     points, classes = clouds(20)
     points, classes = np.concatenate([points, points[:1]]), np.append(classes, 3)
     assert label_probabilities(points, classes, [""] * len(classes))[-1, 3] == 1
+
+
+def test_the_nearest_are_the_five_most_alike_outside_the_group() -> None:
+    points, classes = clouds(13)
+    groups = np.arange(len(classes)) % 3
+    alike = _nearest(points, classes, groups)
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    for row in (0, 20, 38):
+        for word in range(3):
+            others = np.flatnonzero((classes == word) & (groups != groups[row]))
+            expected = 100 * np.sort(unit[others] @ unit[row])[-5:].mean()
+            assert abs(alike[row, word] - expected) < 1e-3
+    assert (_nearest(points, classes, np.zeros(len(classes))) == -np.inf).all()
+
+
+def test_with_few_clips_one_speaker_who_is_always_wrong_is_found() -> None:
+    points, classes = clouds(12)
+    speakers = ["anna", "ben", "carl"] * 12
+    labels = np.where((classes == 0) & (np.arange(36) % 3 == 0), 1, classes)  # what anna says of the first word
+    own = label_probabilities(points, labels, speakers)[np.arange(36), labels]
+    assert own[labels != classes].max() < np.median(own[labels == classes])
 
 
 def test_the_same_clips_get_the_same_probabilities() -> None:

@@ -1,5 +1,5 @@
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -63,8 +63,6 @@ def test_a_take_becomes_recordings_and_these_become_clips(
     assert (
         made["validation_list.txt"] == b"left/day/bob_1.wav\nleft/day/bob_2.wav\nleft/day/bob_3.wav\nright/one.flac\n"
     )
-    split_recordings(takes, tmp_path / "again")
-    assert tree(tmp_path / "again") == made
     assert clean(tmp_path / "recordings", tmp_path / "clips").clips == 14
     clips = read_clip_table(tmp_path / "clips")
     assert {clip.speaker for clip in clips} == {"ann", ""}
@@ -72,14 +70,50 @@ def test_a_take_becomes_recordings_and_these_become_clips(
     assert not [found for found in findings if "speech_outside" in found]
 
 
-def test_nothing_is_overwritten(takes: Path, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_and_it_goes_on_once_the_clash_is_gone(takes: Path, tmp_path: Path) -> None:
     soundfile.write(takes / "left/ann_nohash_0_2.wav", np.zeros(16_000), 16_000)
     with pytest.raises(WordspotError, match=r"ann_nohash_0_2\.wav, which is there already"):
         split_recordings(takes, tmp_path / "recordings")
-    assert [path.name for path in tmp_path.iterdir()] == ["takes"]
-    for place in (takes, takes / "new"):
+    assert not (tmp_path / "recordings").exists()
+    (takes / "left/ann_nohash_0_2.wav").unlink()
+    assert split_recordings(takes, tmp_path / "recordings").sections == 13
+    (tmp_path / "else/left").mkdir(parents=True)
+    for place in (takes, takes / "new", tmp_path / "else"):
         with pytest.raises(WordspotError, match="choose a new folder"):
             split_recordings(takes, place)
+
+
+def test_interrupted_it_goes_on_and_nothing_is_half_written(takes: Path, tmp_path: Path, tree: Callable) -> None:
+    def interrupted(recordings: Iterable, total: int) -> Iterator:
+        yield from itertools.islice(recordings, 3)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        split_recordings(takes, tmp_path / "recordings", progress=interrupted)
+    assert {path.name for path in tmp_path.iterdir()} == {".recordings.unfinished", "takes"}
+    done = tmp_path / ".recordings.unfinished/left/day/bob_1.wav"
+    before = done.stat().st_mtime_ns
+    assert split_recordings(takes, tmp_path / "recordings") == SplitResult(5, 2, 13, 3)
+    assert (tmp_path / "recordings/left/day/bob_1.wav").stat().st_mtime_ns == before
+    split_recordings(takes, tmp_path / "at once")
+    made, at_once = tree(tmp_path / "recordings"), tree(tmp_path / "at once")
+    assert {name: made[name] for name in made if "split.jsonl" not in name} == {
+        name: at_once[name] for name in at_once if "split.jsonl" not in name
+    }
+
+
+def test_again_it_does_what_was_added_or_changed_alone(takes: Path, tmp_path: Path, take: Callable) -> None:
+    made = tmp_path / "recordings"
+    split_recordings(takes, made)
+    (made / "left/ann_nohash_0_7.wav").unlink()  # somebody did not want it
+    soundfile.write(takes / "left/day/bob.flac", long_take(take, range(10, 12)), 16_000)
+    soundfile.write(takes / "right/two.flac", long_take(take, range(30, 32)), 16_000)
+    with open(made / ".wordspot/split.jsonl", "a") as log:
+        log.write('{"path": "left/')  # a machine stopped
+    assert split_recordings(takes, made) == SplitResult(6, 3, 14, 3)
+    names = {path.name for path in made.rglob("*.*")}
+    assert {"bob_1.wav", "bob_2.wav", "two_1.wav", "two_2.wav"} <= names
+    assert not {"bob_3.wav", "ann_nohash_0_7.wav"} & names
 
 
 def test_what_is_hardly_longer_than_a_clip_is_left_whole(take: Callable) -> None:

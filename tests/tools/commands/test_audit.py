@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,15 @@ def test_audit_writes_its_table_and_says_what_to_do(clips: Path, tmp_path: Path,
     result = wordspot("audit", folder, "--model", "small", "--out", tmp_path / "found.csv", "--json")
     found = json.loads(result.stdout)
     assert found["clips"] == len(found["suspicions"]) == len((tmp_path / "found.csv").read_text().splitlines()) - 1
+
+
+def test_accepted_unheard_it_is_in_the_log(clips: Path, tmp_path: Path, wordspot: Callable) -> None:
+    folder = shutil.copytree(clips, tmp_path / "clips")
+    result = wordspot("audit", folder, "--accept")
+    assert result.returncode == 0, result.stderr
+    assert re.search(
+        r"\d+ clips relabeled and \d+ unsure, unheard, in .*decisions.jsonl", result.stderr.replace("\n", " ")
+    )
 
 
 def test_mistakes_end_in_one_line(tmp_path: Path, wordspot: Callable) -> None:

@@ -22,8 +22,9 @@ from .mislabeling import plant
 
 OTHER_WORDS = ("bed", "cat", "happy", "eight", "five", "one", "zero")  # the body knew them as `_unknown_` alone
 COMMANDS = ("down", "go", "left", "right", "up")
+_OFTEN_SAID = ("eight", "five", "one", "zero", "down", "go", "left", "right")  # by one speaker, the others once each
 _SIZES = (13, 100, 300)  # clips per word
-_FEW, _FEW_SPEAKERS, _MOST_TAKES = 13, 3, 5
+_FEW, _FEW_SPEAKERS, _FEWEST_TAKES, _MOST_TAKES = 13, 3, 4, 5
 _SHARE, _SHARE_OF_FEW = 0.06, 12 / 104  # of wrong labels
 _SEEDS = 3
 _COLUMNS = (
@@ -64,6 +65,7 @@ def _score(
 ) -> tuple[float, float, float, int, int]:
     """Average precision, precision in the k most suspicious, recall in 2k, labels believed wrong, and k."""
     rng = np.random.default_rng(seed)
+    words = tuple(word for word in words if size != _FEW or word in _OFTEN_SAID)
     rows = draw(everything, words, size, rng)
     clips, share = [everything[row] for row in rows], _SHARE_OF_FEW if size == _FEW else _SHARE
     planted = plant(clips, share, rng, confusions(points[rows], clips) if confusable else None)
@@ -75,23 +77,22 @@ def _score(
 
 
 def draw(clips: list[Clip], words: tuple[str, ...], size: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of `size` clips of each word, of any speakers; 13 are of three people, at most five takes of each."""
-    return np.concatenate([(_few if size == _FEW else _many)(clips, word, size, rng) for word in words])
+    """Rows of `size` clips of each word, of any speakers; 13 are of three people who say all words, five takes at most."""
+    if size == _FEW:
+        return _few(clips, words, size, rng)
+    rows = [np.flatnonzero([clip.label == word for clip in clips]) for word in words]
+    return np.concatenate([rng.permutation(of_word)[:size] for of_word in rows])
 
 
-def _many(clips: list[Clip], word: str, size: int, rng: np.random.Generator) -> np.ndarray:
-    rows = np.flatnonzero([clip.label == word for clip in clips])
-    return rng.permutation(rows)[:size]
-
-
-def _few(clips: list[Clip], word: str, size: int, rng: np.random.Generator) -> np.ndarray:
-    takes: defaultdict[str, list[int]] = defaultdict(list)
+def _few(clips: list[Clip], words: tuple[str, ...], size: int, rng: np.random.Generator) -> np.ndarray:
+    takes: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for row, clip in enumerate(clips):
-        if clip.label == word:
-            takes[clip.speaker].append(row)
-    speakers = sorted(takes, key=lambda speaker: -len(takes[speaker]))[: 4 * _FEW_SPEAKERS]
-    chosen = rng.permutation(speakers)[:_FEW_SPEAKERS]
-    return np.array([row for speaker in chosen for row in takes[str(speaker)][:_MOST_TAKES]][:size])
+        takes[clip.speaker, clip.label].append(row)
+    everybody = sorted({clip.speaker for clip in clips})
+    usable = [who for who in everybody if all(len(takes[who, word]) >= _FEWEST_TAKES for word in words)]
+    chosen = [str(who) for who in rng.permutation(usable)[:_FEW_SPEAKERS]]
+    of_words = ([row for who in chosen for row in takes[who, word][:_MOST_TAKES]][:size] for word in words)
+    return np.array([row for rows in of_words for row in rows])
 
 
 def confusions(points: np.ndarray, clips: list[Clip]) -> dict[str, str]:

@@ -148,6 +148,9 @@ def _print(files: dict[str, Planted], rows: dict[str, dict[str, Any]]) -> None:
     table = Table("check", "planted", "recall", "precision", "of untouched", "recall by severity", box=None)
     for check in CHECKS:
         planted = [name for name, what in files.items() if what.check == check.name]
+        if not planted:
+            OUT.print(f"{check.title}: no defect of this kind is planted")
+            continue
         hits = sum(check.name in found[name] for name in planted)
         wrong = [
             name
