@@ -46,7 +46,7 @@ from .result import CleanResult
 from .settings import CleanSettings
 from .tables import DISCARD_TABLE, Tables, writing_tables
 from .totals import Totals
-from .workers import mapping
+from .workers import mapping_lists
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,7 @@ def _do(work: _Work) -> CleanResult:
     """Works on every recording that the journal does not have, then on what needs all: duplicates, tables, report."""
     journal = work.journal
     remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
-    with journal.appending() as add, mapping(work.maker.process, remaining, work.jobs) as outcomes:
+    with journal.appending() as add, mapping_lists(work.maker.process_all, remaining, work.jobs) as outcomes:
         for clip, outcome in zip(remaining, work.progress(outcomes, len(remaining)), strict=True):
             _take_note(work, clip, outcome, add)
     journal.rewrite(work.recordings)
@@ -292,7 +292,7 @@ def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> No
         check_free(work.destination, outcome)
     add(clip.recording, outcome)
     if work.destination and outcome.clip_digest:
-        os.replace(work.maker.unfinished(clip), work.destination / outcome.file_name)
+        os.replace(work.maker.unfinished(clip), f"{work.destination}/{outcome.file_name}")
 
 
 def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:

@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from multiprocessing import connection
 from typing import Any, TypeVar
 
@@ -36,9 +37,21 @@ def mapping(function: Callable[[Item], Result], items: Iterable[Item], jobs: int
     if jobs == 1:
         yield map(function, items)
         return
+    with mapping_lists(partial(_one_by_one, function), items, jobs) as results:
+        yield results
+
+
+@contextmanager
+def mapping_lists(
+    function: Callable[[list[Item]], list[Result]], items: Iterable[Item], jobs: int
+) -> Iterator[Iterable[Result]]:
+    """As `mapping` does, of a function that gives the results of many items at once, one for each."""
+    if jobs == 1:
+        yield chain.from_iterable(map(function, _chunks(items)))
+        return
     stop_signal, sender = multiprocessing.Pipe(duplex=False)
     pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(stop_signal,))
-    futures = (pool.submit(_work_through, function, chunk) for chunk in _chunks(items))
+    futures = (pool.submit(_unless_stopped, function, chunk) for chunk in _chunks(items))
     try:
         with _interrupts_held_back():  # the processes start here
             waiting = deque(islice(futures, _CHUNKS_AHEAD * jobs))
@@ -106,5 +119,9 @@ def _wait_for_end(stop_signal: Any) -> None:
     os._exit(1)
 
 
-def _work_through(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+def _unless_stopped(function: Callable[[list[Item]], list[Result]], chunk: list[Item]) -> list[Result]:
+    return [] if _stopped.is_set() else function(chunk)
+
+
+def _one_by_one(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
     return [function(item) for item in chunk if not _stopped.is_set()]
