@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+import os
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -72,9 +74,14 @@ def extract(
     front_end = dataclasses.replace(front_end, clip_ms=clip_samples * 1000 / SAMPLE_RATE_HZ)
     with writing_feature_set(features_folder, front_end, clips) as (frames, unfinished):
         starts = range(0, len(clips), _CLIPS_PER_BATCH)
-        for start in progress(starts, len(starts)):
+
+        def fill(start: int) -> None:
             batch = clips[start : start + _CLIPS_PER_BATCH]
             frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of Python while it works
+            for _ in progress(pool.map(fill, starts), len(starts)):
+                pass
         _extract_long_sound(clips_folder, front_end, unfinished)
         write_json(unfinished / SOURCE, _source_of(clips_folder))
     return len(clips)

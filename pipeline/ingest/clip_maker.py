@@ -166,7 +166,16 @@ class ClipMaker:
 
     def compare(self, pair: tuple[ClipPlace, ClipPlace]) -> Relation:
         """How two clips are related."""
-        return relate(*(_content(self, planned, start_s) for planned, start_s in pair))
+        return relate(*(self._content(planned.recording, start_s) for planned, start_s in pair))
+
+    def _content(self, recording: Recording, start_s: float) -> Samples:
+        """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
+        try:
+            return _content(f"{self.source}/{recording.path}", round(start_s * SAMPLE_RATE_HZ), self._window_samples)
+        except RecordingError as error:  # it could be read a moment ago
+            raise WordspotError(
+                f"{recording.key} was changed while cleaning: run the same command again ({error})"
+            ) from error
 
     def unfinished(self, planned: PlannedClip) -> str:
         """Where `process` writes a clip; whoever takes note of its outcome moves it to its place then."""
@@ -203,17 +212,11 @@ def _measure(stack: CutStack) -> Iterator[dict[str, Value]]:
         }
 
 
-@lru_cache(maxsize=64)  # pairs come in order, so that of most one clip has just been read; a recording may last an hour
-def _content(maker: ClipMaker, planned: PlannedClip, start_s: float) -> Samples:
-    """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
-    recording = planned.recording
-    try:
-        sound = read_sound(maker.source / recording.path)
-    except RecordingError as error:  # it could be read a moment ago
-        raise WordspotError(
-            f"{recording.key} was changed while cleaning: run the same command again ({error})"
-        ) from error
-    start = round(start_s * SAMPLE_RATE_HZ)
+@lru_cache(maxsize=256)  # pairs come in order, so that of most one clip has just been read
+def _content(path: str, start: int, size: int) -> Samples:
+    sound = read_sound(path)
     begin = max(0, start)
-    clip = sound.samples[begin : start + maker.settings.window_samples]
-    return CutRecording(recording.path, sound, clip, begin).content.copy()  # or all of the recording would be kept
+    clip = sound.samples[begin : start + size]
+    return CutRecording(
+        path, sound, clip, begin
+    ).content.copy()  # or all of the recording, an hour perhaps, would be kept

@@ -1,5 +1,6 @@
 """Running one function over many items in several processes, results in order."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -8,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
 from multiprocessing import connection
@@ -18,8 +19,9 @@ from ...data.errors import WordspotError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_ITEMS_PER_CHUNK = 64
+_ITEMS_PER_CHUNK = 128
 _CHUNKS_AHEAD = 4  # per process: none waits for work, and memory does not grow with the number of items
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h of glibc numbers them
 _stopped = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
 
 
@@ -96,6 +98,7 @@ def _interrupts_held_back() -> Iterator[None]:
 def _start_worker(stop_signal: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
+    _keep_freed_memory()
     threading.Thread(target=_wait_for_end, args=(stop_signal,), daemon=True).start()
 
 
@@ -106,6 +109,14 @@ def _be_silent() -> None:
         if stream is not None:  # where it was closed, its number may be that of a pipe to the parent
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def _keep_freed_memory() -> None:
+    """Arrays of a megabyte come and go; glibc gives each back to the kernel, and getting it again costs as much as the work."""
+    with suppress(OSError, AttributeError, TypeError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_MMAP_THRESHOLD, 32 << 20)
+        libc.mallopt(_TRIM_THRESHOLD, 64 << 20)
 
 
 def _wait_for_end(stop_signal: Any) -> None:

@@ -60,6 +60,9 @@ def command(
         wordspot clean recordings new --decisions clips/decisions.jsonl
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
     """
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # before NumPy: threads of several processes get in each other's way
     from ...pipeline.ingest.clean import (
         clean,
     )  # here, like the next, so that help need not wait for what only work needs

@@ -35,6 +35,8 @@ def measure(stack: CutStack) -> list[float]:
 
 
 def _lost_ms(samples: Samples, rate_hz: float) -> float:
+    if bytes(samples.itemsize * math.ceil(_SHORTEST_S * rate_hz)) not in samples.tobytes():  # ten times faster to see
+        return 0.0
     begins, ends = runs(samples == 0)
     long = (ends - begins >= _SHORTEST_S * rate_hz) & (begins > 0) & (ends < len(samples))
     magnitudes = np.abs(samples.astype(np.int32))
