@@ -119,7 +119,7 @@ def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> Wavef
     """float32 [clips, clip_samples] in [-1, 1)."""
     batch = np.empty((len(clips), clip_samples), np.int16)
     for row, clip in zip(batch, clips, strict=True):
-        samples = _read(folder / clip.file_name)
+        samples = _read(f"{folder}/{clip.file_name}")
         if len(samples) != clip_samples:
             raise WordspotError(
                 f"{folder / clip.file_name} has {len(samples)} samples; the first clip has {clip_samples}, and all clips "
@@ -129,7 +129,7 @@ def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> Wavef
     return to_waveform(batch)
 
 
-def _read(path: Path) -> Samples:
+def _read(path: Path | str) -> Samples:
     try:
         return read_sound(path).samples
     except FileNotFoundError as error:

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ...data.arrays import LogMel, Waveform
 from ...data.front_end import FrontEnd
 
-_CLIPS_PER_BLOCK = 8  # then what lies between two steps stays in the processor's cache
+_CLIPS_PER_BLOCK = 4  # then what lies between two steps stays in the processor's cache
 _SLANEY_HZ, _SLANEY_MELS, _SLANEY_STEP = 1_000.0, 15.0, np.log(6.4) / 27  # linear up to here, then logarithmic
 
 
@@ -87,21 +87,32 @@ def log_mel(waveforms: Waveform, front_end: FrontEnd) -> LogMel:
     (2, 98, 40)
     """
     *sounds, size = waveforms.shape
-    flat = waveforms.reshape(-1, size)
+    flat = waveforms.reshape(-1, size).astype(np.float32, copy=False)
     windows = sliding_window_view(flat, front_end.window_samples, axis=-1)[:, :: front_end.hop_samples]
     mels = np.empty((*windows.shape[:2], front_end.n_mels), np.float32)
+    power_of = _PowerOfFrames(min(_CLIPS_PER_BLOCK, len(flat)), windows.shape[1], front_end)
     for begin in range(0, len(flat), _CLIPS_PER_BLOCK):
         block = slice(begin, begin + _CLIPS_PER_BLOCK)
-        np.matmul(_power(windows[block], front_end.fft_size), mel_matrix(front_end), out=mels[block])
+        np.matmul(power_of(windows[block]), mel_matrix(front_end), out=mels[block])
     np.log(np.maximum(mels, np.float32(front_end.log_floor), out=mels), out=mels)
     return mels.reshape(*sounds, *mels.shape[1:])
 
 
-def _power(windows: np.ndarray, fft_size: int) -> npt.NDArray[np.float32]:
-    """float32 [clips, frames, fft_size / 2 + 1] of windows [clips, frames, n] that are not weighted yet."""
-    clips, frames, size = windows.shape
-    padded = np.zeros((clips, frames, fft_size), np.float32)
-    np.multiply(windows, hann_window(size) * np.float32(fft_size), out=padded[..., :size], casting="same_kind")
-    parts = np.fft.rfft(padded, norm="forward").view(np.float32)  # divided by its size it is in single precision
-    np.square(parts, out=parts)
-    return parts[..., ::2] + parts[..., 1::2]
+class _PowerOfFrames:
+    """Power spectra of blocks of at most so many clips, in memory asked for once: asking costs as much as the transform."""
+
+    def __init__(self, clips: int, frames: int, front_end: FrontEnd) -> None:
+        size, bins = front_end.fft_size, front_end.fft_size // 2 + 1
+        self._weights = hann_window(front_end.window_samples) * np.float32(size)  # which the transform divides by
+        self._padded = np.zeros((clips, frames, size), np.float32)
+        self._spectra = np.empty((clips, frames, bins), np.complex64)
+        self._power = np.empty((clips, frames, bins), np.float32)
+
+    def __call__(self, windows: np.ndarray) -> npt.NDArray[np.float32]:
+        """float32 [clips, frames, bins], until the next call, of float32 [clips, frames, window_samples]."""
+        padded, spectra, power = (whole[: len(windows)] for whole in (self._padded, self._spectra, self._power))
+        np.multiply(windows, self._weights, out=padded[..., : windows.shape[-1]])
+        np.fft.rfft(padded, norm="forward", out=spectra)  # undivided, it would take the way of double precision
+        parts = spectra.view(np.float32)
+        np.square(parts, out=parts)
+        return np.add(parts[..., ::2], parts[..., 1::2], out=power)
