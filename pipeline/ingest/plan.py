@@ -79,9 +79,14 @@ def plan_clips(
         taken.add(_key(name))
         names[place] = name
     return [
-        PlannedClip(recording, f"{name}.wav", states.get(recording.key, NOTHING))
+        PlannedClip(recording, _kept_once(f"{name}.wav", recording.path), states.get(recording.key, NOTHING))
         for recording, name in zip(recordings, names, strict=True)
     ]
+
+
+def _kept_once(name: str, path: str) -> str:
+    """The name; of most WAV files it is the recording's path, and a million of them take as much memory as all else."""
+    return path if name == path else name
 
 
 def _decided_label(recording: Recording, state: State) -> str:

@@ -1,6 +1,7 @@
 """Running one function over many items in several processes, results in order."""
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -99,6 +100,7 @@ def _start_worker(stop_signal: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
     _keep_freed_memory()
+    gc.freeze()  # what the parent has read is shared for as long as nobody counts its references
     threading.Thread(target=_wait_for_end, args=(stop_signal,), daemon=True).start()
 
 

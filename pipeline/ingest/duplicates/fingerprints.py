@@ -182,7 +182,7 @@ class Fingerprints:
 
     def groups(
         self, compare: Callable[[list[tuple[int, int]]], Iterable[Relation]]
-    ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Who belongs together.
 
         Parameters
@@ -193,22 +193,17 @@ class Fingerprints:
         Returns
         -------
         same, near
-            {a clip: its group, ascending} for every clip that has a duplicate: of the same audio, and of the same take
-            (which the same audio is too).
+            int64 [clips] each: the first clip of the group of each, itself where it is alone; groups of the same audio, and
+            of the same take (which the same audio is too).
         """
-        table = np.frombuffer(bytes(self._bytes), np.uint8).reshape(-1, FINGERPRINT_BYTES)
+        table = np.frombuffer(self._bytes, np.uint8).reshape(-1, FINGERPRINT_BYTES)
         digests = np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(f"V{_DIGEST_BYTES}").ravel()
         _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
-        same = [(int(firsts[group]), clip) for clip, group in enumerate(inverse) if firsts[group] != clip]
-        descriptors = table[:, _DIGEST_BYTES:].view(np.int8)
-        pairs = list(_candidates(descriptors, np.sort(firsts)))
-        near = list(same)
-        for pair, relation in zip(pairs, compare(pairs), strict=True):
-            if relation == Relation.SAME:
-                same.append(pair)
-            if relation >= Relation.NEAR:
-                near.append(pair)
-        return _joined(same), _joined(near)
+        equal = firsts[inverse]
+        pairs = list(_candidates(table[:, _DIGEST_BYTES:].view(np.int8), np.sort(firsts)))
+        relations = list(zip(pairs, compare(pairs), strict=True))
+        same = _joined(equal, (pair for pair, relation in relations if relation == Relation.SAME))
+        return same, _joined(same, (pair for pair, relation in relations if relation == Relation.NEAR))
 
 
 def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -234,8 +229,9 @@ def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[in
                     yield int(clips[begin + row]), int(clips[other + column])
 
 
-def _joined(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
-    """{member: its group, ascending} of the groups that chains of pairs make."""
+def _joined(firsts: NDArray[np.int64], pairs: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
+    """The first of each group, int64 [clips], after joining the groups of each pair; few, beside the clips."""
+    firsts = firsts.copy()
     parent: dict[int, int] = {}
 
     def root(member: int) -> int:
@@ -245,9 +241,9 @@ def _joined(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
         return member
 
     for first, second in pairs:
-        low, high = sorted((root(first), root(second)))
+        low, high = sorted((root(int(firsts[first])), root(int(firsts[second]))))
         parent[high] = low
-    groups: dict[int, list[int]] = {}
-    for member in sorted(parent):
-        groups.setdefault(root(member), []).append(member)
-    return {member: group for group in groups.values() for member in group}
+    joined = np.arange(len(firsts))
+    for member in parent:
+        joined[member] = root(member)
+    return joined[firsts]
