@@ -8,7 +8,7 @@ from ..arrays import FULL_SCALE
 from .decode import read_sound, stream_sound
 from .mono import Mixer
 from .sound import LONGEST_S, RATES_HZ, SAMPLE_RATE_HZ, Note, Sound
-from .wav import write_wav
+from .wav import write_wav, written_samples
 
 __all__ = [
     "FULL_SCALE",
@@ -21,4 +21,5 @@ __all__ = [
     "read_sound",
     "stream_sound",
     "write_wav",
+    "written_samples",
 ]

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..arrays import FULL_SCALE
+from ..arrays import FULL_SCALE, Samples
 from ..errors import RecordingError
 from .sound import FILE_BUFFER_BYTES, SAMPLE_RATE_HZ, Sound, check_rate, is_rate
 from .source import Source, frames_per_block
@@ -210,7 +210,23 @@ def write_wav(path: Path | str, samples: np.ndarray, sample_rate_hz: int = SAMPL
     The caller renames: see `files.replacing`.
     """
     data = np.ascontiguousarray(samples, "<i2").tobytes()
-    riff_bytes = len(data) + _PLAIN_HEADER.size - 8
-    form = (16, PCM, 1, sample_rate_hz, 2 * sample_rate_hz, 2, 16)
     with open(path, "wb", buffering=FILE_BUFFER_BYTES) as file:
-        file.write(_PLAIN_HEADER.pack(b"RIFF", riff_bytes, b"WAVEfmt ", *form, b"data", len(data)) + data)
+        file.write(_header(len(data), sample_rate_hz) + data)
+
+
+def written_samples(data: bytes, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Samples | None:
+    """int16 [n]: the samples of a file that `write_wav` has written; None for the bytes of any other."""
+    sample_bytes = len(data) - _PLAIN_HEADER.size
+    if (
+        not 0 <= sample_bytes < STREAMED_BYTES
+        or sample_bytes % 2
+        or not data.startswith(_header(sample_bytes, sample_rate_hz))
+    ):
+        return None
+    return np.frombuffer(data, "<i2", offset=_PLAIN_HEADER.size)
+
+
+def _header(sample_bytes: int, sample_rate_hz: int) -> bytes:
+    form = (16, PCM, 1, sample_rate_hz, 2 * sample_rate_hz, 2, 16)
+    riff_bytes = sample_bytes + _PLAIN_HEADER.size - 8
+    return _PLAIN_HEADER.pack(b"RIFF", riff_bytes, b"WAVEfmt ", *form, b"data", sample_bytes)

@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+import os
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -72,9 +74,14 @@ def extract(
     front_end = dataclasses.replace(front_end, clip_ms=clip_samples * 1000 / SAMPLE_RATE_HZ)
     with writing_feature_set(features_folder, front_end, clips) as (frames, unfinished):
         starts = range(0, len(clips), _CLIPS_PER_BATCH)
-        for start in progress(starts, len(starts)):
+
+        def fill(start: int) -> None:
             batch = clips[start : start + _CLIPS_PER_BATCH]
             frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of Python while it works
+            for _ in progress(pool.map(fill, starts), len(starts)):
+                pass
         _extract_long_sound(clips_folder, front_end, unfinished)
         write_json(unfinished / SOURCE, _source_of(clips_folder))
     return len(clips)
@@ -112,7 +119,7 @@ def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> Wavef
     """float32 [clips, clip_samples] in [-1, 1)."""
     batch = np.empty((len(clips), clip_samples), np.int16)
     for row, clip in zip(batch, clips, strict=True):
-        samples = _read(folder / clip.file_name)
+        samples = _read(f"{folder}/{clip.file_name}")
         if len(samples) != clip_samples:
             raise WordspotError(
                 f"{folder / clip.file_name} has {len(samples)} samples; the first clip has {clip_samples}, and all clips "
@@ -122,7 +129,7 @@ def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> Wavef
     return to_waveform(batch)
 
 
-def _read(path: Path) -> Samples:
+def _read(path: Path | str) -> Samples:
     try:
         return read_sound(path).samples
     except FileNotFoundError as error:

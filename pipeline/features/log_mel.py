@@ -1,8 +1,8 @@
 """Waveform to log-mel frames, in NumPy: what feature sets are made with; `keras_layer` is the same for model files."""
 
 import functools
+from typing import Any
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
@@ -10,32 +10,53 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ...data.arrays import LogMel, Waveform
 from ...data.front_end import FrontEnd
 
+_CLIPS_PER_BLOCK = 4  # then what lies between two steps stays in the processor's cache
+_SLANEY_HZ, _SLANEY_MELS, _SLANEY_STEP = 1_000.0, 15.0, np.log(6.4) / 27  # linear up to here, then logarithmic
+
 
 @functools.cache
 def mel_matrix(front_end: FrontEnd) -> npt.NDArray[np.float32]:
-    """How much of each frequency's power counts for each band: float32 [fft_size / 2 + 1, n_mels], of `librosa.filters.mel`.
+    """How much of each frequency's power counts for each band: float32 [fft_size / 2 + 1, n_mels], as `librosa.filters.mel`.
 
     Cached and shared: not to be written to.
     """
-    return librosa.filters.mel(
-        sr=front_end.sample_rate_hz,
-        n_fft=front_end.fft_size,
-        n_mels=front_end.n_mels,
-        fmin=front_end.f_min_hz,
-        fmax=front_end.f_max_hz,
-        htk=front_end.mel_scale == "htk",
-        norm=front_end.mel_norm,  # type: ignore[arg-type]
-        dtype=np.float32,
-    ).T.copy()
+    edges = _mel_edges_hz(front_end)
+    distances = edges[:, None] - np.fft.rfftfreq(front_end.fft_size, 1 / front_end.sample_rate_hz)
+    widths = np.diff(edges)[:, None]
+    weights = np.maximum(0, np.minimum(-distances[:-2] / widths[:-1], distances[2:] / widths[1:]))
+    if front_end.mel_norm == "slaney":
+        weights *= 2 / (edges[2:] - edges[:-2])[:, None]
+    return weights.T.astype(np.float32)
 
 
 @functools.cache
 def mel_centers_hz(front_end: FrontEnd) -> npt.NDArray[np.float64]:
     """The frequency that each band has in its middle: float64 [n_mels], rising. Cached and shared: not to be written to."""
-    edges = librosa.mel_frequencies(
-        front_end.n_mels + 2, fmin=front_end.f_min_hz, fmax=front_end.f_max_hz, htk=front_end.mel_scale == "htk"
-    )
-    return edges[1:-1]
+    return _mel_edges_hz(front_end)[1:-1]
+
+
+def _mel_edges_hz(front_end: FrontEnd) -> npt.NDArray[np.float64]:
+    """Float64 [n_mels + 2]: equally far from each other in mels."""
+    to_mels, to_hz = (_htk_mels, _htk_hz) if front_end.mel_scale == "htk" else (_slaney_mels, _slaney_hz)
+    return to_hz(np.linspace(to_mels(front_end.f_min_hz), to_mels(front_end.f_max_hz), front_end.n_mels + 2))
+
+
+def _htk_mels(hz: float) -> float:
+    return 2595 * float(np.log10(1 + hz / 700))
+
+
+def _htk_hz(mels: np.ndarray) -> np.ndarray:
+    return 700 * (10 ** (mels / 2595) - 1)
+
+
+def _slaney_mels(hz: float) -> float:
+    linear = hz * _SLANEY_MELS / _SLANEY_HZ
+    return linear if hz < _SLANEY_HZ else _SLANEY_MELS + float(np.log(hz / _SLANEY_HZ)) / _SLANEY_STEP
+
+
+def _slaney_hz(mels: np.ndarray) -> np.ndarray:
+    above = _SLANEY_HZ * np.exp(_SLANEY_STEP * (mels - _SLANEY_MELS))
+    return np.where(mels < _SLANEY_MELS, mels * _SLANEY_HZ / _SLANEY_MELS, above)
 
 
 @functools.cache
@@ -66,8 +87,34 @@ def log_mel(waveforms: Waveform, front_end: FrontEnd) -> LogMel:
     >>> log_mel(np.zeros((2, 16_000), np.float32), FrontEnd()).shape
     (2, 98, 40)
     """
-    windows = sliding_window_view(waveforms.astype(np.float32, copy=False), front_end.window_samples, axis=-1)
-    frames = windows[..., :: front_end.hop_samples, :] * hann_window(front_end.window_samples)
-    spectrum = np.fft.rfft(frames, front_end.fft_size)
-    power = spectrum.real**2 + spectrum.imag**2
-    return np.log(np.maximum(power @ mel_matrix(front_end), np.float32(front_end.log_floor)))
+    *sounds, size = waveforms.shape
+    flat = waveforms.reshape(-1, size).astype(np.float32, copy=False)
+    windows = sliding_window_view(flat, front_end.window_samples, axis=-1)[:, :: front_end.hop_samples]
+    mels = np.empty((*windows.shape[:2], front_end.n_mels), np.float32)
+    power_of = _PowerOfFrames(min(_CLIPS_PER_BLOCK, len(flat)), windows.shape[1], front_end)
+    for begin in range(0, len(flat), _CLIPS_PER_BLOCK):
+        block = slice(begin, begin + _CLIPS_PER_BLOCK)
+        np.matmul(power_of(windows[block]), mel_matrix(front_end), out=mels[block])
+    np.log(np.maximum(mels, np.float32(front_end.log_floor), out=mels), out=mels)
+    return mels.reshape(*sounds, *mels.shape[1:])
+
+
+class _PowerOfFrames:
+    """Power spectra of blocks of at most so many clips, in memory asked for once: asking costs as much as the transform."""
+
+    def __init__(self, clips: int, frames: int, front_end: FrontEnd) -> None:
+        size, bins = front_end.fft_size, front_end.fft_size // 2 + 1
+        self._weights = hann_window(front_end.window_samples) * np.float32(size)  # which the transform divides by
+        self._padded = np.zeros((clips, frames, size), np.float32)
+        self._spectra = np.empty((clips, frames, bins), np.complex64)
+        self._power = np.empty((clips, frames, bins), np.float32)
+
+    def __call__(self, windows: np.ndarray) -> npt.NDArray[np.float32]:
+        """float32 [clips, frames, bins], until the next call, of float32 [clips, frames, window_samples]."""
+        padded, spectra, power = (whole[: len(windows)] for whole in (self._padded, self._spectra, self._power))
+        np.multiply(windows, self._weights, out=padded[..., : windows.shape[-1]])
+        out: Any = spectra  # NumPy's types know double precision alone
+        np.fft.rfft(padded, norm="forward", out=out)  # undivided, it would take the way of double precision
+        parts = spectra.view(np.float32)
+        np.square(parts, out=parts)
+        return np.add(parts[..., ::2], parts[..., 1::2], out=power)

@@ -4,8 +4,8 @@ import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ from .result import CleanResult
 from .settings import CleanSettings
 from .tables import DISCARD_TABLE, Tables, writing_tables
 from .totals import Totals
-from .workers import mapping
+from .workers import mapping_lists
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def clean(
         recordings = scan_recordings(source)
         for note in diagnose(source, recordings):
             warnings.warn(note.text, WordspotWarning, stacklevel=2)
-        planned = plan_clips(recordings)
+        planned = plan_clips(recordings)  # as if nothing was decided
         _check_label_names(source, planned)
         check_apart(source, destination, planned)
         if dry_run:
@@ -152,7 +152,7 @@ def clean(
                 journal.rewrite([])
                 states = gather(destination, log, edits_of(destination), agreement=agreement, dry_run=True)
                 maker = ClipMaker(source, settings)
-                planned = plan_decided(maker, recordings, states, journal, jobs, progress)
+                planned = plan_decided(maker, planned, states, journal, jobs, progress)
                 return _do(_Work(maker, planned, journal, None, jobs, progress))
         check_destination(destination, {clip.label for clip in planned})
         journal = Journal(destination)
@@ -160,7 +160,7 @@ def clean(
             journal.load()
             maker = ClipMaker(source, settings, scratch)
             states = gather(destination, log, edits_of(destination), agreement=agreement)
-            planned = plan_decided(maker, recordings, states, journal, jobs, progress)
+            planned = plan_decided(maker, planned, states, journal, jobs, progress)
             check_destination(destination, {clip.label for clip in planned})
             return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log))
 
@@ -280,19 +280,31 @@ def _remove_empty_folders(folder: Path) -> None:
 
 def _do(work: _Work) -> CleanResult:
     """Works on every recording that the journal does not have, then on what needs all: duplicates, tables, report."""
-    journal = work.journal
-    remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
-    with journal.appending() as add, mapping(_process(work), remaining, work.jobs) as outcomes:
-        for clip, outcome in zip(remaining, work.progress(outcomes, len(remaining)), strict=True):
-            _take_note(work, clip, outcome, add)
-    journal.rewrite(work.recordings)
-    known = (decided(clip, journal.known_outcome(clip.recording)) for clip in work.planned)
-    duplicates = find_duplicates(work.maker, work.planned, known, work.jobs, work.progress)
+    with closing(_outcomes(work)) as outcomes:
+        known = (decided(clip, outcome) for clip, outcome in zip(work.planned, outcomes, strict=True))
+        duplicates = find_duplicates(work.maker, work.planned, known, work.jobs, work.progress)
+    work.journal.rewrite(work.recordings)
     return _finish(work, duplicates)
 
 
-def _process(work: _Work) -> Callable[[PlannedClip], Outcome]:
-    return ApartFromOthers(work.maker) if isinstance(work.jobs, Cluster) else work.maker.process
+def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
+    """What became of every recording, in order: read from the journal, or worked out and noted there."""
+    journal = work.journal
+    remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
+    with journal.appending() as add, mapping_lists(_process(work), remaining, work.jobs) as made:
+        new = zip(remaining, work.progress(made, len(remaining)), strict=True)
+        ahead = next(new, None)
+        for clip in work.planned:
+            if ahead is None or clip is not ahead[0]:
+                yield journal.known_outcome(clip.recording)
+                continue
+            _take_note(work, *ahead, add)
+            yield ahead[1]
+            ahead = next(new, None)
+
+
+def _process(work: _Work) -> Callable[[Sequence[PlannedClip]], list[Outcome]]:
+    return ApartFromOthers(work.maker) if isinstance(work.jobs, Cluster) else work.maker.process_all
 
 
 def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> None:
@@ -301,7 +313,7 @@ def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> No
         check_free(work.destination, outcome)
     add(clip.recording, outcome)
     if work.destination and outcome.clip_digest:
-        os.replace(work.maker.unfinished(clip), work.destination / outcome.file_name)
+        os.replace(work.maker.unfinished(clip), f"{work.destination}/{outcome.file_name}")
 
 
 def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import math
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -21,18 +22,19 @@ from ...data.files import printable
 from ...data.recordings.folders import Recording
 from ..signal.loudness import mean_abs
 from ..signal.window import fit_to_window, window_around
-from .checks import CHECKS, Check, CutRecording, Value
-from .destination import digest
-from .duplicates.fingerprints import Relation, fingerprint, relate
+from .checks import CHECKS, Check, CutRecording, CutStack, Value, stacks
+from .duplicates.fingerprints import Relation, fingerprints, relate
 from .outcome import Outcome
 from .plan import PlannedClip
 from .settings import CleanSettings
 
 _QUIETEST_DBFS = -120.0  # written for digital silence, whose level has no logarithm
 _UNREADABLE = "unreadable"
+_SAMPLES_AT_ONCE = 2_000_000  # of recordings that are measured together: two minutes, 4 MB
 
 ClipPlace = tuple[PlannedClip, float]
 """A clip, and the second of its recording at which it begins."""
+_Part = list[tuple[PlannedClip, CutRecording | Outcome]]
 
 
 @dataclass(frozen=True)
@@ -67,39 +69,86 @@ class ClipMaker:
         return speaker_pattern(self.settings.speaker_pattern)
 
     @cached_property
+    def _discarding(self) -> frozenset[str]:
+        return self.settings.discarding
+
+    @cached_property
     def _window_samples(self) -> int:
         return self.settings.window_samples
 
     def process(self, planned: PlannedClip) -> Outcome:
         """Makes the clip of one recording, as the file `unfinished` names, or finds why there is none."""
+        return self.process_all([planned])[0]
+
+    def process_all(self, planned: Sequence[PlannedClip]) -> list[Outcome]:
+        """Makes the clips of many recordings, measured together."""
+        return [outcome for part in self._decoded(planned) for outcome in self._outcomes(part)]
+
+    def _decoded(self, planned: Sequence[PlannedClip]) -> Iterator[_Part]:
+        """What is to be measured, or has become something else already; no more at once than memory should hold."""
+        part: _Part = []
+        samples = 0
+        for clip in planned:
+            decoded = self._decode(clip)
+            part.append((clip, decoded))
+            samples += len(decoded.sound.samples) if isinstance(decoded, CutRecording) else 0
+            if samples > _SAMPLES_AT_ONCE:
+                yield part
+                part, samples = [], 0
+        yield part
+
+    def _decode(self, planned: PlannedClip) -> CutRecording | Outcome:
         recording = planned.recording
-        outcome = Outcome(
-            planned.file_name, planned.label, find_speaker(recording.inner_key, self._speaker_pattern), recording.key
-        )
         try:
             sound = read_sound(f"{self.source}/{recording.path}")
         except RecordingError as error:
-            return dataclasses.replace(
-                outcome, findings=(_UNREADABLE,), discarded_for=_UNREADABLE, detail=printable(str(error))
-            )
-        outcome = dataclasses.replace(
-            outcome, recording=content_hash(sound.native), decided_window=planned.decided_window
-        )
+            detail = printable(str(error))
+            return self._outcome(planned, findings=(_UNREADABLE,), discarded_for=_UNREADABLE, detail=detail)
         if recording.is_long_sound:
-            return dataclasses.replace(outcome, clip_digest=self._write(planned, sound.samples))
-        return self._outcome_of(planned, outcome, self.cut(recording.path, sound, planned.state))
+            hashed, written = content_hash(sound.native), self._write(planned, sound.samples)
+            return self._outcome(
+                planned,
+                recording=hashed,
+                decided_window=planned.decided_window,
+                clip_digest=content_hash(sound.samples) if written else "",
+            )
+        return self.cut(recording.path, sound, planned.state)
 
-    def _outcome_of(self, planned: PlannedClip, outcome: Outcome, cut: CutRecording) -> Outcome:
-        """Adds what was measured; writes the clip unless a check leaves the recording out."""
-        values = {check.column: check.value(cut) for check in self.checks}
-        found = [check for check in self.checks if check.finds(values[check.column])]
-        outcome = dataclasses.replace(
-            outcome, findings=tuple(check.name for check in found), measured=_measure(cut) | values
-        )
+    def _outcome(self, planned: PlannedClip, **more: Any) -> Outcome:
+        recording = planned.recording
+        speaker = find_speaker(recording.inner_key, self._speaker_pattern)
+        return Outcome(planned.file_name, planned.label, speaker, recording.key, **more)
+
+    def _outcomes(self, part: _Part) -> Iterator[Outcome]:
+        """In order; writes the clips unless a check leaves the recording out."""
+        measured = dict(self._measured(decoded for _, decoded in part if isinstance(decoded, CutRecording)))
+        for planned, decoded in part:
+            yield decoded if isinstance(decoded, Outcome) else self._outcome_of(planned, decoded, *measured[decoded])
+
+    def _measured(self, cuts: Iterable[CutRecording]) -> Iterator[tuple[CutRecording, tuple[dict[str, Value], str]]]:
+        """Each with {column: value} and its fingerprint, in any order."""
+        columns = [check.column for check in self.checks]
+        for stack in stacks(cuts):
+            rows = zip(*(check.values(stack) for check in self.checks), strict=True)
+            for cut, basis, row, one in zip(stack.cuts, _measure(stack), rows, fingerprints(stack), strict=True):
+                yield cut, (basis | dict(zip(columns, row, strict=True)), one)
+
+    def _outcome_of(
+        self, planned: PlannedClip, cut: CutRecording, measured: dict[str, Value], fingerprint: str
+    ) -> Outcome:
+        found = [check for check in self.checks if check.finds(measured[check.column])]
+        known = {
+            "findings": tuple(check.name for check in found),
+            "measured": measured,
+            "recording": cut.recording_hash,
+            "decided_window": planned.decided_window,
+        }
         for check in found:
-            if check.name in self.settings.discarding and not planned.is_kept:
-                return dataclasses.replace(outcome, discarded_for=check.name, detail=check.detail(values[check.column]))
-        return dataclasses.replace(outcome, fingerprint=fingerprint(cut), clip_digest=self._write(planned, cut.clip))
+            if check.name in self._discarding and not planned.is_kept:
+                detail = check.detail(measured[check.column])
+                return self._outcome(planned, **known, discarded_for=check.name, detail=detail)
+        clip_digest = cut.clip_hash if self._write(planned, cut.clip) else ""
+        return self._outcome(planned, **known, fingerprint=fingerprint, clip_digest=clip_digest)
 
     def content_hash(self, recording: Recording) -> str:
         """Of a recording's content, see `decisions.content_hash`; empty where nothing can be decoded."""
@@ -117,21 +166,27 @@ class ClipMaker:
 
     def compare(self, pair: tuple[ClipPlace, ClipPlace]) -> Relation:
         """How two clips are related."""
-        return relate(*(_content(self, planned, start_s) for planned, start_s in pair))
+        return relate(*(self._content(planned.recording, start_s) for planned, start_s in pair))
 
-    def unfinished(self, planned: PlannedClip) -> Path:
+    def _content(self, recording: Recording, start_s: float) -> Samples:
+        """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
+        try:
+            return _content(f"{self.source}/{recording.path}", round(start_s * SAMPLE_RATE_HZ), self._window_samples)
+        except RecordingError as error:  # it could be read a moment ago
+            raise WordspotError(
+                f"{recording.key} was changed while cleaning: run the same command again ({error})"
+            ) from error
+
+    def unfinished(self, planned: PlannedClip) -> str:
         """Where `process` writes a clip; whoever takes note of its outcome moves it to its place then."""
-        assert self.scratch is not None
         name = hashlib.blake2b(planned.file_name.encode(), digest_size=16).hexdigest()
-        return self.scratch / f"{name}.wav"
+        return f"{self.scratch}/{name}.wav"
 
-    def _write(self, planned: PlannedClip, samples: Samples) -> str:
-        """Gives the digest of what was written."""
-        if self.scratch is None:
-            return ""
-        path = self.unfinished(planned)
-        write_wav(path, samples)
-        return digest(path)
+    def _write(self, planned: PlannedClip, samples: Samples) -> bool:
+        """Whether clips are written."""
+        if self.scratch is not None:
+            write_wav(self.unfinished(planned), samples)
+        return self.scratch is not None
 
     def made_by(self) -> dict[str, Any]:
         """Source, settings and versions, as JSON has them: what decides every byte of the output."""
@@ -141,32 +196,27 @@ class ClipMaker:
         return {"source": printable(str(self.source.resolve())), "settings": settings, "versions": versions}
 
 
-def _measure(cut: CutRecording) -> dict[str, Value]:
-    """{column: value} of `MEASUREMENTS`."""
-    sound = cut.sound
-    peak_dbfs = 20 * math.log10(sound.peak) if sound.peak > 0 else _QUIETEST_DBFS
-    return {
-        "window_start_s": round(cut.start / SAMPLE_RATE_HZ, 6),
-        "duration_s": round(sound.duration_s, 6),
-        "sample_rate_hz": sound.source_rate_hz,
-        "channels": sound.source_channels,
-        "peak_dbfs": round(max(peak_dbfs, _QUIETEST_DBFS), 3),
-        "mean_abs_before": round(mean_abs(sound.samples) if len(sound.samples) != len(cut.clip) else cut.volume, 6),
-        "mean_abs_after": round(cut.volume, 6),
-    }
+def _measure(stack: CutStack) -> Iterator[dict[str, Value]]:
+    """{column: value} of `MEASUREMENTS`, of each."""
+    for cut, volume in zip(stack.cuts, stack.volume.tolist(), strict=True):
+        sound = cut.sound
+        peak_dbfs = 20 * math.log10(sound.peak) if sound.peak > 0 else _QUIETEST_DBFS
+        yield {
+            "window_start_s": round(cut.start / SAMPLE_RATE_HZ, 6),
+            "duration_s": round(sound.duration_s, 6),
+            "sample_rate_hz": sound.source_rate_hz,
+            "channels": sound.source_channels,
+            "peak_dbfs": round(max(peak_dbfs, _QUIETEST_DBFS), 3),
+            "mean_abs_before": round(mean_abs(sound.samples) if len(sound.samples) != len(cut.clip) else volume, 6),
+            "mean_abs_after": round(volume, 6),
+        }
 
 
-@lru_cache(maxsize=64)  # pairs come in order, so that of most one clip has just been read; a recording may last an hour
-def _content(maker: ClipMaker, planned: PlannedClip, start_s: float) -> Samples:
-    """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
-    recording = planned.recording
-    try:
-        sound = read_sound(maker.source / recording.path)
-    except RecordingError as error:  # it could be read a moment ago
-        raise WordspotError(
-            f"{recording.key} was changed while cleaning: run the same command again ({error})"
-        ) from error
-    start = round(start_s * SAMPLE_RATE_HZ)
+@lru_cache(maxsize=256)  # pairs come in order, so that of most one clip has just been read
+def _content(path: str, start: int, size: int) -> Samples:
+    sound = read_sound(path)
     begin = max(0, start)
-    clip = sound.samples[begin : start + maker.settings.window_samples]
-    return CutRecording(recording.path, sound, clip, begin).content.copy()  # or all of the recording would be kept
+    clip = sound.samples[begin : start + size]
+    return CutRecording(
+        path, sound, clip, begin
+    ).content.copy()  # or all of the recording, an hour perhaps, would be kept

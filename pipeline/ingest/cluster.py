@@ -60,7 +60,7 @@ class Cluster:
             thread, or does not see the folders; a recording that killed one worker after the other.
         """
         from distributed import CancelledError, Client, KilledWorker  # here, because only clusters need it: an extra
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
 
         for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
@@ -87,8 +87,10 @@ class Cluster:
                 ) from error
 
     @contextmanager
-    def mapping(self, function: Callable[[Item], Result], chunks: Iterable[list[Item]]) -> Iterator[Iterable[Result]]:
-        """Gives the results of `function` over the items of all chunks, in order; leaving early drops what has not begun."""
+    def mapping(
+        self, function: Callable[[list[Item]], list[Result]], chunks: Iterable[list[Item]]
+    ) -> Iterator[Iterable[Result]]:
+        """Gives the results of `function` over all chunks, in order; leaving early drops what has not begun."""
         ahead = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"])) * _CHUNKS_AHEAD
         futures = (self._client.submit(_work, self._versions, function, chunk, pure=False) for chunk in chunks)
         waiting = deque(islice(futures, ahead))
@@ -100,7 +102,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class ApartFromOthers:
-    """Makes clips as `ClipMaker.process`, each worker in a folder of its own until the clip is whole.
+    """Makes clips as `ClipMaker.process_all`, each worker in a folder of its own until the clip is whole.
 
     A worker that was given up may still be alive and write the same clip as the one that took its place.
 
@@ -112,13 +114,14 @@ class ApartFromOthers:
 
     maker: ClipMaker
 
-    def __call__(self, planned: PlannedClip) -> Outcome:
-        """Makes the clip of one recording, see `ClipMaker.process`."""
+    def __call__(self, planned: Sequence[PlannedClip]) -> list[Outcome]:
+        """Makes the clips of many recordings, see `ClipMaker.process_all`."""
         own = _own_maker(self.maker)
-        outcome = own.process(planned)
-        if outcome.clip_digest:
-            os.replace(own.unfinished(planned), self.maker.unfinished(planned))
-        return outcome
+        outcomes = own.process_all(planned)
+        for clip, outcome in zip(planned, outcomes, strict=True):
+            if outcome.clip_digest:
+                os.replace(own.unfinished(clip), self.maker.unfinished(clip))
+        return outcomes
 
 
 @lru_cache(maxsize=1)
@@ -138,10 +141,10 @@ def _in_order(waiting: deque[Any], futures: Iterator[Any]) -> Iterator[Any]:
         waiting.extend(islice(futures, 1))
 
 
-def _work(versions: dict[str, str], function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+def _work(versions: dict[str, str], function: Callable[[list[Item]], list[Result]], chunk: list[Item]) -> list[Result]:
     """In a worker, which may have joined after the others were looked at."""
     _check_versions(socket.gethostname(), versions, _versions())
-    return [function(item) for item in chunk]
+    return function(chunk)
 
 
 def _versions() -> dict[str, str]:

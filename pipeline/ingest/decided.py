@@ -79,7 +79,7 @@ def _tell(news: list[Decision], log: Path) -> None:
 
 def plan_decided(
     maker: ClipMaker,
-    recordings: list[Recording],
+    planned: list[PlannedClip],
     states: Mapping[str, State],
     journal: Journal,
     jobs: int | Cluster,
@@ -87,7 +87,8 @@ def plan_decided(
 ) -> list[PlannedClip]:
     """Plans the clips with what was decided of every recording; its content must be known for that."""
     if not states:
-        return plan_clips(recordings)
+        return planned
+    recordings = [clip.recording for clip in planned]
     words = [recording for recording in recordings if not recording.is_long_sound]
     return plan_clips(recordings, _by_key(_hashes(maker, words, journal, jobs, progress), states))
 
@@ -137,6 +138,8 @@ def is_as_decided(clip: PlannedClip, outcome: Outcome, discarding: frozenset[str
 
 def decided(clip: PlannedClip, outcome: Outcome) -> Outcome:
     """The outcome with what was decided of the recording; a dropped one has no duplicates."""
+    if not clip.state.what and not outcome.decision:  # nearly always
+        return outcome
     outcome = dataclasses.replace(outcome, decision=clip.state.what)
     if not clip.is_dropped:
         return outcome

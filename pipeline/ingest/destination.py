@@ -1,8 +1,8 @@
 """The clean folder: what may be written into it, and what was put or changed there by somebody else.
 
 Every path that cleaning writes or deletes lies inside the clean folder and was written by cleaning before, byte for byte:
-of every clip the journal keeps a digest, of the other files `made.json` does. What somebody has put there or edited is work,
-and refused by name.
+of every clip the journal keeps a digest of its samples, of the other files `made.json` keeps one of their bytes. What somebody
+has put there or edited is work, and refused by name.
 """
 
 import hashlib
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ...data.audio import written_samples
 from ...data.clips import CLIP_TABLE
-from ...data.decisions import DECISIONS
+from ...data.decisions import DECISIONS, content_hash
 from ...data.errors import WordspotError
 from ...data.files import printable, read_json, write_json
 from ...data.recordings.folders import SPLIT_LISTS, check_folder
@@ -32,7 +33,11 @@ _ANEW = "or clean into a new folder"
 def digest(path: Path | str) -> str:
     """BLAKE2b of a file's bytes, to notice that somebody has edited it."""
     with open(path, "rb", buffering=0) as file:
-        return hashlib.blake2b(file.read(), digest_size=DIGEST_CHARACTERS // 2).hexdigest()
+        return _digest(file.read())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=DIGEST_CHARACTERS // 2).hexdigest()
 
 
 def sha256(path: Path) -> str:
@@ -122,8 +127,8 @@ def _check_clip(destination: Path, outcome: Outcome) -> None:
 
 def check_free(destination: Path, outcome: Outcome) -> None:
     """Raises `WordspotError` where somebody's file stands in the place of a clip that has just been made."""
-    path = destination / outcome.file_name
-    if _is_somebodys(path, outcome.clip_digest):
+    path = f"{destination}/{outcome.file_name}"
+    if os.path.lexists(path) and _is_somebodys(Path(path), outcome.clip_digest):
         raise WordspotError(
             f"{path} was not written by cleaning, and the clip of {outcome.source} would replace it: move it away, {_ANEW}"
         )
@@ -135,7 +140,11 @@ def _is_somebodys(path: Path, known_digest: str) -> bool:
         return False
     if path.is_symlink() or not path.is_file():
         return True
-    return path.stat().st_size > 0 and digest(path) != known_digest
+    data = path.read_bytes()
+    samples = written_samples(data)
+    if samples is not None and known_digest == content_hash(samples):  # of clips, whose samples were hashed already
+        return False
+    return len(data) > 0 and known_digest != _digest(data)
 
 
 def check_made_files(source: Path, destination: Path, *, is_complete: bool) -> None:

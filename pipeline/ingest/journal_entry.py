@@ -15,6 +15,7 @@ from .duplicates.fingerprints import FINGERPRINT_BYTES
 from .outcome import MEASURED_COLUMNS, TEXT_COLUMNS, Outcome
 
 FORMAT = 3
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _CHECKSUM = b', "crc32": '
 _LARGEST = 1e15  # of a measured value, either way; what is not below it is no measurement, NaN neither
 
@@ -60,7 +61,7 @@ def write_line(recording: Recording, outcome: Outcome) -> bytes:
             "decided_window": outcome.decided_window,
         },
     }
-    text = json.dumps(values, ensure_ascii=False).encode()[:-1]
+    text = _ENCODER.encode(values).encode()[:-1]
     return text + _CHECKSUM + b"%d}\n" % zlib.crc32(text)
 
 

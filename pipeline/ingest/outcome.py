@@ -48,7 +48,7 @@ class Outcome:
     fingerprint
         What duplicates are found by, see `duplicates.fingerprints`; empty for what is no clip.
     clip_digest
-        Of the bytes of the clip file as it was written, see `destination.digest`; empty where none was written.
+        Hash of the samples of the clip file as it was written, see `decisions.content_hash`; empty where none was written.
     recording
         Hash of the recording's content, see `decisions.content_hash`, which decisions go by; empty where nothing could be
         decoded.

@@ -1,10 +1,12 @@
 """Which recording becomes which clip file: decided before any work, from names alone, so that no clip overwrites another."""
 
 import hashlib
+import posixpath
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -13,6 +15,7 @@ from ...data.labels import is_word
 from ...data.recordings.folders import Recording
 
 _LONGEST_STEM_BYTES = 200  # file systems stop at 255 for a whole name
+_UNENCODABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _OF_FILES = (".csv", ".json", ".jsonl", ".html", ".txt")  # that stand where the labels' folders do
 
 
@@ -66,7 +69,8 @@ def plan_clips(
     names = [""] * len(recordings)
     taken: set[str] = set()
     labels = [_decided_label(recording, states.get(recording.key, NOTHING)) for recording in recordings]
-    for place in sorted(range(len(recordings)), key=lambda place: labels[place] != _label(recordings[place])):
+    is_moved = [label != _label(recording) for label, recording in zip(labels, recordings, strict=True)]
+    for place in sorted(range(len(recordings)), key=is_moved.__getitem__):
         stem = f"{labels[place]}/{_stem(recordings[place].inner_path)}"
         name, count = stem, 1
         while _key(name) in taken:
@@ -75,9 +79,14 @@ def plan_clips(
         taken.add(_key(name))
         names[place] = name
     return [
-        PlannedClip(recording, f"{name}.wav", states.get(recording.key, NOTHING))
+        PlannedClip(recording, _kept_once(f"{name}.wav", recording.path), states.get(recording.key, NOTHING))
         for recording, name in zip(recordings, names, strict=True)
     ]
+
+
+def _kept_once(name: str, path: str) -> str:
+    """The name; of most WAV files it is the recording's path, and a million of them take as much memory as all else."""
+    return path if name == path else name
 
 
 def _decided_label(recording: Recording, state: State) -> str:
@@ -96,23 +105,34 @@ def _decided_label(recording: Recording, state: State) -> str:
 
 def _label(recording: Recording) -> str:
     """As the clean folder spells it: a word whose first letter cannot be kept is no long sound, and no label is hidden."""
-    label = _encodable(recording.label)
-    as_meant = is_word(label) != recording.is_long_sound and not label.startswith(".")
+    return _spelled(recording.label)
+
+
+@lru_cache(maxsize=1024)  # thousands of recordings have the same
+def _spelled(name: str) -> str:
+    label = _encodable(name)
+    as_meant = is_word(label) == is_word(name) and not label.startswith(".")
     return label if as_meant else f"x{label[1:]}"
 
 
 def _stem(inner_path: str) -> str:
-    stem = _encodable(str(PurePosixPath(inner_path).with_suffix("")).replace("/", "-"))
+    stem = _encodable(_without_ending(inner_path).replace("/", "-"))
     if len(stem.encode()) <= _LONGEST_STEM_BYTES:
         return stem
     digest = hashlib.sha1(inner_path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return stem.encode()[:_LONGEST_STEM_BYTES].decode(errors="ignore") + f"-{digest}"
 
 
+def _without_ending(path: str) -> str:
+    stem, ending = posixpath.splitext(path)
+    usual = ending != "." and "/." not in f"/{path}"  # of others pathlib, which is slow, has the rules
+    return stem if usual else str(PurePosixPath(path).with_suffix(""))
+
+
 def _encodable(name: str) -> str:
     """The name without control characters, and without the surrogates that stand for bytes that are not UTF-8."""
-    return re.sub("[\x00-\x1f\x7f\ud800-\udfff]", "_", name)
+    return name if name.isascii() and name.isprintable() else _UNENCODABLE.sub("_", name)
 
 
 def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

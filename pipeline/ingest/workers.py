@@ -1,5 +1,7 @@
 """Running one function over many items in several processes, results in order."""
 
+import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -8,8 +10,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import chain, islice
 from multiprocessing import connection
 from typing import Any, TypeVar
 
@@ -18,8 +21,9 @@ from .cluster import Cluster
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_ITEMS_PER_CHUNK = 64
+_ITEMS_PER_CHUNK = 128
 _CHUNKS_AHEAD = 4  # per process: none waits for work, and memory does not grow with the number of items
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h of glibc numbers them
 _stopped = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
 
 
@@ -36,16 +40,28 @@ def mapping(
     WordspotError
         A process was killed.
     """
+    if jobs == 1:
+        yield map(function, items)
+        return
+    with mapping_lists(partial(_one_by_one, function), items, jobs) as results:
+        yield results
+
+
+@contextmanager
+def mapping_lists(
+    function: Callable[[list[Item]], list[Result]], items: Iterable[Item], jobs: int | Cluster
+) -> Iterator[Iterable[Result]]:
+    """As `mapping` does, of a function that gives the results of many items at once, one for each."""
     if isinstance(jobs, Cluster):
         with jobs.mapping(function, _chunks(items)) as results:
             yield results
         return
     if jobs == 1:
-        yield map(function, items)
+        yield chain.from_iterable(map(function, _chunks(items)))
         return
     stop_signal, sender = multiprocessing.Pipe(duplex=False)
     pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(stop_signal,))
-    futures = (pool.submit(_work_through, function, chunk) for chunk in _chunks(items))
+    futures = (pool.submit(_unless_stopped, function, chunk) for chunk in _chunks(items))
     try:
         with _interrupts_held_back():  # the processes start here
             waiting = deque(islice(futures, _CHUNKS_AHEAD * jobs))
@@ -90,6 +106,8 @@ def _interrupts_held_back() -> Iterator[None]:
 def _start_worker(stop_signal: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
+    _keep_freed_memory()
+    gc.freeze()  # what the parent has read is shared for as long as nobody counts its references
     threading.Thread(target=_wait_for_end, args=(stop_signal,), daemon=True).start()
 
 
@@ -100,6 +118,14 @@ def _be_silent() -> None:
         if stream is not None:  # where it was closed, its number may be that of a pipe to the parent
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def _keep_freed_memory() -> None:
+    """Arrays of a megabyte come and go; glibc gives each back to the kernel, and getting it again costs as much as the work."""
+    with suppress(OSError, AttributeError, TypeError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_MMAP_THRESHOLD, 32 << 20)
+        libc.mallopt(_TRIM_THRESHOLD, 64 << 20)
 
 
 def _wait_for_end(stop_signal: Any) -> None:
@@ -113,5 +139,9 @@ def _wait_for_end(stop_signal: Any) -> None:
     os._exit(1)
 
 
-def _work_through(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+def _unless_stopped(function: Callable[[list[Item]], list[Result]], chunk: list[Item]) -> list[Result]:
+    return [] if _stopped.is_set() else function(chunk)
+
+
+def _one_by_one(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
     return [function(item) for item in chunk if not _stopped.is_set()]

@@ -36,7 +36,7 @@ def draw_sound(samples: np.ndarray, width: int, height: int, chosen: tuple[int, 
     edges = [round(edge * (width - 1) / len(samples)) for edge in chosen or ()]
     if edges:
         draw.rectangle((edges[0], 0, edges[1], upper - 1), fill=_CHOSEN)
-    _draw_waveform(draw, samples, width, upper)
+    _draw_waveform(image, samples, width, upper)
     image.paste(_spectrogram(samples).resize((width, height - upper), Image.Resampling.BILINEAR), (0, upper))
     for edge in edges:
         draw.line((edge, 0, edge, height - 1), fill=_EDGE)
@@ -85,15 +85,15 @@ def _ticks(duration_s: float) -> list[float]:
     return [count * step for count in range(int(duration_s / step + 1e-9) + 1)]
 
 
-def _draw_waveform(draw: ImageDraw.ImageDraw, samples: np.ndarray, width: int, height: int) -> None:
+def _draw_waveform(image: Image.Image, samples: np.ndarray, width: int, height: int) -> None:
     """A line from the lowest to the highest sample for every column, scaled to the loudest, without gaps between them."""
     middle = (height - 1) / 2
     scale = middle / max(1, int(np.abs(samples.astype(np.int32)).max()))
     begins = np.arange(width) * len(samples) // width
     high, low = (np.rint(middle - scale * extreme.reduceat(samples, begins)) for extreme in (np.maximum, np.minimum))
     high[1:], low[1:] = np.minimum(high[1:], low[:-1]), np.maximum(low[1:], high[:-1])  # y counts from the top
-    for column in range(width):
-        draw.line((column, high[column], column, low[column]), fill=_INK)
+    rows = np.arange(height)[:, None]
+    image.paste(_INK, (0, 0), Image.fromarray((rows >= high) & (rows <= low)))
 
 
 def _spectrogram(samples: np.ndarray) -> Image.Image:

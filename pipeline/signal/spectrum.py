@@ -1,43 +1,44 @@
 """Power spectra of short frames, and where samples are zero or stand still: NumPy only."""
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ...data.arrays import FULL_SCALE, Samples
 from ...data.audio import SAMPLE_RATE_HZ
 
 FRAME_SAMPLES = 512  # 32 ms
-HOP_SAMPLES = 320  # 20 ms: then the arrays of a second stay below 128 kB, above which malloc asks the kernel each time
+HOP_SAMPLES = 320  # 20 ms
 BIN_HZ = SAMPLE_RATE_HZ / FRAME_SAMPLES
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES)).astype(np.float32)
 _WINDOW = _HANN * (FRAME_SAMPLES / FULL_SCALE)  # powers of two, by the first of which `single_rfft` divides again
 
 
-def power_spectrum(samples: Samples, hop: int = HOP_SAMPLES) -> NDArray[np.floating]:
+def power_spectrum(samples: Samples, hop: int = HOP_SAMPLES) -> NDArray[np.float32]:
     """Squared magnitudes of 512-point Fourier transforms of Hann-windowed frames.
 
     Parameters
     ----------
     samples
-        int16 [n]; fewer than a frame are filled up with zeros.
+        int16 [..., n], one sound or many of the same length; fewer than a frame are filled up with zeros.
     hop
         Samples from frame to frame. The last frame ends with the last sample and so may overlap more.
 
     Returns
     -------
-    float32 [frames, 257], where a sample of 1 stands for full scale. Rounding to 16 bits alone gives 1.5e-8 per bin.
+    float32 [..., frames, 257], where a sample of 1 stands for full scale. Rounding to 16 bits alone gives 1.5e-8 per bin.
     """
-    waveform = samples.astype(np.float32)
-    if len(waveform) < FRAME_SAMPLES:
-        waveform = np.pad(waveform, (0, FRAME_SAMPLES - len(waveform)))
-    last = len(waveform) - FRAME_SAMPLES
-    step = waveform.itemsize
-    regular = np.ndarray((-(-last // hop), FRAME_SAMPLES), np.float32, waveform, strides=(hop * step, step))
-    frames = np.empty((len(regular) + 1, FRAME_SAMPLES), np.float32)
-    np.multiply(regular, _WINDOW, out=frames[:-1])
-    np.multiply(waveform[last:], _WINDOW, out=frames[-1])
-    spectrum = single_rfft(frames)
-    return spectrum.real**2 + spectrum.imag**2
+    *sounds, size = samples.shape
+    waveforms = np.zeros((*sounds, max(size, FRAME_SAMPLES)), np.float32)
+    waveforms[..., :size] = samples
+    last = waveforms.shape[-1] - FRAME_SAMPLES
+    regular = sliding_window_view(waveforms, FRAME_SAMPLES, axis=-1)[..., :last:hop, :]
+    frames = np.empty((*sounds, regular.shape[-2] + 1, FRAME_SAMPLES), np.float32)
+    np.multiply(regular, _WINDOW, out=frames[..., :-1, :])
+    np.multiply(waveforms[..., last:], _WINDOW, out=frames[..., -1, :])
+    parts = single_rfft(frames).view(np.float32)  # real, imaginary, real, ...
+    np.square(parts, out=parts)
+    return parts[..., ::2] + parts[..., 1::2]
 
 
 def single_rfft(samples: NDArray[np.float32], size: int | None = None) -> NDArray[np.complexfloating]:

@@ -1,5 +1,6 @@
 """Measurements, apart from the tests: `python -m wordspot.tools.bench.<name> --help`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,11 @@ from ...data.audio import read_sound, write_wav
 from ...data.recordings.folders import scan_recordings
 
 
-def run_wordspot(*arguments: object) -> None:
-    """Runs the command line in a process of its own, without its output."""
+def run_wordspot(*arguments: object, version: Path | None = None) -> None:
+    """Runs the command line in a process of its own, without its output; another version where a folder holds one."""
     command = [sys.executable, "-m", "wordspot.tools.cli", *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    there = {"PYTHONPATH": str(version.resolve())} if version else {}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ | there)
 
 
 def write_as_wav(source: Path, destination: Path) -> list[Path]:

@@ -91,7 +91,7 @@ class ClusterMap:
         if self._clusters is None:
             raise WordspotError("the map is not drawn yet")
         found = [(self._places[name], x, y) for name, (x, y) in self._clusters.places.items() if name in self._places]
-        places, x, y = (list(column) for column in zip(*found, strict=True)) if found else ([], [], [])
+        places, x, y = [one[0] for one in found], [one[1] for one in found], [one[2] for one in found]
         now = [""] * len(self._review.clips) if self._blind else self._review.heard().labels
         labels = sorted(set(now))
         number = {label: i for i, label in enumerate(labels)}

@@ -95,9 +95,10 @@ def command(
     """
     if split and dry_run:
         raise click.UsageError("--dry-run writes nothing, and --split does: leave one of them out")
-    from ...pipeline.ingest.clean import (
-        clean,
-    )  # here, like the next, so that help need not wait for what only work needs
+    # before NumPy, because threads of several processes get in each other's way
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # here, so that help need not wait for what only work needs
+    from ...pipeline.ingest.clean import clean
     from ..terminal.cleaning import print_clean_result
 
     if quiet or as_json:

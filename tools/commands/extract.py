@@ -1,5 +1,6 @@
 """`wordspot extract`: clips to log-mel features."""
 
+import os
 from pathlib import Path
 
 import click
@@ -27,7 +28,8 @@ def command(clips: Path, features: Path, settings: FrontEnd, quiet: bool) -> Non
         wordspot extract clips features
         wordspot extract clips features-64 --n-mels 64
     """
-    from ...pipeline.features.extract import extract  # here, because librosa takes a second to load
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: extracting has threads of its own
+    from ...pipeline.features.extract import extract  # here, so that help need not wait for NumPy
 
     count = extract(clips, features, settings, progress=progress_bar("extracting", quiet=quiet))
     if not quiet:

@@ -1,9 +1,10 @@
 """What a check is: a measured value, and the limit from which on it is a finding."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 Value = float | str
 
@@ -28,7 +29,7 @@ class Check:
     advice
         One sentence for a person: what it is, and what to do.
     measure
-        Gives the value. None for the checks that need more than one decoded recording.
+        Gives the value of each recording of a stack, in order. None for the checks that need more than one decoded recording.
     digits
         Decimals that are kept.
     discards
@@ -40,16 +41,19 @@ class Check:
     column: str
     limit: Value
     advice: str
-    measure: Callable[[CutRecording], Value] | None
+    measure: Callable[[CutStack], Iterable[Value]] | None
     below: bool = False
     digits: int = 1
     discards: bool = False
 
-    def value(self, cut: CutRecording) -> Value:
-        """The measured value, rounded as the tables have it, so that tables and findings agree."""
+    def values(self, stack: CutStack) -> list[Value]:
+        """The measured value of each, rounded as the tables have it, so that tables and findings agree."""
         assert self.measure is not None
-        value = self.measure(cut)
-        return value if isinstance(value, str) else round(float(value), self.digits)
+        return [value if isinstance(value, str) else round(float(value), self.digits) for value in self.measure(stack)]
+
+    def value(self, cut: CutRecording) -> Value:
+        """That of one recording."""
+        return self.values(CutStack((cut,)))[0]
 
     def finds(self, value: Value) -> bool:
         """Whether a value is a finding."""

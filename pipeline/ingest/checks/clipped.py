@@ -14,32 +14,30 @@ import numpy as np
 
 from ...signal.spectrum import runs
 from .check import Check
-from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 _SHORTEST_RUN = 3
 _LOWEST_RAIL = 1_000
 
 
-def measure(cut: CutRecording) -> float:
-    """Share of the clip's samples that stand at a rail, 0 to 1."""
-    samples = cut.native_content
-    if not len(samples):
-        return 0.0
-    high, low = int(samples.max()), int(samples.min())
-    stuck = 0
-    if high >= _LOWEST_RAIL:
-        stuck += _in_runs(samples >= high - 1)
-    if low <= -_LOWEST_RAIL:
-        stuck += _in_runs(samples <= low + 1)
-    return stuck / len(samples)
+def measure(stack: CutStack) -> np.ndarray:
+    """Share of each clip's samples that stand at a rail, 0 to 1."""
+    samples = stack.native_content
+    high, low = samples.max(axis=1, initial=0, keepdims=True), samples.min(axis=1, initial=0, keepdims=True)
+    stuck = _in_runs(samples >= high - 1, high >= _LOWEST_RAIL) + _in_runs(samples <= low + 1, low <= -_LOWEST_RAIL)
+    return stuck / max(1, samples.shape[1])
 
 
-def _in_runs(mask: np.ndarray) -> int:
-    if np.count_nonzero(mask) < _SHORTEST_RUN:
-        return 0
-    begins, ends = runs(mask)
-    lengths = ends - begins
-    return int(lengths[lengths >= _SHORTEST_RUN].sum())
+def _in_runs(at_rail: np.ndarray, is_rail: np.ndarray) -> np.ndarray:
+    """int64 [cuts]: samples in runs that are long enough, of bool [cuts, n]; 0 where bool [cuts, 1] has no rail."""
+    stuck = np.zeros(len(at_rail), np.int64)
+    for row in np.flatnonzero(is_rail):
+        if np.count_nonzero(at_rail[row]) < _SHORTEST_RUN:
+            continue
+        begins, ends = runs(at_rail[row])
+        lengths = ends - begins
+        stuck[row] = lengths[lengths >= _SHORTEST_RUN].sum()
+    return stuck
 
 
 CHECK = Check(

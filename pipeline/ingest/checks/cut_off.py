@@ -14,19 +14,28 @@ import math
 
 from .check import Check
 from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 _LOWEST_DB = -100.0
 _ABOVE_NOISE = 2.0
 
 
-def measure(cut: CutRecording) -> float:
+def measure(stack: CutStack) -> list[float]:
     """Level of the louder edge in dB beside the loud frames, -100 when no edge rises above the noise."""
-    power, ranked = cut.frame_power, cut.ranked_frame_power
-    noise, loud = ranked[len(ranked) // 10], ranked[len(ranked) * 19 // 20]
-    edge = float(max((power[frame] for frame in _edges(cut)), default=0.0) - _ABOVE_NOISE * noise)
+    ranked = stack.ranked_frame_power
+    frames = ranked.shape[1]
+    thresholds, louds = _ABOVE_NOISE * ranked[:, frames // 10], ranked[:, frames * 19 // 20]
+    edges = [
+        max((power[frame] for frame in _edges(cut)), default=0.0) - threshold
+        for cut, power, threshold in zip(stack.cuts, stack.frame_power, thresholds, strict=True)
+    ]
+    return [_level_db(float(edge), float(loud)) for edge, loud in zip(edges, louds, strict=True)]
+
+
+def _level_db(edge: float, loud: float) -> float:
     if edge <= 0:
         return _LOWEST_DB
-    loud = max(float(loud), edge * 1e-10)  # two clicks in digital silence have no loud part: 100 dB
+    loud = max(loud, edge * 1e-10)  # two clicks in digital silence have no loud part: 100 dB
     return max(_LOWEST_DB, 10 * math.log10(edge / loud))
 
 

@@ -1,19 +1,15 @@
-"""What the checks look at: one decoded recording and the clip that was cut from it."""
+"""One decoded recording and the clip that was cut from it."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from ....data.arrays import Samples
 from ....data.audio import Sound
-from ...signal.loudness import mean_abs
-from ...signal.spectrum import power_spectrum, without_outer_zeros
-
-_LOWEST_BIN = 4  # 125 Hz: hum of 50 and 60 Hz, two bins wide in this window, ends below; so do rumble and DC
+from ....data.decisions import content_hash
+from ...signal.spectrum import without_outer_zeros
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CutRecording:
     """A recording and its clip.
 
@@ -55,21 +51,17 @@ class CutRecording:
         return self.sound.native[slice(*(round(edge * ratio) for edge in self.span))]
 
     @cached_property
-    def volume(self) -> float:
-        """Mean |x| of the clip, as a share of full scale."""
-        return mean_abs(self.clip)
+    def recording_hash(self) -> str:
+        """Of the whole recording, see `decisions.content_hash`."""
+        return content_hash(self.sound.native)
 
     @cached_property
-    def power(self) -> np.ndarray:
-        """float32 [frames, 257]: the power spectrum of `content`, see `power_spectrum`."""
-        return power_spectrum(self.content)
+    def content_hash(self) -> str:
+        """The same of `content`; of most recordings that is all there is, and hashing takes as long as anything else."""
+        is_all = self.sound.native is self.sound.samples and len(self.content) == len(self.sound.samples)
+        return self.recording_hash if is_all else content_hash(self.content)
 
     @cached_property
-    def frame_power(self) -> np.ndarray:
-        """float32 [frames]: power above 125 Hz of each frame, in the units of `power`."""
-        return self.power[:, _LOWEST_BIN:].sum(axis=1)
-
-    @cached_property
-    def ranked_frame_power(self) -> np.ndarray:
-        """`frame_power`, ascending."""
-        return np.sort(self.frame_power)
+    def clip_hash(self) -> str:
+        """The same of `clip`."""
+        return self.content_hash if len(self.content) == len(self.clip) else content_hash(self.clip)

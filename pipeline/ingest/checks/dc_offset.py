@@ -12,13 +12,13 @@ import numpy as np
 
 from ....data.arrays import FULL_SCALE
 from .check import Check
-from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 
-def measure(cut: CutRecording) -> float:
-    """|mean| of the clip, as a share of full scale."""
-    samples = cut.native_content
-    return abs(int(samples.sum(dtype=np.int64))) / (len(samples) * FULL_SCALE) if len(samples) else 0.0
+def measure(stack: CutStack) -> np.ndarray:
+    """|mean| of each clip, as a share of full scale."""
+    samples = stack.native_content
+    return np.abs(samples.sum(axis=1, dtype=np.int64)) / (max(1, samples.shape[1]) * FULL_SCALE)
 
 
 CHECK = Check(

@@ -11,17 +11,24 @@ another speaker counts as noise only where it is quietest.
 
 import math
 
+import numpy as np
+
 from .check import Check
-from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 _HIGHEST_DB = 100.0
 
 
-def measure(cut: CutRecording) -> float:
-    """Signal-to-noise ratio of the clip in dB, -100 to 100; 0 for silence."""
-    frames = cut.ranked_frame_power
-    tenth = max(1, len(frames) // 10)
-    noise, signal = float(frames[:tenth].sum()) / tenth, float(frames[-3 * tenth :].sum()) / len(frames[-3 * tenth :])
+def measure(stack: CutStack) -> list[float]:
+    """Signal-to-noise ratio of each clip in dB, -100 to 100; 0 for silence."""
+    frames = stack.ranked_frame_power
+    tenth = max(1, frames.shape[1] // 10)
+    quiet, loud = frames[:, :tenth], frames[:, -3 * tenth :]
+    noises, signals = (part.sum(axis=1).astype(np.float64) / part.shape[1] for part in (quiet, loud))
+    return [_snr_db(float(noise), float(signal)) for noise, signal in zip(noises, signals, strict=True)]
+
+
+def _snr_db(noise: float, signal: float) -> float:
     if signal <= 0:
         return 0.0
     ratio = (signal - noise) / max(noise, signal * 10 ** (-_HIGHEST_DB / 10))

@@ -16,18 +16,20 @@ import numpy as np
 
 from ...signal.spectrum import BIN_HZ
 from .check import Check
-from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 _BAND_BINS = 8
 _ROUNDING_POWER = 1.5e-8
 _ABOVE_ROUNDING = 10.0
 
 
-def measure(cut: CutRecording) -> float:
-    """Bandwidth in Hz, 0 to 8,000 in steps of 250."""
-    bands = cut.power.sum(axis=0)[1:].reshape(-1, _BAND_BINS).sum(axis=1)
-    present = np.flatnonzero(bands > _ABOVE_ROUNDING * _ROUNDING_POWER * _BAND_BINS * len(cut.power))
-    return float((present[-1] + 1) * _BAND_BINS * BIN_HZ) if len(present) else 0.0
+def measure(stack: CutStack) -> np.ndarray:
+    """Bandwidth of each clip in Hz, 0 to 8,000 in steps of 250."""
+    cuts, frames, _ = stack.power.shape
+    bands = stack.power.sum(axis=1)[:, 1:].reshape(cuts, -1, _BAND_BINS).sum(axis=2)
+    present = bands > _ABOVE_ROUNDING * _ROUNDING_POWER * _BAND_BINS * frames
+    highest = np.where(present, np.arange(1, bands.shape[1] + 1), 0).max(axis=1)
+    return highest * _BAND_BINS * BIN_HZ
 
 
 CHECK = Check(

@@ -9,13 +9,15 @@ counts as sound and so may hide silence; the check for it flags such recordings.
 finds 33 more of 9,895, most of them quiet words, and listeners had kept half of those of which that is known.)
 """
 
+import numpy as np
+
 from .check import Check
-from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 
-def measure(cut: CutRecording) -> float:
-    """Mean |x| over the clip, as a share of full scale; the zeros around a shorter recording count."""
-    return cut.volume
+def measure(stack: CutStack) -> np.ndarray:
+    """Mean |x| over each clip, as a share of full scale; the zeros around a shorter recording count."""
+    return stack.volume
 
 
 CHECK = Check(

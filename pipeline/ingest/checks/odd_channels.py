@@ -12,12 +12,15 @@ Limits: a recording whose channels cancel each other only in some bands, or for 
 """
 
 from .check import Check
-from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 
-def measure(cut: CutRecording) -> str:
-    """What decoding noted about the channels, or nothing."""
-    return next((note.detail for note in cut.sound.notes if note.name in ("opposite_phase", "silent_channel")), "")
+def measure(stack: CutStack) -> list[str]:
+    """What decoding noted about the channels of each, or nothing."""
+    return [
+        next((note.detail for note in cut.sound.notes if note.name in ("opposite_phase", "silent_channel")), "")
+        for cut in stack.cuts
+    ]
 
 
 CHECK = Check(

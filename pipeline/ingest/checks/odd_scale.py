@@ -11,12 +11,12 @@ samples in the lower part of 24 bits cannot be told from a very quiet recording.
 """
 
 from .check import Check
-from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 
-def measure(cut: CutRecording) -> str:
-    """What decoding noted about the scale, or nothing."""
-    return next((note.detail for note in cut.sound.notes if note.name == "odd_scale"), "")
+def measure(stack: CutStack) -> list[str]:
+    """What decoding noted about the scale of each, or nothing."""
+    return [next((note.detail for note in cut.sound.notes if note.name == "odd_scale"), "") for cut in stack.cuts]
 
 
 CHECK = Check(

@@ -18,6 +18,7 @@ from ...signal.spectrum import FRAME_SAMPLES, without_outer_zeros
 from ...signal.window import HOP, rise_above_noise
 from .check import Check
 from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 _NOISE_QUANTILE = 0.3
 _PEAK_MOMENTS = 10
@@ -25,8 +26,12 @@ _SHARE_OF_PEAK = 0.25
 _LEAST_RISE = 12.0
 
 
-def measure(cut: CutRecording) -> float:
-    """Seconds of speech that the clip does not hold."""
+def measure(stack: CutStack) -> list[float]:
+    """Seconds of speech that each clip does not hold."""
+    return [_outside_s(cut) for cut in stack.cuts]
+
+
+def _outside_s(cut: CutRecording) -> float:
     samples, size = cut.sound.samples, len(cut.clip)
     if len(samples) <= size:
         return 0.0

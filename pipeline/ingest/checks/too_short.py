@@ -11,10 +11,15 @@ from ....data.audio import SAMPLE_RATE_HZ
 from ...signal.spectrum import without_outer_zeros
 from .check import Check
 from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 
-def measure(cut: CutRecording) -> float:
-    """Seconds of sound in the whole recording, outer zeros left out."""
+def measure(stack: CutStack) -> list[float]:
+    """Seconds of sound in each whole recording, outer zeros left out."""
+    return [_sound_s(cut) for cut in stack.cuts]
+
+
+def _sound_s(cut: CutRecording) -> float:
     first, last = without_outer_zeros(cut.sound.samples)
     return (last - first or len(cut.sound.samples)) / SAMPLE_RATE_HZ
 

@@ -11,6 +11,7 @@ import posixpath
 
 from .check import Check
 from .cut_recording import CutRecording
+from .cut_stack import CutStack
 
 _CONTAINERS = {
     "3gp": {"3GP", "MPEG-4"},
@@ -39,8 +40,12 @@ _CONTAINERS = {
 }
 
 
-def measure(cut: CutRecording) -> str:
-    """What the file is and what it is called, or nothing when they agree."""
+def measure(stack: CutStack) -> list[str]:
+    """What each file is and what it is called, or nothing when they agree."""
+    return [_mismatch(cut) for cut in stack.cuts]
+
+
+def _mismatch(cut: CutRecording) -> str:
     ending = posixpath.splitext(cut.name)[1].lower().removeprefix(".")
     promised = _CONTAINERS.get(ending)
     return f"{cut.sound.container}, not {ending}" if promised and cut.sound.container not in promised else ""

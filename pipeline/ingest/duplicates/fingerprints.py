@@ -1,17 +1,17 @@
 """Finding recordings that are the same audio, or the same take: fingerprints first, waveforms then."""
 
 import base64
-import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....data.arrays import Samples
 from ...signal.spectrum import BIN_HZ, single_rfft
-from ..checks.cut_recording import CutRecording
+from ..checks.cut_stack import CutStack
 from .same_take import AGREEMENT_OF_SAME_TAKE, agreement
 
 CORRELATION_OF_SAME_TAKE = 0.7
@@ -33,8 +33,8 @@ _FEW = 64  # so few are all compared with each other: too few to know which feat
 _BLOCK = 256
 
 
-def fingerprint(cut: CutRecording) -> str:
-    """What is remembered of a clip to find its duplicates: a digest of its samples, and a description of its spectrogram.
+def fingerprints(stack: CutStack) -> list[str]:
+    """What is remembered of clips to find duplicates: a digest of the samples, and a description of the spectrogram.
 
     The description is the log spectrogram in 12 bands from 150 to 3,800 Hz (what every codec and telephone keeps), 0.77 s
     around the center of its energy (so that shifting does not matter), as 8 x 8 cosines without the constant one (so
@@ -42,26 +42,32 @@ def fingerprint(cut: CutRecording) -> str:
 
     Returns
     -------
-    Base64 text of 16 + 63 bytes; empty for silence.
+    Base64 text of 16 + 63 bytes for each; empty for silence.
     """
-    if not len(cut.content):
-        return ""
-    digest = hashlib.sha256(cut.content.tobytes()).digest()[:_DIGEST_BYTES]
-    return base64.b64encode(digest + _describe(cut).tobytes()).decode("ascii")
+    if not stack.content.size:
+        return [""] * len(stack.cuts)
+    digests = (bytes.fromhex(cut.content_hash) for cut in stack.cuts)
+    described = (descriptor.tobytes() for descriptor in _describe(stack))
+    return [base64.b64encode(one + other).decode("ascii") for one, other in zip(digests, described, strict=True)]
 
 
-def _describe(cut: CutRecording) -> np.ndarray:
-    """int8 [63]: the cosines of the spectrogram around the center of its energy."""
-    bands = np.add.reduceat(cut.power[:, : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=1)
-    spectrogram = np.log(bands + max(_FLOOR * float(bands.max()), 1e-20))
-    spectrogram -= spectrogram.min()  # so that what lies beyond the ends of the clip counts as its quietest moment
-    above = np.maximum(cut.frame_power - 3 * cut.ranked_frame_power[len(bands) // 5], 0)
-    frames = np.arange(len(bands))
-    offset = frames - float(above @ frames) / max(float(above.sum()), 1e-20)
+def _describe(stack: CutStack) -> NDArray[np.int8]:
+    """int8 [cuts, 63]: the cosines of each spectrogram around the center of its energy."""
+    bands = np.add.reduceat(stack.power[..., : _BAND_EDGES[-1]], _BAND_EDGES[:-1], axis=-1)
+    cuts, frames, _ = bands.shape
+    floors = np.maximum(_FLOOR * bands.max(axis=(1, 2)).astype(np.float64), 1e-20).astype(np.float32)
+    spectrograms = np.log(bands + floors[:, None, None])
+    spectrograms -= spectrograms.min(
+        axis=(1, 2), keepdims=True
+    )  # what lies beyond a clip's ends is its quietest moment
+    above = np.maximum(stack.frame_power - 3 * stack.ranked_frame_power[:, frames // 5, None], 0)
+    moments = np.arange(frames)
+    centers = above @ moments.astype(np.float64) / np.maximum(above.sum(axis=1).astype(np.float64), 1e-20)
+    offset = moments - centers[:, None]
     inside = np.minimum(np.maximum((_WIDTH_FRAMES + 1) / 2 - np.abs(offset), 0), 1)  # a part of the frames at its edges
-    in_time = np.cos(_PI_TIMES * (offset / _WIDTH_FRAMES + 0.5)) * (inside / _WIDTH_FRAMES)
-    cosines = in_time @ spectrogram @ _IN_FREQUENCY
-    return np.minimum(np.maximum(np.rint(cosines.ravel()[1:] * _STEPS_PER_UNIT), -127), 127).astype(np.int8)
+    in_time = np.cos(_PI_TIMES * (offset / _WIDTH_FRAMES + 0.5)[:, None]) * (inside / _WIDTH_FRAMES)[:, None]
+    cosines = (in_time @ spectrograms @ _IN_FREQUENCY).reshape(cuts, -1)[:, 1:]
+    return np.minimum(np.maximum(np.rint(cosines * _STEPS_PER_UNIT), -127), 127).astype(np.int8)
 
 
 class Relation(IntEnum):
@@ -176,7 +182,7 @@ class Fingerprints:
 
     def groups(
         self, compare: Callable[[list[tuple[int, int]]], Iterable[Relation]]
-    ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Who belongs together.
 
         Parameters
@@ -187,22 +193,17 @@ class Fingerprints:
         Returns
         -------
         same, near
-            {a clip: its group, ascending} for every clip that has a duplicate: of the same audio, and of the same take
-            (which the same audio is too).
+            int64 [clips] each: the first clip of the group of each, itself where it is alone; groups of the same audio, and
+            of the same take (which the same audio is too).
         """
-        table = np.frombuffer(bytes(self._bytes), np.uint8).reshape(-1, FINGERPRINT_BYTES)
+        table = np.frombuffer(self._bytes, np.uint8).reshape(-1, FINGERPRINT_BYTES)
         digests = np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(f"V{_DIGEST_BYTES}").ravel()
         _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
-        same = [(int(firsts[group]), clip) for clip, group in enumerate(inverse) if firsts[group] != clip]
-        descriptors = table[:, _DIGEST_BYTES:].view(np.int8)
-        pairs = list(_candidates(descriptors, np.sort(firsts)))
-        near = list(same)
-        for pair, relation in zip(pairs, compare(pairs), strict=True):
-            if relation == Relation.SAME:
-                same.append(pair)
-            if relation >= Relation.NEAR:
-                near.append(pair)
-        return _joined(same), _joined(near)
+        equal = firsts[inverse]
+        pairs = list(_candidates(table[:, _DIGEST_BYTES:].view(np.int8), np.sort(firsts)))
+        relations = list(zip(pairs, compare(pairs), strict=True))
+        same = _joined(equal, (pair for pair, relation in relations if relation == Relation.SAME))
+        return same, _joined(same, (pair for pair, relation in relations if relation == Relation.NEAR))
 
 
 def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -228,8 +229,9 @@ def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[in
                     yield int(clips[begin + row]), int(clips[other + column])
 
 
-def _joined(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
-    """{member: its group, ascending} of the groups that chains of pairs make."""
+def _joined(firsts: NDArray[np.int64], pairs: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
+    """The first of each group, int64 [clips], after joining the groups of each pair; few, beside the clips."""
+    firsts = firsts.copy()
     parent: dict[int, int] = {}
 
     def root(member: int) -> int:
@@ -239,9 +241,9 @@ def _joined(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
         return member
 
     for first, second in pairs:
-        low, high = sorted((root(first), root(second)))
+        low, high = sorted((root(int(firsts[first])), root(int(firsts[second]))))
         parent[high] = low
-    groups: dict[int, list[int]] = {}
-    for member in sorted(parent):
-        groups.setdefault(root(member), []).append(member)
-    return {member: group for group in groups.values() for member in group}
+    joined = np.arange(len(firsts))
+    for member in parent:
+        joined[member] = root(member)
+    return joined[firsts]

@@ -2,8 +2,11 @@
 
 import dataclasses
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ....data.clips import find_speaker, speaker_pattern
 from ...progress import Progress
@@ -30,26 +33,26 @@ class Duplicates:
     discarding
         Names of the checks whose findings leave a recording out.
     same, near
-        {a recording that is a duplicate, or a near-duplicate: the one that it is a duplicate of}.
+        int64 [recordings]: the one that a recording is a duplicate, or a near-duplicate, of; -1 for none.
     across
         Groups that lie under different labels, and of different speakers.
     """
 
     planned: list[PlannedClip]
     discarding: frozenset[str]
-    same: dict[int, int]
-    near: dict[int, int]
+    same: NDArray[np.int64]
+    near: NDArray[np.int64]
     across: DuplicateGroups
 
     def original(self, index: int) -> PlannedClip | None:
         """The one that a recording is a duplicate or a near-duplicate of."""
-        original = self.same.get(index, self.near.get(index))
-        return None if original is None else self.planned[original]
+        original = self.same[index] if self.same[index] >= 0 else self.near[index]
+        return None if original < 0 else self.planned[original]
 
     def merged(self, index: int, outcome: Outcome) -> Outcome:
         """The outcome of a recording with what is known of its duplicates."""
         for check, originals in ((duplicate.CHECK, self.same), (near_duplicate.CHECK, self.near)):
-            if index not in originals:
+            if originals[index] < 0:
                 continue
             original = self.planned[originals[index]].recording.key
             outcome = dataclasses.replace(
@@ -95,40 +98,50 @@ def find_duplicates(
         with mapping(maker.compare, ((place(first), place(second)) for first, second in pairs), jobs) as relations:
             return list(progress(relations, len(pairs)))
 
-    def label(clip: int) -> str:
-        return planned[places[clip]].label
-
-    def speaker(clip: int) -> str:
-        return find_speaker(planned[places[clip]].recording.inner_key, pattern)
-
     same, near = prints.groups(compare)
-    across = DuplicateGroups(_spread(near, label), _spread(near, speaker))
+    labels = _numbered(planned[place].label for place in places)
+    speakers = _numbered(find_speaker(planned[place].recording.inner_key, pattern) for place in places)
+    across = DuplicateGroups(len(_mixed(near, labels)), len(_mixed(near, speakers)))
 
-    def of_planned(originals: dict[int, int]) -> dict[int, int]:
-        return {places[clip]: places[original] for clip, original in originals.items()}
+    def of_planned(originals: NDArray[np.int64]) -> NDArray[np.int64]:
+        found, spread = np.flatnonzero(originals >= 0), np.full(len(planned), -1)
+        place_of = np.array(places, np.int64)
+        spread[place_of[found]] = place_of[originals[found]]
+        return spread
 
-    originals_of_same = of_planned(_originals(same, lambda clip: [clip], label))
-    originals_of_near = of_planned(_originals(near, lambda clip: same.get(clip, [clip]), label))
-    return Duplicates(planned, maker.settings.discarding, originals_of_same, originals_of_near, across)
+    originals_of_same = of_planned(_originals(same, np.arange(len(same)), labels))
+    return Duplicates(
+        planned, maker.settings.discarding, originals_of_same, of_planned(_originals(near, same, labels)), across
+    )
 
 
-def _spread(groups: dict[int, list[int]], trait: Callable[[int], str]) -> int:
-    """How many groups have members that differ in a trait."""
-    return sum(clip == group[0] and len({trait(member) for member in group}) > 1 for clip, group in groups.items())
+def _numbered(names: Iterable[str]) -> NDArray[np.int64]:
+    """int64 [n]: the same number for the same name."""
+    numbers: dict[str, int] = {}
+    return np.fromiter((numbers.setdefault(name, len(numbers)) for name in names), np.int64)
 
 
-def _originals(
-    groups: dict[int, list[int]], own: Callable[[int], list[int]], label: Callable[[int], str]
-) -> dict[int, int]:
-    """{clip: the one that it is a duplicate of}, without the one of each group that is to be kept.
+def _mixed(firsts: NDArray[np.int64], traits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first clips of the groups whose members differ in a trait."""
+    return np.unique(firsts[traits != traits[firsts]])
 
-    `own` gives those that are never taken for the original, because they are the clip itself, or even more like it. Where
+
+def _originals(firsts: NDArray[np.int64], own: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The clip that each is a duplicate of, -1 for none, without the one of each group that is to be kept.
+
+    Members with the same number in `own`, the first of them, are even more alike, and none is the original of another. Where
     the labels of a group differ, nobody can tell which is right, and none is to be kept.
+
+    Parameters
+    ----------
+    firsts, own, labels
+        int64 [clips]: the first clip of the group of each, of the smaller group of those even more alike, and the label.
     """
-    originals = {}
-    for clip, group in groups.items():
-        mine = own(clip)
-        others = [member for member in group if member not in mine]
-        if others and (others[0] < min(mine) or len({label(member) for member in group}) > 1):
-            originals[clip] = others[0]
+    of_first = own == own[firsts]
+    originals = np.where(of_first, -1, firsts)
+    groups, others = np.unique(firsts[~of_first], return_index=True)  # the first member that is not of the first's own
+    second = np.full(len(firsts), -1)
+    second[groups] = np.flatnonzero(~of_first)[others]
+    in_doubt = of_first & np.isin(firsts, _mixed(firsts, labels))
+    originals[in_doubt] = second[firsts[in_doubt]]
     return originals

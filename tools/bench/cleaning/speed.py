@@ -1,5 +1,6 @@
-"""How fast and how large: cleaning beside `cp -r`, extraction, start-up, `predict` and `classify`."""
+"""How fast and how large: cleaning beside `cp -r` and a version before, extraction, start-up, `predict` and `classify`."""
 
+import cProfile
 import json
 import os
 import statistics
@@ -8,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,6 +18,7 @@ import numpy as np
 from ....data.audio import SAMPLE_RATE_HZ
 from ....data.recordings.folders import scan_recordings
 from ....pipeline.device.recognizer import Recognizer
+from ....pipeline.ingest.clean import clean
 from ...terminal.console import OUT
 from ...terminal.options import PATH, argument, declare
 from .. import run_wordspot, write_as_wav
@@ -23,24 +26,41 @@ from .. import run_wordspot, write_as_wav
 _ROUNDS = 5
 _CLASSIFICATIONS = 300
 _BY_LIBROSA = 1_000
+_STAGES = {
+    "planning": [("folders", "scan_recordings"), ("plan", "plan_clips"), ("destination", "check_apart")],
+    "reading": [("clip_maker", "_decode")],
+    "measuring": [("clip_maker", "_measured")],
+    "writing clips": [("wav", "write_wav"), ("clean", "_take_note")],
+    "comparing duplicates": [("fingerprints", "groups")],
+    "tables and report": [("clean", "_finish")],
+}
 
 
 @declare
 @argument("source", help="Folder of recordings.")
+@click.option(
+    "--before",
+    "before",
+    type=PATH,
+    metavar="FOLDER",
+    help="Folder that holds a checkout of another version under the name `wordspot`, to be timed in turns.",
+)
+@click.option("--rounds", "rounds", type=click.IntRange(1, None), default=5, show_default=True)
 @click.option("--model", "models", multiple=True, type=PATH, help="A .tflite file to time; may be repeated.")
-def command(source: Path, models: tuple[Path, ...]) -> None:
+def command(source: Path, before: Path | None, rounds: int, models: tuple[Path, ...]) -> None:
     """Measure speed, size and memory on this machine; every ratio is of alternating runs."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         count = len(write_as_wav(source, work / "recordings"))
-        _measure_cleaning(work, count)
-        _measure_extraction(work)
+        _measure_cleaning(work, count, before, rounds)
+        _measure_stages(work)
+        _measure_extraction(work, before, rounds)
     _measure_start_up()
     for model in models or []:
         _measure_model(model, source)
 
 
-def _measure_cleaning(work: Path, count: int) -> None:
+def _measure_cleaning(work: Path, count: int, before: Path | None, rounds: int) -> None:
     loop, count_of_loop = _librosa_loop(work / "recordings")
     actions = {
         "cp -r": (lambda out: subprocess.run(["cp", "-r", work / "recordings", out], check=True), count),
@@ -48,8 +68,10 @@ def _measure_cleaning(work: Path, count: int) -> None:
         "wordspot clean --jobs 1": (_cleaning(work / "recordings", 1), count),
         "wordspot clean --jobs 2": (_cleaning(work / "recordings", 2), count),
     }
+    if before:
+        actions["wordspot clean --jobs 2, before"] = (_cleaning(work / "recordings", 2, before), count)
     costs = {name: [] for name in actions}
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         for name, (action, recordings) in actions.items():
             costs[name].append(np.array(_cost_of_writing(action, work)) / recordings)
     medians = {name: np.median(values, axis=0) for name, values in costs.items()}
@@ -64,8 +86,19 @@ def _measure_cleaning(work: Path, count: int) -> None:
         )
 
 
-def _cleaning(recordings: Path, jobs: int) -> Callable[[Path], None]:
-    return lambda out: run_wordspot("clean", recordings, out, "--quiet", "--jobs", jobs)
+def _cleaning(recordings: Path, jobs: int, version: Path | None = None) -> Callable[[Path], None]:
+    return lambda out: run_wordspot("clean", recordings, out, "--quiet", "--jobs", jobs, version=version)
+
+
+def _measure_stages(work: Path) -> None:
+    """Where the time of cleaning goes, by the profiler, in this process: it makes Python dearer beside NumPy than it is."""
+    profile = cProfile.Profile(time.process_time)
+    profile.runcall(clean, work / "recordings", work / "profiled")
+    profile.create_stats()
+    seconds = {(Path(file).stem, name): cost[3] for (file, _, name), cost in profile.stats.items()}  # type: ignore[attr-defined]
+    whole = seconds["clean", "clean"]
+    shares = ((stage, sum(seconds[function] for function in functions)) for stage, functions in _STAGES.items())
+    OUT.print("where its time goes: " + ", ".join(f"{stage} {share / whole:.0%}" for stage, share in shares))
 
 
 def _librosa_loop(folder: Path) -> tuple[Callable[[Path], None], int]:
@@ -99,11 +132,20 @@ def _cost_of_writing(action: Callable[[Path], object], work: Path) -> tuple[floa
     return _seconds(lambda: action(out)), sum(os.times()[:4]) - before
 
 
-def _measure_extraction(work: Path) -> None:
+def _measure_extraction(work: Path, before: Path | None, rounds: int) -> None:
     run_wordspot("clean", work / "recordings", work / "clips", "--quiet")
-    seconds = _seconds(lambda: run_wordspot("extract", work / "clips", work / "features", "--quiet"))
     clips = sum(1 for _ in (work / "clips" / "metadata.csv").open()) - 1
-    OUT.print(f"wordspot extract: {seconds:.1f} s, {clips / seconds:,.0f} clips/s")
+    versions = {"wordspot extract": None} | ({"wordspot extract, before": before} if before else {})
+    costs = {name: [] for name in versions}
+    for _ in range(rounds):
+        for name, version in versions.items():
+            costs[name].append(_cost_of_writing(partial(_extract, work / "clips", version), work))
+    for name, (seconds, cpu) in ((name, np.median(values, axis=0)) for name, values in costs.items()):
+        OUT.print(f"{name}: {seconds:.2f} s ({cpu:.2f} s of processor time), {clips / seconds:,.0f} clips/s")
+
+
+def _extract(clips: Path, version: Path | None, out: Path) -> None:
+    run_wordspot("extract", clips, out, "--quiet", version=version)
 
 
 def _measure_start_up() -> None:

@@ -77,7 +77,7 @@ def test_any_text_is_a_finding() -> None:
 
 
 def test_the_finding_is_of_the_value_as_the_table_has_it(cut_recording_of: Callable) -> None:
-    rounding = Check("x", "x", "x", limit=2.0, advice="", measure=lambda cut: 2.04, digits=1)
+    rounding = Check("x", "x", "x", limit=2.0, advice="", measure=lambda stack: [2.04], digits=1)
     assert rounding.value(cut_recording_of(np.zeros(10, np.int16))) == 2.0
     assert not rounding.finds(rounding.value(cut_recording_of(np.zeros(10, np.int16))))
 

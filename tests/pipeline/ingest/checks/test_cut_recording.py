@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from wordspot.pipeline.ingest.checks import CutRecording, CutStack
 from wordspot.pipeline.signal.spectrum import (
     BIN_HZ,
     FRAME_SAMPLES,
@@ -15,6 +16,11 @@ from wordspot.pipeline.signal.spectrum import (
     runs,
     without_outer_zeros,
 )
+
+
+def stack_of(cut: CutRecording) -> CutStack:
+    return CutStack((cut,))
+
 
 SAMPLES = arrays(np.int16, st.integers(0, 50), elements=st.sampled_from([0, 0, 1, -1, 32_767, -32_768]))
 
@@ -62,20 +68,20 @@ def test_rounding_to_16_bits_alone_gives_the_power_that_the_text_tells() -> None
 @pytest.mark.parametrize("hz", [50, 60])
 def test_hum_does_not_count_in_the_power_of_a_frame_and_a_voice_does(cut_recording_of: Callable, hz: int) -> None:
     hum, voice = (
-        cut_recording_of(0.3 * np.sin(2 * np.pi * pitch_hz * np.arange(16_000) / 16_000)).frame_power.mean()
+        stack_of(cut_recording_of(0.3 * np.sin(2 * np.pi * pitch_hz * np.arange(16_000) / 16_000))).frame_power.mean()
         for pitch_hz in (hz, 200)
     )
     assert hum < voice / 1_000
 
 
 def test_an_offset_does_not_count_in_the_power_of_a_frame(cut_recording_of: Callable) -> None:
-    assert cut_recording_of(np.full(16_000, 0.3)).frame_power.max() < 1e-6
+    assert stack_of(cut_recording_of(np.full(16_000, 0.3))).frame_power.max() < 1e-6
 
 
 def test_a_tone_is_found_in_its_bin(cut_recording_of: Callable) -> None:
     for hz in (500, 1_000, 7_000):
-        power = cut_recording_of(0.3 * np.sin(2 * np.pi * hz * np.arange(16_000) / 16_000)).power
-        assert (power.argmax(axis=1) == round(hz / BIN_HZ)).all()
+        power = stack_of(cut_recording_of(0.3 * np.sin(2 * np.pi * hz * np.arange(16_000) / 16_000))).power
+        assert (power.argmax(axis=-1) == round(hz / BIN_HZ)).all()
 
 
 @settings(deadline=None, max_examples=60)
@@ -115,5 +121,5 @@ def test_silence_has_no_content(cut_recording_of: Callable) -> None:
     for size in (10, 16_000, 40_000):
         cut = cut_recording_of(np.zeros(size, np.int16))
         assert len(cut.content) == len(cut.native_content) == 0
-        assert cut.volume == 0
-        assert cut.frame_power.tolist() == [0]
+        assert stack_of(cut).volume == 0
+        assert stack_of(cut).frame_power.tolist() == [[0]]
