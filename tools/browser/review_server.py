@@ -353,7 +353,7 @@ class _Handler(Handler):
             self.say(HTTPStatus.GONE, str(error))
         except WordspotError as error:
             self.say(HTTPStatus.CONFLICT, str(error))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             self.say(HTTPStatus.BAD_REQUEST, f"This is nothing that the page asks ({type(error).__name__})")
         except OSError as error:
             self.say(HTTPStatus.CONFLICT, f"{error.filename or ''}: {error.strerror or error}")
