@@ -121,10 +121,10 @@ def _others(listing: Listing, spelled: dict[str, str], counts: Counter[str], num
 
 def _share(counts: Sequence[int], number: int) -> int:
     """The least number of recordings per word, at most those it has, that together are enough; all where none is."""
-    for share in range(1, max(counts, default=1)):
-        if sum(min(count, share) for count in counts) >= number:
-            return share
-    return max(counts, default=1)
+    most = max(counts, default=1)
+    if sum(counts) <= number:
+        return most
+    return next(share for share in range(1, most + 1) if sum(min(count, share) for count in counts) >= number)
 
 
 def _likely(spelled: dict[str, str], counts: Counter[str]) -> str:

@@ -291,9 +291,10 @@ def _write_tables(job: _Job, imported: Sequence[tuple[str, Entry]], faulty: Sequ
     if faulty:
         rows = sorted(faulty, key=lambda entry: (entry.fault, entry.place, entry.where))
         write_table(job.made / REPORT, _REPORT_COLUMNS, map(_row, rows))
-    for name in SPLIT_LISTS if any(entry.split for _, entry in imported) else ():
+    for name in SPLIT_LISTS:
         split = name.removesuffix("_list.txt")
-        write_text(job.made / name, "".join(f"{path}\n" for path, entry in imported if entry.split == split))
+        if listed := [f"{path}\n" for path, entry in imported if entry.split == split]:
+            write_text(job.made / name, "".join(listed))
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -306,6 +307,9 @@ def _result(
 ) -> ImportResult:
     entries = [entry for _, entry in imported]
     faults = Counter(entry.fault for entry in faulty)
+    words = {word.casefold() for word in job.choice.words}
+    others = sum(entry.label.casefold() not in words for entry in entries)
+    few = [f"{others:,} recordings of other words: there are no more"] if others < job.choice.others else []
     examples = {fault: [_example(entry) for entry in faulty if entry.fault == fault][:_SHOWN] for fault in faults}
     return ImportResult(
         job.listing.title,
@@ -318,7 +322,7 @@ def _result(
         dict(Counter(entry.split for entry in entries if entry.split)),
         dict(sorted(faults.items())),
         examples,
-        tuple(settled),
+        (*settled, *few),
         tuple(missing_words(job.choice.words, entries)),
     )
 

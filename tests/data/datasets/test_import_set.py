@@ -73,6 +73,9 @@ def test_other_words_are_of_many_words_and_people_and_limits_hold(mswc: Path, tm
     assert len(result.labels) == 6
     assert result.speakers >= 7
     assert bring("mswc", mswc, tmp_path / "again", "links", limit=4, others=10).labels == result.labels
+    few = bring("mswc", mswc, tmp_path / "all", "links", others=1_000)
+    assert few.recordings == 60
+    assert few.settled == ("50 recordings of other words: there are no more",)
 
 
 def test_common_voice_gives_what_was_said_as_one_word(common_voice: Path, tools: dict, tmp_path: Path) -> None:
