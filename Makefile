@@ -79,7 +79,7 @@ bench-audit: .venv/installed  ## plant wrong labels in real clips, and see where
 	rm -rf bench/clips && $(BIN)/wordspot clean $(DATA) bench/clips --quiet
 	$(BIN)/python -m wordspot.tools.bench.cleaning.audit bench/clips
 
-bench-repair: .venv/installed  ## what repairing wrong labels is worth (after `make bench-audit`; hours)
+bench-repair: .venv/installed  ## what repairing wrong labels is worth (after `make bench-audit`; ten minutes of one free core; goes on where it was stopped)
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m wordspot.tools.bench.cleaning.repair bench/clips bench/repair
 
 bench-front-end: .venv/installed  ## are features of waveforms what the models that ship were trained on? (after `make pretrained`)
