@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+import librosa
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
@@ -11,52 +12,33 @@ from ...data.arrays import LogMel, Waveform
 from ...data.front_end import FrontEnd
 
 _CLIPS_PER_BLOCK = 4  # then what lies between two steps stays in the processor's cache
-_SLANEY_HZ, _SLANEY_MELS, _SLANEY_STEP = 1_000.0, 15.0, np.log(6.4) / 27  # linear up to here, then logarithmic
 
 
 @functools.cache
 def mel_matrix(front_end: FrontEnd) -> npt.NDArray[np.float32]:
-    """How much of each frequency's power counts for each band: float32 [fft_size / 2 + 1, n_mels], as `librosa.filters.mel`.
+    """How much of each frequency's power counts for each band: float32 [fft_size / 2 + 1, n_mels], of `librosa.filters.mel`.
 
     Cached and shared: not to be written to.
     """
-    edges = _mel_edges_hz(front_end)
-    distances = edges[:, None] - np.fft.rfftfreq(front_end.fft_size, 1 / front_end.sample_rate_hz)
-    widths = np.diff(edges)[:, None]
-    weights = np.maximum(0, np.minimum(-distances[:-2] / widths[:-1], distances[2:] / widths[1:]))
-    if front_end.mel_norm == "slaney":
-        weights *= 2 / (edges[2:] - edges[:-2])[:, None]
-    return weights.T.astype(np.float32)
+    return librosa.filters.mel(
+        sr=front_end.sample_rate_hz,
+        n_fft=front_end.fft_size,
+        n_mels=front_end.n_mels,
+        fmin=front_end.f_min_hz,
+        fmax=front_end.f_max_hz,
+        htk=front_end.mel_scale == "htk",
+        norm=front_end.mel_norm,  # type: ignore[arg-type]
+        dtype=np.float32,
+    ).T.copy()
 
 
 @functools.cache
 def mel_centers_hz(front_end: FrontEnd) -> npt.NDArray[np.float64]:
     """The frequency that each band has in its middle: float64 [n_mels], rising. Cached and shared: not to be written to."""
-    return _mel_edges_hz(front_end)[1:-1]
-
-
-def _mel_edges_hz(front_end: FrontEnd) -> npt.NDArray[np.float64]:
-    """Float64 [n_mels + 2]: equally far from each other in mels."""
-    to_mels, to_hz = (_htk_mels, _htk_hz) if front_end.mel_scale == "htk" else (_slaney_mels, _slaney_hz)
-    return to_hz(np.linspace(to_mels(front_end.f_min_hz), to_mels(front_end.f_max_hz), front_end.n_mels + 2))
-
-
-def _htk_mels(hz: float) -> float:
-    return 2595 * float(np.log10(1 + hz / 700))
-
-
-def _htk_hz(mels: np.ndarray) -> np.ndarray:
-    return 700 * (10 ** (mels / 2595) - 1)
-
-
-def _slaney_mels(hz: float) -> float:
-    linear = hz * _SLANEY_MELS / _SLANEY_HZ
-    return linear if hz < _SLANEY_HZ else _SLANEY_MELS + float(np.log(hz / _SLANEY_HZ)) / _SLANEY_STEP
-
-
-def _slaney_hz(mels: np.ndarray) -> np.ndarray:
-    above = _SLANEY_HZ * np.exp(_SLANEY_STEP * (mels - _SLANEY_MELS))
-    return np.where(mels < _SLANEY_MELS, mels * _SLANEY_HZ / _SLANEY_MELS, above)
+    edges = librosa.mel_frequencies(
+        front_end.n_mels + 2, fmin=front_end.f_min_hz, fmax=front_end.f_max_hz, htk=front_end.mel_scale == "htk"
+    )
+    return edges[1:-1]
 
 
 @functools.cache
