@@ -112,7 +112,7 @@ class _PowerOfFrames:
         """float32 [clips, frames, bins], until the next call, of float32 [clips, frames, window_samples]."""
         padded, spectra, power = (whole[: len(windows)] for whole in (self._padded, self._spectra, self._power))
         np.multiply(windows, self._weights, out=padded[..., : windows.shape[-1]])
-        np.fft.rfft(padded, norm="forward", out=spectra)  # undivided, it would take the way of double precision
+        np.fft.rfft(padded, norm="forward", out=spectra)  # type: ignore[arg-type]  # undivided, it would be in double precision
         parts = spectra.view(np.float32)
         np.square(parts, out=parts)
         return np.add(parts[..., ::2], parts[..., 1::2], out=power)
