@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import WordspotError
@@ -131,7 +132,13 @@ def _recording(entry: os.DirEntry[str], path: str) -> Recording:
         status = entry.stat()
     except OSError:  # a broken link: listed, so that it is reported
         return Recording(path, -1, -1)
-    return Recording(path, status.st_size, status.st_mtime_ns)
+    return Recording(path, _kept_once(status.st_size), status.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _kept_once(size_bytes: int) -> int:
+    """The number; many recordings have the same, and a million copies of it take as much memory as their names."""
+    return size_bytes
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:

@@ -135,4 +135,6 @@ def _encodable(name: str) -> str:
 
 
 def _key(name: str) -> str:
-    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+    if name.isascii() and name == name.lower():
+        return name  # itself, not a copy: there may be a million
+    return unicodedata.normalize("NFC", name).casefold()
