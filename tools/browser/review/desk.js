@@ -21,7 +21,9 @@ export class Desk {
 
   /** Takes up a queue, at its first clip that is not decided. */
   async open(name, value) {
+    const opening = this.opening = Symbol(name)
     const {places, marks, progress} = await (name === MAP ? tell : ask)("queue", {name, value})
+    if (opening !== this.opening) return // another one was chosen meanwhile
     if ((name === SECOND) !== (this.queue === SECOND)) this.known.clear() // there nothing is seen of what others said
     Object.assign(this, {queue: name, value, places, marks: [...marks]})
     this.view.list.show(places, this.marks)
