@@ -91,13 +91,16 @@ class ClusterMap:
         if self._clusters is None:
             raise WordspotError("the map is not drawn yet")
         found = [(self._places[name], x, y) for name, (x, y) in self._clusters.places.items() if name in self._places]
-        places, x, y = [one[0] for one in found], [one[1] for one in found], [one[2] for one in found]
-        now = [""] * len(self._review.clips) if self._blind else self._review.heard().labels
-        labels = sorted(set(now))
+        now = {place: "" if self._blind else self._review.heard().labels[place] for place, _, _ in found}
+        labels = sorted(set(now.values()))
         number = {label: i for i, label in enumerate(labels)}
-        islands = [] if self._blind else [self._island(island) for island in self._clusters.islands]
-        return {"labels": labels, "places": places, "x": x, "y": y, "label": [number[now[i]] for i in places]} | {
-            "islands": islands
+        return {
+            "labels": labels,
+            "places": [place for place, _, _ in found],
+            "x": [x for _, x, _ in found],
+            "y": [y for _, _, y in found],
+            "label": [number[now[place]] for place, _, _ in found],
+            "islands": [] if self._blind else [self._island(island) for island in self._clusters.islands],
         }
 
     def _island(self, island: Any) -> dict[str, Any]:

@@ -65,6 +65,15 @@ def test_the_page_of_a_folder_and_its_clips(server: ReviewServer, clips: Path) -
     assert ask(server, f"clips?places={other}")[0]["label"] == "hum"
 
 
+def test_the_recording_around_a_clip_holds_the_clip(server: ReviewServer, clips: Path) -> None:
+    told = ask(server, "recording?places=3")
+    assert (told["why"], told["length"], told["samples"]) == ("", 16_000, 24_000)
+    begin, end = told["start"], told["start"] + told["length"]
+    content = request(server, f"around?places=3&begin={begin - 100}&end={end}")[1]
+    assert content[200:] == request(server, "sound?places=3")[1]
+    assert ask(server, "map")["state"] == "none"  # nothing is made before somebody wants it
+
+
 def test_a_step_that_is_sent_again_is_written_once(server: ReviewServer, log: Path) -> None:
     for _ in range(2):
         assert ask(server, "decide", STEP)["progress"]["decided"] == 1
@@ -134,6 +143,15 @@ def test_how_many_wrong_labels_are_left_is_said_after_thirty_at_random(server: R
         ("clips?places=-1", None, 409),
         ("clips?places=x", None, 400),
         ("sound?places=1,2", None, 400),
+        ("recording?places=9999", None, 409),
+        ("around?places=0&begin=0&end=0", None, 409),
+        ("around?places=0&begin=0&end=99999999", None, 409),
+        ("around?places=0&begin=0", None, 400),
+        ("points", None, 409),
+        ("queue", {"name": "clusters", "value": "-1"}, 409),
+        ("decide", STEP | {"said": [STEP["said"][0] | {"what": "window"}]}, 409),
+        ("decide", STEP | {"said": [STEP["said"][0] | {"what": "window", "window_s": [2, 1]}]}, 409),
+        ("decide", STEP | {"said": [STEP["said"][0] | {"what": "window", "window_s": "x"}]}, 400),
         ("decide", [], 400),
         ("decide", {}, 400),
         ("decide", STEP | {"said": [{"file_name": "fall/none.wav", "what": "keep"}]}, 410),

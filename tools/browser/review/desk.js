@@ -21,7 +21,9 @@ export class Desk {
 
   /** Takes up a queue, at its first clip that is not decided. */
   async open(name, value) {
+    const opening = this.opening = Symbol(name)
     const {places, marks, progress, left} = await (name === MAP ? tell : ask)("queue", {name, value})
+    if (opening !== this.opening) return // another one was chosen meanwhile
     if (name !== this.queue) this.known.clear() // each says what speaks against a label, and a second opinion nothing of what others said
     Object.assign(this, {queue: name, value, places, marks: [...marks]})
     this.view.list.show(places, this.marks)
