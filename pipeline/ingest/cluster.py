@@ -60,7 +60,7 @@ class Cluster:
             thread, or does not see the folders; a recording that killed one worker after the other.
         """
         from distributed import CancelledError, Client, KilledWorker  # here, because only clusters need it: an extra
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
 
         for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised

@@ -163,7 +163,7 @@ def train(
 
 
 def _check_together(replicas: Replicas, run: Run, config: RunConfig, cross: CrossValidation | None) -> None:
-    """Raises `WordspotError` where workers would not do the same, step by step: they would wait for each other for ever."""
+    """Raises `WordspotError` where workers would not do the same, step by step: none would ever end."""
     if cross:
         raise WordspotError(
             "so few clips or speakers are trained on several times, to judge by cross-validation, which one device does "
