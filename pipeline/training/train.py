@@ -154,7 +154,7 @@ def _write(run: Run, best: EpochFigures, material: Material, crossed: CrossValid
 
 
 def _check_together(replicas: Replicas, run: Run, config: RunConfig, cross: CrossValidation | None) -> None:
-    """Raises `WordspotError` where workers would not do the same, step by step: they would wait for each other for ever."""
+    """Raises `WordspotError` where workers would not do the same, step by step: none would ever end."""
     if cross:
         raise WordspotError(
             "so few clips or speakers are trained on several times, to judge by cross-validation, which one device does "
