@@ -30,7 +30,7 @@ class Retraining:
     everything
         Clips of all kinds; its validation clips of the words judge, with the labels that they came with.
     words
-        What is told apart, besides silence.
+        The words to recognize, besides silence.
     epochs
         Passes over as many clips as there were the first time.
     seed
