@@ -103,6 +103,7 @@ def test_a_point_is_heard_and_what_is_drawn_around_is_the_queue(folder: Path, re
         tab.call("Emulation.setTouchEmulationEnabled", enabled=True)
     choose_map(page)
     tab.wait_for(DRAWN)
+    tab.wait_for("document.querySelector('#status').textContent.startsWith('Press a point')")
     x, y = on_page(tab, *places["hum/speaker05_nohash_0.wav"])
     for kind in ("mousePressed", "mouseReleased"):
         tab.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
