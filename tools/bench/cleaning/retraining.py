@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ....data.clips import Clip
 from ....data.feature_set import FeatureSet
 from ....models import NetworkShape, build_network
 from ....pipeline.training.examples.batches import Batch, Classes, SplitClips, TrainingBatches, prefetched
@@ -63,14 +64,18 @@ class Retraining:
         said = logits(network, judged.frames[of_words])[:, : len(self._words)].argmax(axis=1)
         return float((said == judged.classes[of_words]).mean())
 
-    def _relabeled(self, labels: Mapping[int, str]) -> list:
-        """The clips, of which only these rows are trained on, and only validation clips of the words are judged."""
+    def _relabeled(self, labels: Mapping[int, str]) -> list[Clip]:
+        """The clips, of which only these rows are trained on, and only validation clips of the words are judged.
+
+        All others get a split that nothing reads, and the first word as their label, so that there are no other words.
+        """
         clips = []
         for row, clip in enumerate(self._everything.clips):
             judged = clip.split == "validation" and clip.label in self._words
             split = "training" if row in labels else "validation" if judged else "unused"
-            clips.append(dataclasses.replace(clip, label=labels.get(row, clip.label), split=split))
-        return [clip if clip.split != "unused" else dataclasses.replace(clip, label=self._words[0]) for clip in clips]
+            label = labels.get(row, clip.label if judged else self._words[0])
+            clips.append(dataclasses.replace(clip, label=label, split=split))
+        return clips
 
     def _fresh(
         self, features: FeatureSet, classes: Classes, batches: TrainingBatches, labels: Mapping[int, str]
