@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -170,8 +170,10 @@ class ClipMaker:
 
     def _content(self, recording: Recording, start_s: float) -> Samples:
         """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
+        version = (self.scratch, recording.size_bytes, recording.modified_ns)
+        start = round(start_s * SAMPLE_RATE_HZ)
         try:
-            return _content(f"{self.source}/{recording.path}", round(start_s * SAMPLE_RATE_HZ), self._window_samples)
+            return _content(f"{self.source}/{recording.path}", start, self._window_samples, version)
         except RecordingError as error:  # it could be read a moment ago
             raise WordspotError(
                 f"{recording.key} was changed while cleaning: run the same command again ({error})"
@@ -213,7 +215,8 @@ def _measure(stack: CutStack) -> Iterator[dict[str, Value]]:
 
 
 @lru_cache(maxsize=256)  # pairs come in order, so that of most one clip has just been read
-def _content(path: str, start: int, size: int) -> Samples:
+def _content(path: str, start: int, size: int, version: Hashable) -> Samples:
+    """As `ClipMaker._content`; another run, or a recording that was changed, is another `version`."""
     sound = read_sound(path)
     begin = max(0, start)
     clip = sound.samples[begin : start + size]
