@@ -49,7 +49,7 @@ def command(
     is changed: listen to the first ones and decide.
 
     --thorough needs TensorFlow, and about half a minute of one core for 2,000 clips. It finds the
-    last of the wrong labels sooner than the quick way alone (average precision 0.98 instead of 0.95): take it where you can
+    last of the wrong labels sooner than the quick way alone (average precision 0.98 instead of 0.96): take it where you can
     wait and want to hear few clips.
 
     --accept writes decisions by `audit` into decisions.jsonl of CLIPS: from a suspicion of 0.8 on a clip gets the label that
