@@ -95,7 +95,7 @@ def command(
         wordspot train clips --words lamp,fan --from small --run runs/lamp
         wordspot train clips --words lamp,fan --negatives radio --run runs/lamp
         wordspot train clips --words on --run runs/b --config runs/a/config.json
-        wordspot train features --words down,go,left --run runs/c --strategy mirrored
+        wordspot train features --words go,left --run runs/c --strategy mirrored
         tensorboard --logdir runs
     """
     given = given_options(context)

@@ -243,7 +243,15 @@ def review(browser: Callable[..., Browser]) -> Iterator[Callable[..., Reviewing]
     """Starts `wordspot review` on a folder, and opens its page, in a tab that is open already if one is given."""
     with contextlib.ExitStack() as stack:
 
-        def start(folder: Path, *arguments: str, before: tuple[str, ...] = (), tab: Browser | None = None) -> Reviewing:
+        def start(
+            folder: Path,
+            *arguments: str,
+            before: tuple[str, ...] = (),
+            tab: Browser | None = None,
+            audits: bool = False,
+        ) -> Reviewing:
+            if not audits and not (folder / "audit.csv").exists():  # else one runs beside what is tested
+                (folder / "audit.csv").write_text("file_name,suspicion,suggested,suggested_probability,reason\n")
             started = Reviewing(folder, tab or browser(_AT_ONCE), *arguments, before=before)
             stack.callback(started.kill)
             return started

@@ -260,7 +260,7 @@ def test_what_listen_kept_is_heard_the_least_likely_first(clips: Path, tmp_path:
 
 def test_an_audit_runs_behind_the_page_where_there_was_none(clips: Path, tmp_path: Path, review: Callable) -> None:
     folder = shutil.copytree(clips, tmp_path / "clips")
-    page = review(folder)
+    page = review(folder, audits=True)
     tab = page.tab
     assert tab.run("document.querySelector('#queue').value") == "random"
     tab.wait_for("!document.querySelector('#queue option[value=suspicious]').disabled")

@@ -194,6 +194,8 @@ def test_stopped_after_any_number_of_recordings_the_next_run_gives_the_same(
         shutil.rmtree(tmp_path / "clips")
 
 
+# an interrupt between opening a file and the block that closes it leaves the file to the garbage collector
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_stopped_at_any_moment_of_the_search_the_next_run_gives_the_same(
     duplicates: Path, tmp_path: Path, tree: Callable
 ) -> None:
