@@ -185,6 +185,8 @@ class Detector:
         self._history = SampleHistory(self._blocks.history * self._blocks.samples)
         self._posteriors = PosteriorStream(recognizer, settings.hop_ms, self._history)
         self._trigger = Trigger(recognizer, settings)
+        self._judged_at = -1  # the first sample of the last clip that was classified, and what it was
+        self._judged: Candidate | None = None
 
     def feed(self, samples: Samples | Waveform) -> list[Detection]:
         """The detections that the next samples (int16, or float32 in [-1, 1); any number) bring."""
@@ -215,12 +217,15 @@ class Detector:
         size = self._recognizer.clip_samples
         middle = (first + word[0] + first + word[1]) // 2 * samples
         begin = max(0, min(middle - size // 2, start))
-        found = Prediction.of(
-            self._recognizer.labels, self._recognizer.classify(self._history.between(begin, begin + size))
-        )
-        if not is_word(found.label):
-            return None
-        return Candidate(self._recognizer.labels.index(found.label), found.probability, begin)
+        if begin != self._judged_at:  # a word stands alone in several windows, most often as the same clip
+            self._judged_at = begin
+            self._judged = self._judge(begin, self._history.between(begin, begin + size))
+        return self._judged
+
+    def _judge(self, begin: int, clip: Waveform) -> Candidate | None:
+        labels = self._recognizer.labels
+        found = Prediction.of(labels, self._recognizer.classify(clip))
+        return Candidate(labels.index(found.label), found.probability, begin) if is_word(found.label) else None
 
 
 @dataclass(frozen=True)
