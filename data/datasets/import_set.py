@@ -22,16 +22,15 @@ from .agreeing import agree
 from .choosing import Choice, choose, missing_words
 from .common_voice import find_common_voice
 from .entries import Entry
-from .listing import Listing
+from .listing import FORMATS, REPORT, Listing
 from .manifest import find_manifest
 from .mswc import find_mswc
 from .names import target_names
 from .places import Progress, unpack_sounds
 from .sections import check_decodable, cut, link_or_copy
 
-FORMATS = ("mswc", "common-voice", "folder-csv")
 MARKER = "imported.json"
-TABLE, REPORT = "imported.csv", "import_report.csv"
+TABLE = "imported.csv"
 _COLUMNS = ("file_name", "label", "speaker", "split", "source", "start_s", "end_s")
 _REPORT_COLUMNS = ("fault", "label", "source", "where", "detail")
 _UNFINISHED, _SCRATCH, _MADE = ".importing", "unpacked", "made"

@@ -7,6 +7,9 @@ from pathlib import Path
 from ..errors import WordspotError
 from .entries import Entry
 
+FORMATS = ("mswc", "common-voice", "folder-csv")  # that can be imported
+REPORT = "import_report.csv"  # what was left out, beside the recordings
+
 
 @dataclass(frozen=True)
 class Listing:

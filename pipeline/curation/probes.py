@@ -11,6 +11,7 @@ from .queue import Heard, ReviewClip, Suspicion
 RIGHT, WRONG = "probe: the label shown is right", "probe: the label shown is wrong"
 """What the note of an answer says; it changes no label."""
 PROBED_QUEUES = ("suspicious", "random")  # others hold clips of a kind that a probe would not be of
+_NO_ANSWER = ("", "(unsure)")  # the first: only its window was moved
 _MOST = 20
 _SEED = 5
 _TRUSTED = 0.1  # below this suspicion a label counts as known
@@ -121,7 +122,7 @@ def mixed(places: Sequence[int], is_open: Sequence[bool], probes: Sequence[int])
 
 def probe_scores(decisions: Iterable[Decision]) -> list[ProbeScore]:
     """Of each listener who has answered probes, by name."""
-    answers = [one for one in decisions if one.note in (RIGHT, WRONG) and one.after != "(unsure)"]
+    answers = [one for one in decisions if one.note in (RIGHT, WRONG) and one.after not in _NO_ANSWER]
     return [_score(who, [one for one in answers if one.who == who]) for who in sorted({one.who for one in answers})]
 
 

@@ -5,14 +5,18 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ...data.datasets.choosing import Choice
-from ...data.datasets.import_set import FORMATS, REPORT, ImportResult, import_set
+from ...data.datasets.listing import FORMATS, REPORT
 from ..terminal.console import OUT
 from ..terminal.options import argument, declare, split_words
 from ..terminal.progress import progress_bar
+
+if TYPE_CHECKING:
+    from ...data.datasets.import_set import ImportResult
 
 _MOST_LABELS = 12  # that are printed
 
@@ -48,6 +52,8 @@ def command(
         wordspot import common-voice cv-corpus words --language fr --words oui
         wordspot import folder-csv takes/manifest.jsonl recordings
     """
+    from ...data.datasets.import_set import import_set  # here, so that help need not wait for what only work needs
+
     choice = Choice(tuple(split_words(words)), limit or 0, others or 0)
     try:
         result = import_set(form, source, folder, choice, language, progress=progress_bar("importing", quiet=as_json))
@@ -59,7 +65,7 @@ def command(
     _print(result, folder)
 
 
-def _print(result: ImportResult, folder: Path) -> None:
+def _print(result: "ImportResult", folder: Path) -> None:
     was = "are" if result.is_new else "were already"
     OUT.print(
         f"{result.recordings:,} recordings by {result.speakers:,} known speakers {was} in {folder}, of {result.title}"

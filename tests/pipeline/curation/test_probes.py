@@ -35,6 +35,7 @@ def test_answers_are_notes_that_score_the_listener_and_are_undone(review: Review
     for n, (what, after) in zip(wrong, said, strict=False):
         review.decide([Said(f"/probe {n}", what, after)], queue="random", step=f"w{n}")  # type: ignore[arg-type]
     review.decide([Said(f"/probe {right[0]}", "keep"), Said(f"/probe {right[1]}", "drop")], queue="random", step="r")
+    review.decide([Said(f"/probe {right[2]}", "window", window_s=(0.1, 1.1))], queue="random", step="e")
     (score,) = review.scores()
     assert (score.listener, score.wrong, score.found, score.right, score.kept) == ("anna", 3, 2, 2, 1)
     assert review.progress("random").decided == 0
@@ -42,6 +43,7 @@ def test_answers_are_notes_that_score_the_listener_and_are_undone(review: Review
         n: s.what for n, s in before.items()
     }
     assert review.answer(review.probes[right[1]]) == "(drop)"
+    assert review.undo() == [f"/probe {right[2]}"]
     assert review.undo() == [f"/probe {n}" for n in sorted(right[:2])]
     assert review.answer(review.probes[right[1]]) == ""
     assert review.scores()[0].right == 0
