@@ -17,8 +17,8 @@ lie more than pause_db below the peak's; it must end at most 900 ms before the p
 pause after the word is the first such stretch of pause_after_ms. (All three times are rounded to blocks.) Where both
 pauses are there, the word is what lies between them. Its clip is the one whose middle is the middle of the word (in
 blocks, rounded down), but never begins before the stream. A word whose clip is not all there yet is left to a later
-window; one that begins before the end of the last word is the same word, and nothing new. Otherwise the clip is given to
-`classify`, and the word's label is the one with the largest of these posteriors.
+window, and one whose clip begins where that of the last one did is the same word once more, and nothing new. Otherwise
+the clip is given to `classify`, and the word's label is the one with the largest of these posteriors.
 
 The detection. A lone word is a detection where its label is a word (does not begin with `_`), where its posterior is at
 least its threshold, the model file's `thresholds[label]`, or `threshold` where the file has none, and where since the
@@ -150,7 +150,7 @@ class Detector:
         self._history = History(blocks.history * blocks.samples, np.float32(0))
         self._hop = round(settings.hop_ms * recognizer.sample_rate_hz / 1000)
         self._start = 0  # of the next window
-        self._word_end = 0  # block after that of the last lone word
+        self._last: int | None = None  # where the clip of the last lone word begins
         self._thresholds = Thresholds(recognizer, settings)
 
     def feed(self, samples: Samples | Waveform) -> list[Detection]:
@@ -188,12 +188,12 @@ class Detector:
             self._level_history.between(first, last),
             *(window, blocks.before, blocks.after, blocks.longest, self._settings.pause_db),
         )
-        if found is None or first + found[0] < self._word_end:
+        if found is None:
             return None
         start = max(0, (2 * first + found[0] + found[1]) // 2 * blocks.samples - size // 2)
-        if start + size > self._history.end:
+        if start + size > self._history.end or start == self._last:
             return None
-        self._word_end = first + found[1]
+        self._last = start
         clip = self._history.between(start, start + size)
         prediction = Prediction.of(self._recognizer.labels, self._recognizer.classify(clip))
         return LoneWord(self._start, start, prediction, self._thresholds.judge(self._start, start, prediction))

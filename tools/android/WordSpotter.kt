@@ -55,7 +55,7 @@ class LoneWords(private val clipSamples: Int, rateHz: Int, private val settings:
     private var filled = 0
     private var firstBlock = 0L // of `samples`, counted from the beginning of the stream
     private var window = 0L // first sample of the next one
-    private var wordEnd = 0L // block after that of the last word
+    private var last: Long? = null // where the clip of the last word begins
 
     /** Takes the next samples of the stream, in [-1, 1); calls back for what stands alone in the windows that became whole. */
     fun feed(more: FloatArray, count: Int, onWord: (LoneWord) -> Unit) {
@@ -84,15 +84,15 @@ class LoneWords(private val clipSamples: Int, rateHz: Int, private val settings:
     /** The new word of the window that ends here, or null. */
     private fun find(end: Long): LoneWord? {
         val first = Math.floorDiv(window + blockSamples - 1, blockSamples.toLong())
-        val last = end / blockSamples // one past the last block of the window
+        val beyondLast = end / blockSamples // the block after the last one of the window
         var peak = first
-        for (block in first until last) if (level(block) > level(peak)) peak = block
+        for (block in first until beyondLast) if (level(block) > level(peak)) peak = block
         val limit = level(peak) - settings.pauseDb
-        val beyond = stretch(peak, 1, after, last - after, limit) ?: return null
+        val beyond = stretch(peak, 1, after, beyondLast - after, limit) ?: return null
         val begin = stretch(peak, -1, before, peak - LONGEST_BLOCKS, limit) ?: return null
         val start = max(0L, Math.floorDiv(begin + 1 + beyond, 2L) * blockSamples - clipSamples / 2)
-        if (begin + 1 < wordEnd || start + clipSamples > end) return null // the same word, or not all there yet
-        wordEnd = beyond
+        if (start + clipSamples > end || start == last) return null // not all there yet, or the same word
+        last = start
         return LoneWord(start, end)
     }
 

@@ -15,7 +15,7 @@ export class LoneWords {
     this.powers = [] // of the blocks of `samples`
     this.levels = [] // of these, in dB
     this.window = 0 // first sample of the next one
-    this.wordEnd = 0 // block after that of the last word
+    this.last = null // where the clip of the last word begins
   }
 
   /** Takes the next samples of the stream, in [-1, 1); gives what stands alone in the windows that became whole. */
@@ -60,10 +60,10 @@ export class LoneWords {
     const limit = this.level(peak) - this.pauseDb
     const beyond = this.stretch(peak, 1, this.after, last - this.after, limit)
     const begin = beyond === null ? null : this.stretch(peak, -1, this.before, peak - this.longest, limit)
-    if (begin === null || begin + 1 < this.wordEnd) return null
+    if (begin === null) return null
     const start = Math.max(0, Math.floor((begin + 1 + beyond) / 2) * size - Math.floor(this.clipSamples / 2))
-    if (start + this.clipSamples > end) return null // not all there yet
-    this.wordEnd = beyond
+    if (start + this.clipSamples > end || start === this.last) return null // not all there yet, or the same word
+    this.last = start
     return {start, end, samples: this.samples.slice(start - this.start, start - this.start + this.clipSamples)}
   }
 
