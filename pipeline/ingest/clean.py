@@ -14,7 +14,8 @@ from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import copy, printable, remove_leftovers
-from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
+from ...data.recordings.folders import SPLIT_LISTS, Recording
+from ...data.recordings.in_place import by_file, scan_source
 from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
 from ..progress import Progress, no_progress
@@ -110,7 +111,7 @@ def clean(
     Parameters
     ----------
     source
-        Folder of recordings, `<label>/**/<file>`.
+        Folder of recordings, `<label>/**/<file>`, or with a table of parts of longer ones, see `recordings.in_place`.
     destination
         New or empty folder, or one that holds the clean folder of the same source.
     settings
@@ -141,7 +142,7 @@ def clean(
     """
     source, destination, log = Path(source), Path(destination), Path(decisions) if decisions is not None else None
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
-        recordings = scan_recordings(source)
+        recordings = scan_source(source)
         for note in diagnose(source, recordings):
             warnings.warn(note.text, WordspotWarning, stacklevel=2)
         planned = plan_clips(recordings)  # as if nothing was decided
@@ -291,6 +292,9 @@ def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
     """What became of every recording, in order: read from the journal, or worked out and noted there."""
     journal = work.journal
     remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
+    if any(clip.recording.section for clip in remaining):
+        _work_out_by_file(work, remaining)
+        remaining = []
     with journal.appending() as add, mapping_lists(_process(work), remaining, work.jobs) as made:
         new = zip(remaining, work.progress(made, len(remaining)), strict=True)
         ahead = next(new, None)
@@ -301,6 +305,14 @@ def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
             _take_note(work, *ahead, add)
             yield ahead[1]
             ahead = next(new, None)
+
+
+def _work_out_by_file(work: _Work, remaining: list[PlannedClip]) -> None:
+    """All of them before the first is needed: in the order of the files that they are sections of, each decoded once."""
+    ordered = sorted(remaining, key=lambda clip: by_file(clip.recording))
+    with work.journal.appending() as add, mapping_lists(_process(work), ordered, work.jobs) as made:
+        for clip, outcome in zip(ordered, work.progress(made, len(ordered)), strict=True):
+            _take_note(work, clip, outcome, add)
 
 
 def _process(work: _Work) -> Callable[[Sequence[PlannedClip]], list[Outcome]]:
