@@ -1,10 +1,10 @@
 """The Multilingual Spoken Words Corpus: one-second Opus clips of words cut from Common Voice, with speakers and splits.
 
 Published per language as two archives, `audio/en.tar.gz` (`en/clips/<word>/<clip>.opus`, `en/version.txt`) and
-`splits/en.tar.gz` (`en_splits.csv` with the columns SET, LINK, WORD, VALID, SPEAKER, GENDER; `en_train.csv`, `en_dev.csv`,
-`en_test.csv` with the same but SET; `version.txt`); two languages as one archive, `mswc_microset.tar.gz` (`mswc_microset/en/clips/...`,
-`mswc_microset/en/en_splits.csv`); and all languages as one archive of those archives, `mswc.tar.gz` (`mswc/audio/en.tar.gz`,
-`mswc/splits/en.tar.gz`, `mswc/alignments/en.tar.gz`).
+`splits/en.tar.gz` (`en_splits.csv` with the columns SET, LINK, WORD, VALID, SPEAKER, GENDER; `en_train.csv`, `en_dev.csv` and
+`en_test.csv` with the same but SET; `version.txt`); two languages as one archive, `mswc_microset.tar.gz`
+(`mswc_microset/en/clips/...`, `mswc_microset/en/en_splits.csv`); and all languages as one archive of those archives,
+`mswc.tar.gz` (`mswc/audio/en.tar.gz`, `mswc/splits/en.tar.gz`, `mswc/alignments/en.tar.gz`).
 """
 
 import re

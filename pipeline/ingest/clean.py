@@ -30,6 +30,7 @@ from .destination import (
     check_free,
     check_made_files,
     check_untouched,
+    cleaned_agreement,
     read_marker,
     remove_clip,
     sha256,
@@ -71,6 +72,8 @@ class _Work:
         Shows how far it has come.
     log
         Where decisions are kept; None for the clean folder.
+    agreement
+        Listeners who must agree.
     """
 
     maker: ClipMaker
@@ -80,6 +83,7 @@ class _Work:
     jobs: int | Cluster
     progress: Progress
     log: Path | None = None
+    agreement: int = 1
 
     @property
     def recordings(self) -> list[Recording]:
@@ -163,7 +167,7 @@ def clean(
             states = gather(destination, log, edits_of(destination), agreement=agreement)
             planned = plan_decided(maker, planned, states, journal, jobs, progress)
             check_destination(destination, {clip.label for clip in planned})
-            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log))
+            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log, agreement))
 
 
 @contextlib.contextmanager
@@ -198,6 +202,7 @@ def _clean_into(destination: Path, work: _Work) -> CleanResult:
     same_work = work.journal.header == work.header
     done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work)]
     same_work = same_work and marker is not None and marker.get("decided") == checksum(work.planned)
+    same_work = same_work and cleaned_agreement(destination) == work.agreement
     if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
         without_clip = set(work.planned) - set(done)
         if {clip.recording.key for clip in without_clip} <= _discarded_as_duplicates(destination):
@@ -364,4 +369,5 @@ def _complete(destination: Path, work: _Work, result: CleanResult, highlights: H
         copy(work.maker.source / name, destination / name)
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
     made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
+    made_of |= {"agreement": work.agreement} if work.agreement > 1 else {}
     write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))
