@@ -14,7 +14,8 @@ from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import copy, printable, remove_leftovers
-from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
+from ...data.recordings.folders import SPLIT_LISTS, Recording
+from ...data.recordings.in_place import by_file, scan_source
 from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
 from ..progress import Progress, no_progress
@@ -29,6 +30,7 @@ from .destination import (
     check_free,
     check_made_files,
     check_untouched,
+    cleaned_agreement,
     read_marker,
     remove_clip,
     sha256,
@@ -70,6 +72,8 @@ class _Work:
         Shows how far it has come.
     log
         Where decisions are kept; None for the clean folder.
+    agreement
+        Listeners who must agree.
     """
 
     maker: ClipMaker
@@ -79,6 +83,7 @@ class _Work:
     jobs: int | Cluster
     progress: Progress
     log: Path | None = None
+    agreement: int = 1
 
     @property
     def recordings(self) -> list[Recording]:
@@ -110,7 +115,7 @@ def clean(
     Parameters
     ----------
     source
-        Folder of recordings, `<label>/**/<file>`.
+        Folder of recordings, `<label>/**/<file>`, or with a table of parts of longer ones, see `recordings.in_place`.
     destination
         New or empty folder, or one that holds the clean folder of the same source.
     settings
@@ -141,7 +146,7 @@ def clean(
     """
     source, destination, log = Path(source), Path(destination), Path(decisions) if decisions is not None else None
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
-        recordings = scan_recordings(source)
+        recordings = scan_source(source)
         for note in diagnose(source, recordings):
             warnings.warn(note.text, WordspotWarning, stacklevel=2)
         planned = plan_clips(recordings)  # as if nothing was decided
@@ -162,7 +167,7 @@ def clean(
             states = gather(destination, log, edits_of(destination), agreement=agreement)
             planned = plan_decided(maker, planned, states, journal, jobs, progress)
             check_destination(destination, {clip.label for clip in planned})
-            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log))
+            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log, agreement))
 
 
 @contextlib.contextmanager
@@ -197,6 +202,7 @@ def _clean_into(destination: Path, work: _Work) -> CleanResult:
     same_work = work.journal.header == work.header
     done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work)]
     same_work = same_work and marker is not None and marker.get("decided") == checksum(work.planned)
+    same_work = same_work and cleaned_agreement(destination) == work.agreement
     if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
         without_clip = set(work.planned) - set(done)
         if {clip.recording.key for clip in without_clip} <= _discarded_as_duplicates(destination):
@@ -291,6 +297,9 @@ def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
     """What became of every recording, in order: read from the journal, or worked out and noted there."""
     journal = work.journal
     remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
+    if any(clip.recording.section for clip in remaining):
+        _work_out_by_file(work, remaining)
+        remaining = []
     with journal.appending() as add, mapping_lists(_process(work), remaining, work.jobs) as made:
         new = zip(remaining, work.progress(made, len(remaining)), strict=True)
         ahead = next(new, None)
@@ -301,6 +310,14 @@ def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
             _take_note(work, *ahead, add)
             yield ahead[1]
             ahead = next(new, None)
+
+
+def _work_out_by_file(work: _Work, remaining: list[PlannedClip]) -> None:
+    """All of them before the first is needed: in the order of the files that they are sections of, each decoded once."""
+    ordered = sorted(remaining, key=lambda clip: by_file(clip.recording))
+    with work.journal.appending() as add, mapping_lists(_process(work), ordered, work.jobs) as made:
+        for clip, outcome in zip(ordered, work.progress(made, len(ordered)), strict=True):
+            _take_note(work, clip, outcome, add)
 
 
 def _process(work: _Work) -> Callable[[Sequence[PlannedClip]], list[Outcome]]:
@@ -352,4 +369,5 @@ def _complete(destination: Path, work: _Work, result: CleanResult, highlights: H
         copy(work.maker.source / name, destination / name)
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
     made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
+    made_of |= {"agreement": work.agreement} if work.agreement > 1 else {}
     write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))

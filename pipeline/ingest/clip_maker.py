@@ -14,12 +14,13 @@ from typing import Any
 import soundfile
 
 from ...data.arrays import Samples
-from ...data.audio import SAMPLE_RATE_HZ, Sound, read_sound, write_wav
+from ...data.audio import SAMPLE_RATE_HZ, Sound, write_wav
 from ...data.clips import find_speaker, speaker_pattern
 from ...data.decisions import NOTHING, State, content_hash
 from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable
 from ...data.recordings.folders import Recording
+from ...data.recordings.in_place import read_all, read_recording
 from ..signal.loudness import mean_abs
 from ..signal.window import fit_to_window, window_around
 from .checks import CHECKS, Check, CutRecording, CutStack, Value, stacks
@@ -88,8 +89,9 @@ class ClipMaker:
         """What is to be measured, or has become something else already; no more at once than memory should hold."""
         part: _Part = []
         samples = 0
-        for clip in planned:
-            decoded = self._decode(clip)
+        sounds = read_all(self.source, [clip.recording for clip in planned])
+        for clip, sound in zip(planned, sounds, strict=True):
+            decoded = self._decoded_as(clip, sound)
             part.append((clip, decoded))
             samples += len(decoded.sound.samples) if isinstance(decoded, CutRecording) else 0
             if samples > _SAMPLES_AT_ONCE:
@@ -97,12 +99,10 @@ class ClipMaker:
                 part, samples = [], 0
         yield part
 
-    def _decode(self, planned: PlannedClip) -> CutRecording | Outcome:
+    def _decoded_as(self, planned: PlannedClip, sound: Sound | RecordingError) -> CutRecording | Outcome:
         recording = planned.recording
-        try:
-            sound = read_sound(f"{self.source}/{recording.path}")
-        except RecordingError as error:
-            detail = printable(str(error))
+        if isinstance(sound, RecordingError):
+            detail = printable(str(sound))
             return self._outcome(planned, findings=(_UNREADABLE,), discarded_for=_UNREADABLE, detail=detail)
         if recording.is_long_sound:
             hashed, written = content_hash(sound.native), self._write(planned, sound.samples)
@@ -150,12 +150,10 @@ class ClipMaker:
         clip_digest = cut.clip_hash if self._write(planned, cut.clip) else ""
         return self._outcome(planned, **known, fingerprint=fingerprint, clip_digest=clip_digest)
 
-    def content_hash(self, recording: Recording) -> str:
-        """Of a recording's content, see `decisions.content_hash`; empty where nothing can be decoded."""
-        try:
-            return content_hash(read_sound(f"{self.source}/{recording.path}").native)
-        except RecordingError:
-            return ""
+    def content_hashes(self, recordings: Sequence[Recording]) -> list[str]:
+        """Of recordings' content, see `decisions.content_hash`; empty where nothing can be decoded."""
+        sounds = read_all(self.source, recordings)
+        return ["" if isinstance(sound, RecordingError) else content_hash(sound.native) for sound in sounds]
 
     def cut(self, path: str, sound: Sound, state: State = NOTHING) -> CutRecording:
         """The recording with the clip that is cut from it, where somebody has said so."""
@@ -170,10 +168,9 @@ class ClipMaker:
 
     def _content(self, recording: Recording, start_s: float) -> Samples:
         """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
-        version = (self.scratch, recording.size_bytes, recording.modified_ns)
         start = round(start_s * SAMPLE_RATE_HZ)
         try:
-            return _content(f"{self.source}/{recording.path}", start, self._window_samples, version)
+            return _content(f"{self.source}", recording, start, self._window_samples, self.scratch)
         except RecordingError as error:  # it could be read a moment ago
             raise WordspotError(
                 f"{recording.key} was changed while cleaning: run the same command again ({error})"
@@ -215,11 +212,11 @@ def _measure(stack: CutStack) -> Iterator[dict[str, Value]]:
 
 
 @lru_cache(maxsize=256)  # pairs come in order, so that of most one clip has just been read
-def _content(path: str, start: int, size: int, version: Hashable) -> Samples:
-    """As `ClipMaker._content`; another run, or a recording that was changed, is another `version`."""
-    sound = read_sound(path)
+def _content(source: str, recording: Recording, start: int, size: int, run: Hashable) -> Samples:
+    """As `ClipMaker._content`; a recording that was changed is another one."""
+    sound = read_recording(source, recording)
     begin = max(0, start)
     clip = sound.samples[begin : start + size]
     return CutRecording(
-        path, sound, clip, begin
+        recording.path, sound, clip, begin
     ).content.copy()  # or all of the recording, an hour perhaps, would be kept

@@ -11,6 +11,7 @@ from ...data.decisions import DECISIONS, Decision, State, append, read, replay
 from ...data.edits import is_news
 from ...data.errors import WordspotWarning
 from ...data.recordings.folders import Recording
+from ...data.recordings.in_place import by_file
 from ...data.votes import replay_agreed
 from ..progress import Progress
 from .checks.unreadable import CHECK as UNREADABLE
@@ -20,7 +21,7 @@ from .duplicates.search import DUPLICATE_CHECKS
 from .journal import Journal
 from .outcome import DROPPED, Outcome
 from .plan import PlannedClip, plan_clips
-from .workers import mapping
+from .workers import mapping_lists
 
 
 def gather(
@@ -102,8 +103,8 @@ def _hashes(
         for recording in recordings
         if (outcome := journal.outcome(recording)) and (outcome.recording or outcome.discarded_for == UNREADABLE.name)
     }
-    new = [recording for recording in recordings if recording.key not in known]
-    with mapping(maker.content_hash, new, jobs) as hashes:
+    new = sorted((recording for recording in recordings if recording.key not in known), key=by_file)
+    with mapping_lists(maker.content_hashes, new, jobs) as hashes:
         found = progress(hashes, len(new)) if new else hashes
         known.update(zip((recording.key for recording in new), found, strict=True))
     return known

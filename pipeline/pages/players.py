@@ -1,10 +1,11 @@
 """Sound in a page: a picture of it and its samples, both inside the file."""
 
 import base64
+import os
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
 from typing import TypeVar
 
 import soundfile
@@ -76,11 +77,17 @@ def within_budget(
 
 
 def _as_flac(samples: Samples) -> bytes:
-    """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound."""
-    with TemporaryDirectory(prefix="wordspot-") as folder:
-        path = Path(folder) / "clip.flac"
+    """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound.
+
+    The file has no name, where that is possible: a process that is killed leaves nothing behind.
+    """
+    with TemporaryDirectory(prefix="wordspot-") if os.name == "nt" else TemporaryFile() as place:
+        file = Path(place, "clip.flac") if isinstance(place, str) else place.fileno()
         try:
-            soundfile.write(path, samples, SAMPLE_RATE_HZ)
+            soundfile.write(file, samples, SAMPLE_RATE_HZ, format="FLAC", closefd=False)
         except soundfile.SoundFileError as error:
-            raise WordspotError(f"{path} could not be written, make room there: {error}") from error
-        return path.read_bytes()
+            raise WordspotError(f"{gettempdir()} has no room for a temporary file, make some: {error}") from error
+        if isinstance(file, Path):
+            return file.read_bytes()
+        place.seek(0)
+        return place.read()
