@@ -118,7 +118,9 @@ class _Sounds:
 
     def __init__(self, recordings: Sequence[Recording]) -> None:
         self._paths = [recording.path for recording in recordings if recording.path.lower().endswith(SOUND_ENDINGS)]
-        self.folders = [tuple(path.split("/")) for path in dict.fromkeys(path.rpartition("/")[0] for path in self._paths)]
+        self.folders = [
+            tuple(path.split("/")) for path in dict.fromkeys(path.rpartition("/")[0] for path in self._paths)
+        ]
 
     def names_of_words(self) -> list[str]:
         """Of the files that lie in no `_` folder."""
