@@ -184,7 +184,8 @@ def _plan(source: Path) -> Plan:
     recordings = scan_recordings(source)
     for note in diagnose(source, recordings):
         warnings.warn(note.text, WordspotWarning, stacklevel=3)
-    return plan_clips(recordings)
+    recordings.reverse()
+    return plan_clips(recordings.pop() for _ in range(len(recordings)))  # each is let go when it is planned
 
 
 def _check_label_names(source: Path, planned: Plan) -> None:
@@ -292,13 +293,13 @@ def _do(work: _Work) -> CleanResult:
 def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
     """What became of every recording, in order, as decided: read from the journal, or worked out and noted there."""
     journal, nothing_known = work.journal, not work.journal.holds_any
-    is_new = [nothing_known or journal.outcome(recording) is None for recording in work.planned.recordings]
+    is_new = bytearray(nothing_known or journal.outcome(one) is None for one in work.planned.recordings)
     remaining = compress(work.planned, is_new)
     with journal.appending() as add, mapping_lists(_process(work), remaining, work.jobs) as made:
         new = iter(work.progress(made, sum(is_new)))
-        for clip, one in zip(work.planned, is_new, strict=True):
-            outcome = next(new) if one else journal.known_outcome(clip.recording)
-            if one:
+        for clip, new_one in zip(work.planned, is_new, strict=True):
+            outcome = next(new) if new_one else journal.known_outcome(clip.recording)
+            if new_one:
                 _take_note(work, clip, outcome, add)
             yield decided(clip, outcome)
 

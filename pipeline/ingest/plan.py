@@ -6,9 +6,10 @@ import posixpath
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from operator import attrgetter
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -17,9 +18,11 @@ from typing import Any
 from ...data.decisions import NOTHING, State
 from ...data.labels import is_word
 from ...data.recordings.folders import Recording
+from .texts import Texts
 
 _LONGEST_STEM_BYTES = 200  # file systems stop at 255 for a whole name
 _UNENCODABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_COLUMNS: dict[Any, Callable[[], Any]] = {int: lambda: array("q"), str: Texts}
 _FIELDS = [field for field in dataclasses.fields(Recording) if field.init]
 _fields_of = attrgetter(*(field.name for field in _FIELDS))
 _OF_FILES = (".csv", ".json", ".jsonl", ".html", ".txt")  # that stand where the labels' folders do
@@ -36,7 +39,7 @@ class PlannedClip:
     @property
     def label(self) -> str:
         """The label, as the clean folder spells it."""
-        return self.file_name.split("/", 1)[0]
+        return _label_of(self.file_name)
 
     @property
     def is_dropped(self) -> bool:
@@ -56,43 +59,57 @@ class PlannedClip:
 
 
 class Plan:
-    """All recordings with the clips they are to become: as columns, which for a million take a third of what objects take."""
+    """All recordings with the clips they are to become: as columns, which for a million take a fifth of what objects take.
+
+    Attributes
+    ----------
+    labels
+        Of all clips.
+    """
 
     def __init__(self) -> None:
-        self._of_recordings: list[Any] = [array("q") if field.type is int else [] for field in _FIELDS]
-        self._file_names: list[str] = []
-        self._states: list[State] = []
+        self.labels: set[str] = set()
+        self._of_recordings = [_COLUMNS.get(field.type, list)() for field in _FIELDS]
+        self._names = Texts()  # empty where it is the path of the recording
+        self._renamed: dict[int, str] = {}
+        self._states: dict[int, State] = {}
 
     def add(self, recording: Recording, file_name: str, state: State) -> None:
         """Takes one more."""
+        if state is not NOTHING:
+            self._states[len(self)] = state
         for column, value in zip(self._of_recordings, _fields_of(recording), strict=True):
             column.append(value)
-        self._file_names.append(file_name)
-        self._states.append(state)
+        self._names.append("" if file_name == recording.path else file_name)
+        self.labels.add(_label_of(file_name))
 
     def rename(self, place: int, file_name: str) -> None:
         """Gives the clip of one recording another name."""
-        self._file_names[place] = file_name
+        self._renamed[place] = file_name
+        self.labels.add(_label_of(file_name))
 
     @property
     def recordings(self) -> Iterator[Recording]:
         """One after the other."""
         return map(Recording, *self._of_recordings)
 
-    @property
-    def labels(self) -> set[str]:
-        """Of all clips."""
-        return {name.split("/", 1)[0] for name in self._file_names}
-
     def __len__(self) -> int:
-        return len(self._file_names)
+        return len(self._names)
 
     def __iter__(self) -> Iterator[PlannedClip]:
-        return map(PlannedClip, self.recordings, self._file_names, self._states)
+        return map(self._planned, count(), self.recordings, self._names)
 
     def __getitem__(self, place: int) -> PlannedClip:
         recording = Recording(*(column[place] for column in self._of_recordings))
-        return PlannedClip(recording, self._file_names[place], self._states[place])
+        return self._planned(place, recording, self._names[place])
+
+    def _planned(self, place: int, recording: Recording, name: str) -> PlannedClip:
+        name = self._renamed.get(place, name) or recording.path
+        return PlannedClip(recording, name, self._states.get(place, NOTHING))
+
+
+def _label_of(file_name: str) -> str:
+    return file_name.split("/", 1)[0]
 
 
 def plan_clips(recordings: Iterable[Recording], states: Mapping[str, State] = MappingProxyType({})) -> Plan:
@@ -110,15 +127,16 @@ def plan_clips(recordings: Iterable[Recording], states: Mapping[str, State] = Ma
         {key of a recording: what was decided of it}.
     """
     plan, taken = Plan(), set[str]()
-    moved: list[tuple[int, str]] = []
+    moved: dict[int, str] = {}
     for place, recording in enumerate(recordings):
         state = states.get(recording.key, NOTHING)
-        label = _decided_label(recording, state)
-        is_moved = label != _label(recording)
-        if is_moved:
-            moved.append((place, label))
-        plan.add(recording, "" if is_moved else _free_name(label, recording, taken), state)
-    for place, label in moved:
+        label, moved_to = _label(recording), _decided_label(recording, state)
+        if label == moved_to:
+            plan.add(recording, _free_name(label, recording, taken), state)
+        else:
+            moved[place] = moved_to
+            plan.add(recording, recording.path, state)
+    for place, label in moved.items():
         plan.rename(place, _free_name(label, plan[place].recording, taken))
     return plan
 
@@ -126,10 +144,10 @@ def plan_clips(recordings: Iterable[Recording], states: Mapping[str, State] = Ma
 def _free_name(label: str, recording: Recording, taken: set[str]) -> str:
     """The first name that is not taken, which it is then."""
     stem = f"{label}/{_stem(recording.inner_path)}"
-    name, count = _kept_once(f"{stem}.wav", recording.path), 1
+    name, number = _kept_once(f"{stem}.wav", recording.path), 1
     while (key := _key(name)) in taken:
-        count += 1
-        name = f"{stem}-{count}.wav"
+        number += 1
+        name = f"{stem}-{number}.wav"
     taken.add(key)
     return name
 
