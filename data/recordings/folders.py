@@ -178,12 +178,16 @@ def _kept_once(size_bytes: int) -> int:
     return size_bytes
 
 
-def _visible(folder: Path) -> list[os.DirEntry[str]]:
+def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Sorted by name; each is let go when the next is asked for, because it remembers what it was asked: a kilobyte."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not _is_passed_over(entry.name)), key=lambda entry: entry.name)
+        with os.scandir(folder) as listed:
+            entries = [entry for entry in listed if not _is_passed_over(entry.name)]
     except OSError as error:
         raise WordspotError(f"{folder} cannot be listed: {error.strerror}") from error
+    entries.sort(key=lambda entry: entry.name, reverse=True)
+    while entries:
+        yield entries.pop()
 
 
 def _is_passed_over(name: str) -> bool:

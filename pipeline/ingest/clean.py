@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import copy, printable, remove_leftovers
-from ...data.recordings.folders import SPLIT_LISTS, Recording
+from ...data.recordings.folders import SPLIT_LISTS
 from ...data.recordings.in_place import by_file, scan_source
 from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
@@ -42,7 +43,7 @@ from .edited import edits_of, forget_aside, set_aside
 from .journal import Journal
 from .journal_entry import FORMAT
 from .outcome import DROPPED, Outcome
-from .plan import PlannedClip, plan_clips
+from .plan import Plan, PlannedClip, plan_clips
 from .report.highlights import Highlight, Highlights
 from .report.page import write_report
 from .result import CleanResult
@@ -77,17 +78,13 @@ class _Work:
     """
 
     maker: ClipMaker
-    planned: list[PlannedClip]
+    planned: Plan
     journal: Journal
     destination: Path | None
     jobs: int | Cluster
     progress: Progress
     log: Path | None = None
     agreement: int = 1
-
-    @property
-    def recordings(self) -> list[Recording]:
-        return [clip.recording for clip in self.planned]
 
     @property
     def header(self) -> dict[str, Any]:
@@ -146,10 +143,7 @@ def clean(
     """
     source, destination, log = Path(source), Path(destination), Path(decisions) if decisions is not None else None
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
-        recordings = scan_source(source)
-        for note in diagnose(source, recordings):
-            warnings.warn(note.text, WordspotWarning, stacklevel=2)
-        planned = plan_clips(recordings)  # as if nothing was decided
+        planned = _plan(source)
         _check_label_names(source, planned)
         check_apart(source, destination, planned)
         if dry_run:
@@ -159,14 +153,14 @@ def clean(
                 maker = ClipMaker(source, settings)
                 planned = plan_decided(maker, planned, states, journal, jobs, progress)
                 return _do(_Work(maker, planned, journal, None, jobs, progress))
-        check_destination(destination, {clip.label for clip in planned})
+        check_destination(destination, planned.labels)
         journal = Journal(destination)
         with journal.locked() as scratch:
             journal.load()
             maker = ClipMaker(source, settings, scratch)
             states = gather(destination, log, edits_of(destination), agreement=agreement)
             planned = plan_decided(maker, planned, states, journal, jobs, progress)
-            check_destination(destination, {clip.label for clip in planned})
+            check_destination(destination, planned.labels)
             return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log, agreement))
 
 
@@ -190,9 +184,18 @@ def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
         raise
 
 
-def _check_label_names(source: Path, planned: list[PlannedClip]) -> None:
+def _plan(source: Path) -> Plan:
+    """As if nothing was decided."""
+    recordings = scan_source(source)
+    for note in diagnose(source, recordings):
+        warnings.warn(note.text, WordspotWarning, stacklevel=3)
+    recordings.reverse()
+    return plan_clips(recordings.pop() for _ in range(len(recordings)))  # each is let go when it is planned
+
+
+def _check_label_names(source: Path, planned: Plan) -> None:
     """A label's folder must not stand where a file is to be."""
-    for label in sorted({clip.label for clip in planned}):
+    for label in sorted(planned.labels):
         if label.casefold() in (*MADE_FILES, *SPLIT_LISTS, DECISIONS):
             raise WordspotError(f"{source / label} has the name of a file that cleaning writes: rename the folder")
 
@@ -200,15 +203,16 @@ def _check_label_names(source: Path, planned: list[PlannedClip]) -> None:
 def _clean_into(destination: Path, work: _Work) -> CleanResult:
     marker = read_marker(destination)
     same_work = work.journal.header == work.header
-    done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work)]
+    done = [same_work and _is_done(clip, destination, work) for clip in work.planned]
     same_work = same_work and marker is not None and marker.get("decided") == checksum(work.planned)
     same_work = same_work and cleaned_agreement(destination) == work.agreement
-    if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
-        without_clip = set(work.planned) - set(done)
-        if {clip.recording.key for clip in without_clip} <= _discarded_as_duplicates(destination):
+    holds_all = work.journal.holds_exactly(work.planned.recordings)
+    if marker and same_work and holds_all and _is_complete(work.maker, destination):
+        rest = {recording.key for recording, is_done in zip(work.planned.recordings, done, strict=True) if not is_done}
+        if rest <= _discarded_as_duplicates(destination):
             return CleanResult.from_marker(marker)
     _open_up(destination, work, done, marker)
-    for label in {clip.label for clip in work.planned}:
+    for label in work.planned.labels:
         (destination / label).mkdir(exist_ok=True)
     return _do(work)
 
@@ -237,12 +241,12 @@ def _discarded_as_duplicates(destination: Path) -> set[str]:
     return {row.get("source", "") for row in rows if row.get("reason") in DUPLICATE_CHECKS}
 
 
-def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: dict[str, Any] | None) -> None:
+def _open_up(destination: Path, work: _Work, done: list[bool], marker: dict[str, Any] | None) -> None:
     """Takes away what says that the folder is complete, and every clip and line that will not stay as it is."""
     journal = work.journal
     _check_same_source(destination, work)
     check_made_files(work.maker.source, destination, is_complete=marker is not None)
-    kept = {clip.file_name for clip in done}
+    kept = {clip.file_name for clip in compress(work.planned, done)}
     stale = [outcome for outcome in journal.outcomes() if outcome.clip_digest and outcome.file_name not in kept]
     check_untouched(destination, stale)
     _read_table_and_remove(destination, work)
@@ -254,7 +258,7 @@ def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: di
         remove_clip(destination, outcome)
     _remove_empty_folders(destination)
     journal.header = work.header
-    journal.rewrite([clip.recording for clip in done])
+    journal.rewrite(compress(work.planned.recordings, done))
 
 
 def _read_table_and_remove(destination: Path, work: _Work) -> None:
@@ -287,29 +291,26 @@ def _remove_empty_folders(folder: Path) -> None:
 def _do(work: _Work) -> CleanResult:
     """Works on every recording that the journal does not have, then on what needs all: duplicates, tables, report."""
     with closing(_outcomes(work)) as outcomes:
-        known = (decided(clip, outcome) for clip, outcome in zip(work.planned, outcomes, strict=True))
-        duplicates = find_duplicates(work.maker, work.planned, known, work.jobs, work.progress)
-    work.journal.rewrite(work.recordings)
+        duplicates = find_duplicates(work.maker, work.planned, outcomes, work.jobs, work.progress)
+    work.journal.rewrite(work.planned.recordings)
     return _finish(work, duplicates)
 
 
 def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
-    """What became of every recording, in order: read from the journal, or worked out and noted there."""
-    journal = work.journal
-    remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
-    if any(clip.recording.section for clip in remaining):
-        _work_out_by_file(work, remaining)
-        remaining = []
+    """What became of every recording, in order, as decided: read from the journal, or worked out and noted there."""
+    journal, nothing_known = work.journal, not work.journal.holds_any
+    is_new = bytearray(nothing_known or journal.outcome(one) is None for one in work.planned.recordings)
+    if work.planned.has_sections:
+        _work_out_by_file(work, list(compress(work.planned, is_new)))
+        is_new = bytearray(len(is_new))
+    remaining = compress(work.planned, is_new)
     with journal.appending() as add, mapping_lists(_process(work), remaining, work.jobs) as made:
-        new = zip(remaining, work.progress(made, len(remaining)), strict=True)
-        ahead = next(new, None)
-        for clip in work.planned:
-            if ahead is None or clip is not ahead[0]:
-                yield journal.known_outcome(clip.recording)
-                continue
-            _take_note(work, *ahead, add)
-            yield ahead[1]
-            ahead = next(new, None)
+        new = iter(work.progress(made, sum(is_new)))
+        for clip, new_one in zip(work.planned, is_new, strict=True):
+            outcome = next(new) if new_one else journal.known_outcome(clip.recording)
+            if new_one:
+                _take_note(work, clip, outcome, add)
+            yield decided(clip, outcome)
 
 
 def _work_out_by_file(work: _Work, remaining: list[PlannedClip]) -> None:
@@ -339,9 +340,8 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
     if work.destination and (work.destination / CLIP_TABLE).exists():  # somebody has saved it while the clips were made
         _read_table_and_remove(work.destination, work)
     with writing_tables(work.destination) if work.destination else nullcontext() as tables:
-        for place, clip in enumerate(work.planned):
-            known = decided(clip, work.journal.known_outcome(clip.recording))
-            outcome = spared(clip, duplicates.merged(place, known))
+        for place, (clip, known) in enumerate(zip(work.planned, work.journal.outcomes(), strict=True)):
+            outcome = spared(clip, duplicates.merged(place, decided(clip, known)))
             totals.add(outcome)
             highlights.add(clip.recording, outcome, _original(work, duplicates.original(place)))
             _write_row(work.destination, tables, outcome)

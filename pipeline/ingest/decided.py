@@ -20,7 +20,7 @@ from .cluster import Cluster
 from .duplicates.search import DUPLICATE_CHECKS
 from .journal import Journal
 from .outcome import DROPPED, Outcome
-from .plan import PlannedClip, plan_clips
+from .plan import Plan, PlannedClip, plan_clips
 from .workers import mapping_lists
 
 
@@ -80,18 +80,17 @@ def _tell(news: list[Decision], log: Path) -> None:
 
 def plan_decided(
     maker: ClipMaker,
-    planned: list[PlannedClip],
+    planned: Plan,
     states: Mapping[str, State],
     journal: Journal,
     jobs: int | Cluster,
     progress: Progress,
-) -> list[PlannedClip]:
+) -> Plan:
     """Plans the clips with what was decided of every recording; its content must be known for that."""
     if not states:
         return planned
-    recordings = [clip.recording for clip in planned]
-    words = [recording for recording in recordings if not recording.is_long_sound]
-    return plan_clips(recordings, _by_key(_hashes(maker, words, journal, jobs, progress), states))
+    words = [recording for recording in planned.recordings if not recording.is_long_sound]
+    return plan_clips(planned.recordings, _by_key(_hashes(maker, words, journal, jobs, progress), states))
 
 
 def _hashes(

@@ -2,10 +2,11 @@
 
 import base64
 import os
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import soundfile
@@ -77,17 +78,21 @@ def within_budget(
 
 
 def _as_flac(samples: Samples) -> bytes:
-    """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound.
-
-    The file has no name, where that is possible: a process that is killed leaves nothing behind.
-    """
-    with TemporaryDirectory(prefix="wordspot-") if os.name == "nt" else TemporaryFile() as place:
-        file = Path(place, "clip.flac") if isinstance(place, str) else place.fileno()
+    """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound."""
+    with _temporary_file() as path:
         try:
-            soundfile.write(file, samples, SAMPLE_RATE_HZ, format="FLAC", closefd=False)
+            soundfile.write(path, samples, SAMPLE_RATE_HZ, format="FLAC")
         except soundfile.SoundFileError as error:
-            raise WordspotError(f"{gettempdir()} has no room for a temporary file, make some: {error}") from error
-        if isinstance(file, Path):
-            return file.read_bytes()
-        place.seek(0)
-        return place.read()
+            raise WordspotError(f"{path} could not be written, make room there: {error}") from error
+        return path.read_bytes()
+
+
+@contextmanager
+def _temporary_file() -> Iterator[Path]:
+    """In memory where the system has such files: libsndfile has others written to the disk, with all that others wrote."""
+    if hasattr(os, "memfd_create"):
+        with open(os.memfd_create("wordspot"), "wb") as file:
+            yield Path(f"/proc/self/fd/{file.fileno()}")
+        return
+    with TemporaryDirectory(prefix="wordspot-") as folder:
+        yield Path(folder) / "clip.flac"

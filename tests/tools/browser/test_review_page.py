@@ -13,8 +13,8 @@ import pytest
 from wordspot.data.audio import read_sound
 from wordspot.data.decisions import DECISIONS, replay, standing
 from wordspot.data.tables import read_table
-from wordspot.pipeline.device.recognizer import Recognizer
-from wordspot.pipeline.device.stream import Detection, Window
+from wordspot.pipeline.device.recognizer import Prediction, Recognizer
+from wordspot.pipeline.device.stream import Detection, LoneWord
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.scoring.evaluate import evaluate, write_evaluation
 from wordspot.tools.listening.recorder import ClipRecorder
@@ -272,8 +272,8 @@ def test_what_listen_kept_is_heard_the_least_likely_first(clips: Path, tmp_path:
     with ClipRecorder(folder, "evening", "microphone", model, (0.01, 0.02)) as recorder:
         for number, probability in enumerate((0.9, 0.6, 0.7)):
             found = Detection("left", number + 1.0, float(number), probability)
-            window = Window(16_000 * number, np.zeros(12, np.float32), np.zeros(12, np.float32), True, None, found)
-            recorder.keep(window, samples[16_000 * number : 16_000 * (number + 1)])
+            word = LoneWord(16_000 * number, 16_000 * number, Prediction("left", probability, {}), found)
+            recorder.keep(word, samples[16_000 * number : 16_000 * (number + 1)])
     (folder / "audit.csv").write_text("file_name,suspicion,suggested,suggested_probability,reason\n")
     page = review(folder)
     assert page.tab.run("document.querySelector('#queue').value") == "kept by listen"
