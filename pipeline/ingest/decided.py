@@ -12,15 +12,15 @@ from ...data.edits import is_news
 from ...data.errors import WordspotWarning
 from ...data.recordings.folders import Recording
 from ...data.votes import replay_agreed
+from ..cluster import Cluster
 from ..progress import Progress
+from ..workers import mapping
 from .checks.unreadable import CHECK as UNREADABLE
 from .clip_maker import ClipMaker
-from .cluster import Cluster
 from .duplicates.search import DUPLICATE_CHECKS
 from .journal import Journal
 from .outcome import DROPPED, Outcome
 from .plan import PlannedClip, plan_clips
-from .workers import mapping
 
 
 def gather(

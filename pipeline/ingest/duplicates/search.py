@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....data.clips import find_speaker, speaker_pattern
+from ...cluster import Cluster
 from ...progress import Progress
+from ...workers import mapping
 from ..checks import duplicate, near_duplicate
 from ..clip_maker import ClipMaker, ClipPlace
-from ..cluster import Cluster
 from ..outcome import Outcome
 from ..plan import PlannedClip
 from ..result import DuplicateGroups
-from ..workers import mapping
 from .fingerprints import Fingerprints, Relation
 
 DUPLICATE_CHECKS = (duplicate.CHECK.name, near_duplicate.CHECK.name)

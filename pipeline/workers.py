@@ -16,7 +16,7 @@ from itertools import chain, islice
 from multiprocessing import connection
 from typing import Any, TypeVar
 
-from ...data.errors import WordspotError
+from ..data.errors import WordspotError
 from .cluster import Cluster
 
 Item = TypeVar("Item")
