@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...data.recordings.folders import check_folder
-
 if TYPE_CHECKING:
     from ...pipeline.cluster import Cluster
 
@@ -41,7 +39,8 @@ def open_workers(cluster: str | None, jobs: int, *folders: Path) -> "Iterator[in
     if cluster is None:
         yield jobs
         return
-    from ...pipeline.cluster import Cluster
+    from ...data.recordings.folders import check_folder
+    from ...pipeline.cluster import Cluster  # here, because most work needs neither NumPy's time to load nor this
 
     for folder in folders:
         check_folder(folder)
