@@ -150,9 +150,8 @@ def audit(
     learned = None
     if thorough and classes.max():
         frames = _frames(folder, clips, jobs)
-        from .margins import (
-            margins,
-        )  # here, because TensorFlow takes long to load, and processes start before its threads do
+        # here, because TensorFlow takes long to load, and processes are best started before it has threads
+        from .margins import margins
 
         learned = margins(frames, classes, seed, progress=progress, on_pace=on_pace)
     findings = _read_findings(folder)

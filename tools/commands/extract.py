@@ -34,6 +34,9 @@ def command(clips: Path, features: Path, jobs: int, cluster: str | None, setting
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: extracting has threads of its own
     from ...pipeline.features.extract import extract  # here, so that help need not wait for NumPy
+    from ...pipeline.workers import keep_freed_memory
+
+    keep_freed_memory()
 
     progress = progress_bar("extracting", quiet=quiet)
     with open_workers(cluster, jobs, clips) as workers:
