@@ -1,6 +1,7 @@
 """Shared by the tests of several stages: a real browser that looks at pages, and a real Dask cluster."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -92,7 +93,8 @@ def scheduler() -> Iterator[str]:
     pytest.importorskip("distributed")
     options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}  # with a worker that was killed; else 30
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | patience)
     assert process.stderr
     address = next(filter(None, (re.search(r"tcp://127\.0\.0\.1:\d+", line) for line in process.stderr)))[0]
     yield address

@@ -13,6 +13,7 @@ from wordspot.data.audio import write_wav
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.cluster import Cluster
 from wordspot.pipeline.features.extract import extract
+from wordspot.pipeline.ingest.shards import shard
 
 CLIPS = 1_100  # 18 batches in five tasks
 
@@ -97,3 +98,13 @@ def test_a_folder_that_workers_do_not_see_is_named(scheduler: str, dask_workers:
         Cluster.connect(scheduler, tmp_path / "elsewhere"),
     ):
         pass
+
+
+def test_shards_are_read_by_the_workers_too(
+    clips: Path, features: Path, scheduler: str, dask_workers: Callable, tmp_path: Path
+) -> None:
+    pytest.importorskip("pyarrow")
+    shard(clips, tmp_path / "shards")
+    with dask_workers(1), Cluster.connect(scheduler, tmp_path / "shards") as cluster:
+        extract(tmp_path / "shards", tmp_path / "there", jobs=cluster)
+    assert (tmp_path / "there" / "log_mel.npy").read_bytes() == (features / "log_mel.npy").read_bytes()
