@@ -10,34 +10,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...data.recordings.folders import check_folder
 from ...pipeline.ingest.settings import CleanSettings
 from ..terminal.notes import hide_notes
 from ..terminal.options import PATH, argument, declare, settings_options
 from ..terminal.progress import progress_bar
+from ..terminal.workers import cluster_option, jobs_option, open_workers
 
 if TYPE_CHECKING:
-    from ...pipeline.ingest.cluster import Cluster
+    from ...pipeline.cluster import Cluster
 
 
 @declare
 @argument("source", metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")
 @argument("destination", metavar="DST", help="New folder for the clips.")
-@click.option(
-    "--jobs",
-    "-j",
-    "jobs",
-    type=click.IntRange(1, None),
-    default=os.cpu_count() or 1,
-    show_default=True,
-    help="Processes to work with.",
-)
-@click.option(
-    "--cluster",
-    "cluster",
-    metavar="ADDRESS",
-    help="Work on a Dask cluster instead: its scheduler, as in tcp://host:8786.",
-)
+@jobs_option()
+@cluster_option
 @click.option(
     "--decisions",
     "decisions",
@@ -128,14 +115,8 @@ def command(
 @contextmanager
 def _workers(cluster: str | None, jobs: int, source: Path, destination: Path) -> "Iterator[int | Cluster]":
     """What is to do the work; a cluster must see both folders."""
-    if cluster is None:
-        yield jobs
-        return
-    from ...pipeline.ingest.cluster import Cluster
-
-    check_folder(source)
-    there = next(folder for folder in (destination.absolute(), *destination.absolute().parents) if folder.is_dir())
-    with Cluster.connect(cluster, source.absolute(), there) as workers:
+    there = (destination.absolute(), *destination.absolute().parents) if cluster else ()
+    with open_workers(cluster, jobs, source, *[folder for folder in there if folder.is_dir()][:1]) as workers:
         yield workers
 
 

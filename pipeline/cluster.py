@@ -1,27 +1,23 @@
-"""Cleaning on many machines: the workers of a Dask cluster, which see the same folders as this machine."""
+"""Work on many machines: the workers of a Dask cluster, which see the same folders as this machine."""
 
-import dataclasses
 import logging
 import os
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...data.errors import WordspotError
-from .clip_maker import ClipMaker
-from .outcome import Outcome
-from .plan import PlannedClip
+from ..data.errors import WordspotError
+from ..data.shards import is_sharded
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_PACKAGES = ("wordspot", "numpy", "soundfile", "soxr")  # whose versions decide every byte of a clip
+# whose versions decide every byte of a clip, of a feature set and of an audit
+_PACKAGES = ("wordspot", "numpy", "soundfile", "soxr", "ai-edge-litert")
 _CONNECT_S = 10
 _CHUNKS_AHEAD = 3  # per worker: none waits for work, and memory does not grow with the number of items
 
@@ -29,8 +25,8 @@ _CHUNKS_AHEAD = 3  # per worker: none waits for work, and memory does not grow w
 class Cluster:
     """Workers of a Dask cluster in the place of processes: give it as `jobs`.
 
-    A worker that dies is replaced by Dask: others do again what it had not handed over, and the same clip has the same
-    bytes and name, so nothing is lost or there twice. What was done stands in the journal here as ever.
+    A worker that dies is replaced by Dask: others do again what it had not handed over, and the same recording gives the same
+    bytes, so nothing is lost or there twice.
 
     Parameters
     ----------
@@ -39,7 +35,7 @@ class Cluster:
     """
 
     def __init__(self, client: Any) -> None:
-        self._client, self._versions = client, _versions()
+        self._client, self._versions = client, _versions(_PACKAGES)
 
     @classmethod
     @contextmanager
@@ -77,7 +73,7 @@ class Cluster:
                 yield cls(client)
             except KilledWorker as error:
                 raise WordspotError(
-                    f"worker after worker was killed over the same recordings, for want of memory perhaps, last "
+                    f"worker after worker was killed over the same files, for want of memory perhaps, last "
                     f"at {error.last_worker.address}: nothing is lost, the same command goes on"
                 ) from error
             except (CancelledError, CommClosedError) as error:
@@ -100,39 +96,6 @@ class Cluster:
             self._client.cancel(list(waiting))
 
 
-@dataclass(frozen=True)
-class ApartFromOthers:
-    """Makes clips as `ClipMaker.process_all`, each worker in a folder of its own until the clip is whole.
-
-    A worker that was given up may still be alive and write the same clip as the one that took its place.
-
-    Attributes
-    ----------
-    maker
-        What makes them; it has a scratch folder, unless nothing is to be written.
-    """
-
-    maker: ClipMaker
-
-    def __call__(self, planned: Sequence[PlannedClip]) -> list[Outcome]:
-        """Makes the clips of many recordings, see `ClipMaker.process_all`."""
-        own = _own_maker(self.maker)
-        outcomes = own.process_all(planned)
-        for clip, outcome in zip(planned, outcomes, strict=True):
-            if outcome.clip_digest:
-                os.replace(own.unfinished(clip), self.maker.unfinished(clip))
-        return outcomes
-
-
-@lru_cache(maxsize=1)
-def _own_maker(maker: ClipMaker) -> ClipMaker:
-    if maker.scratch is None:
-        return maker
-    own = maker.scratch / f"{socket.gethostname()}-{os.getpid()}"
-    own.mkdir(exist_ok=True)
-    return dataclasses.replace(maker, scratch=own)
-
-
 def _in_order(waiting: deque[Any], futures: Iterator[Any]) -> Iterator[Any]:
     """Submits one chunk for each that is done."""
     while waiting:
@@ -143,12 +106,12 @@ def _in_order(waiting: deque[Any], futures: Iterator[Any]) -> Iterator[Any]:
 
 def _work(versions: dict[str, str], function: Callable[[list[Item]], list[Result]], chunk: list[Item]) -> list[Result]:
     """In a worker, which may have joined after the others were looked at."""
-    _check_versions(socket.gethostname(), versions, _versions())
+    _check_versions(socket.gethostname(), versions, _versions(versions))
     return function(chunk)
 
 
-def _versions() -> dict[str, str]:
-    return {package: version(package) for package in _PACKAGES}
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    return {package: version(package) for package in packages}
 
 
 def _check_workers(client: Any, address: str, folders: Sequence[Path]) -> None:
@@ -164,7 +127,8 @@ def _check_workers(client: Any, address: str, folders: Sequence[Path]) -> None:
                 f"the worker {name} has {worker['nthreads']} threads: start workers with --nthreads 1, as many as there are "
                 "cores (--nworkers auto)"
             )
-    for package, ours in _versions().items():
+    reading_shards = ("pyarrow",) if any(map(is_sharded, folders)) else ()
+    for package, ours in _versions(_PACKAGES + reading_shards).items():
         for name, theirs in client.run(version, package, on_error="return").items():
             _check_versions(name, {package: ours}, {package: theirs})
     for folder in folders:
