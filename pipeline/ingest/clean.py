@@ -8,29 +8,29 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from ...data.buckets import Folder, folder_at
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
-from ...data.files import copy, printable, remove_leftovers
+from ...data.files import printable, remove_leftovers, replacing
 from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
 from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
 from ..progress import Progress, no_progress
+from .buckets import BucketClips, clips_at, maker_of
 from .clip_maker import ClipMaker
 from .cluster import ApartFromOthers, Cluster
 from .decided import checksum, decided, gather, is_as_decided, plan_decided, spared
 from .destination import (
     MADE_FILES,
     REPORT,
+    Clips,
     check_apart,
     check_destination,
-    check_free,
     check_made_files,
-    check_untouched,
     read_marker,
-    remove_clip,
     sha256,
     stands,
     write_marker,
@@ -70,6 +70,8 @@ class _Work:
         Shows how far it has come.
     log
         Where decisions are kept; None for the clean folder.
+    clips
+        The clips in the destination; None where nothing is to be written.
     """
 
     maker: ClipMaker
@@ -79,6 +81,7 @@ class _Work:
     jobs: int | Cluster
     progress: Progress
     log: Path | None = None
+    clips: Clips | None = None
 
     @property
     def recordings(self) -> list[Recording]:
@@ -91,8 +94,8 @@ class _Work:
 
 
 def clean(
-    source: Path | str,
-    destination: Path | str,
+    source: Folder | str,
+    destination: Folder | str,
     settings: CleanSettings = CleanSettings(),
     *,
     decisions: Path | str | None = None,
@@ -110,9 +113,9 @@ def clean(
     Parameters
     ----------
     source
-        Folder of recordings, `<label>/**/<file>`.
+        Folder of recordings, `<label>/**/<file>`, or its URL, see `data.buckets`.
     destination
-        New or empty folder, or one that holds the clean folder of the same source.
+        New or empty folder, or one that holds the clean folder of the same source; or its URL.
     settings
         How a recording becomes a clip.
     decisions
@@ -139,39 +142,46 @@ def clean(
     WordspotWarning
         Names of folders and files that were probably not meant so; before any work.
     """
-    source, destination, log = Path(source), Path(destination), Path(decisions) if decisions is not None else None
+    source, destination, log = (
+        folder_at(source),
+        folder_at(destination),
+        Path(decisions) if decisions is not None else None,
+    )
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
         recordings = scan_recordings(source)
-        for note in diagnose(source, recordings):
+        for note in diagnose(cast("Path", source), recordings):
             warnings.warn(note.text, WordspotWarning, stacklevel=2)
         planned = plan_clips(recordings)  # as if nothing was decided
         _check_label_names(source, planned)
         check_apart(source, destination, planned)
-        if dry_run:
-            with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
-                journal.rewrite([])
-                states = gather(destination, log, edits_of(destination), agreement=agreement, dry_run=True)
-                maker = ClipMaker(source, settings)
+        with clips_at(destination, dry_run=dry_run) as clips:
+            if dry_run:
+                with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
+                    journal.rewrite([])
+                    states = gather(clips.folder, log, edits_of(clips.folder), agreement=agreement, dry_run=True)
+                    maker = maker_of(source, settings, None, clips)
+                    planned = plan_decided(maker, planned, states, journal, jobs, progress)
+                    return _do(_Work(maker, planned, journal, None, jobs, progress))
+            check_destination(clips.folder, {clip.label for clip in planned})
+            journal = Journal(clips.folder)
+            with journal.locked() as scratch:
+                journal.load()
+                maker = maker_of(source, settings, scratch, clips)
+                states = gather(clips.folder, log, edits_of(clips.folder), agreement=agreement)
                 planned = plan_decided(maker, planned, states, journal, jobs, progress)
-                return _do(_Work(maker, planned, journal, None, jobs, progress))
-        check_destination(destination, {clip.label for clip in planned})
-        journal = Journal(destination)
-        with journal.locked() as scratch:
-            journal.load()
-            maker = ClipMaker(source, settings, scratch)
-            states = gather(destination, log, edits_of(destination), agreement=agreement)
-            planned = plan_decided(maker, planned, states, journal, jobs, progress)
-            check_destination(destination, {clip.label for clip in planned})
-            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log))
+                check_destination(clips.folder, {clip.label for clip in planned})
+                return _clean_into(
+                    clips.folder, _Work(maker, planned, journal, clips.folder, jobs, progress, log, clips)
+                )
 
 
 @contextlib.contextmanager
-def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
+def _naming_folders(source: Folder, destination: Folder) -> Iterator[None]:
     """Names the folder that an error is about: the system names files that nobody knows, or none at all (of a full disk)."""
     try:
         yield
     except FileNotFoundError as error:
-        lost = Path(os.fsdecode(error.filename2 or error.filename or source))
+        lost = Path(os.fsdecode(error.filename2 or error.filename or str(source)))
         if destination in lost.parents:
             raise WordspotError(
                 f"{destination} was deleted or changed while cleaning into it: run the same command again"
@@ -185,7 +195,7 @@ def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
         raise
 
 
-def _check_label_names(source: Path, planned: list[PlannedClip]) -> None:
+def _check_label_names(source: Folder, planned: list[PlannedClip]) -> None:
     """A label's folder must not stand where a file is to be."""
     for label in sorted({clip.label for clip in planned}):
         if label.casefold() in (*MADE_FILES, *SPLIT_LISTS, DECISIONS):
@@ -195,7 +205,7 @@ def _check_label_names(source: Path, planned: list[PlannedClip]) -> None:
 def _clean_into(destination: Path, work: _Work) -> CleanResult:
     marker = read_marker(destination)
     same_work = work.journal.header == work.header
-    done = [clip for clip in work.planned if same_work and _is_done(clip, destination, work)]
+    done = [clip for clip in work.planned if same_work and _is_done(clip, work)]
     same_work = same_work and marker is not None and marker.get("decided") == checksum(work.planned)
     if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
         without_clip = set(work.planned) - set(done)
@@ -207,13 +217,18 @@ def _clean_into(destination: Path, work: _Work) -> CleanResult:
     return _do(work)
 
 
-def _is_done(clip: PlannedClip, destination: Path, work: _Work) -> bool:
+def _is_done(clip: PlannedClip, work: _Work) -> bool:
     outcome = work.journal.outcome(clip.recording)
     if outcome is None or outcome.file_name != clip.file_name:
         return False
     if not is_as_decided(clip, outcome, work.maker.settings.discarding):
         return False
-    return bool(outcome.discarded_for) or clip.is_dropped or stands(destination / clip.file_name)
+    return bool(outcome.discarded_for) or clip.is_dropped or _clips(work).stands(clip.file_name)
+
+
+def _clips(work: _Work) -> Clips:
+    assert work.clips is not None, "there is a destination"
+    return work.clips
 
 
 def _is_complete(maker: ClipMaker, destination: Path) -> bool:
@@ -238,17 +253,18 @@ def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: di
     check_made_files(work.maker.source, destination, is_complete=marker is not None)
     kept = {clip.file_name for clip in done}
     stale = [outcome for outcome in journal.outcomes() if outcome.clip_digest and outcome.file_name not in kept]
-    check_untouched(destination, stale)
+    _clips(work).check_untouched(stale)
     _read_table_and_remove(destination, work)
     for name in MADE_FILES:
         (destination / name).unlink(missing_ok=True)
     for folder in (destination, journal.folder):
         remove_leftovers(folder)
     for outcome in stale:
-        remove_clip(destination, outcome)
+        _clips(work).remove(outcome)
     _remove_empty_folders(destination)
     journal.header = work.header
     journal.rewrite([clip.recording for clip in done])
+    _clips(work).publish()
 
 
 def _read_table_and_remove(destination: Path, work: _Work) -> None:
@@ -304,22 +320,23 @@ def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
 
 
 def _process(work: _Work) -> Callable[[Sequence[PlannedClip]], list[Outcome]]:
-    return ApartFromOthers(work.maker) if isinstance(work.jobs, Cluster) else work.maker.process_all
+    apart = isinstance(work.jobs, Cluster) and not isinstance(work.clips, BucketClips)
+    return ApartFromOthers(work.maker) if apart else work.maker.process_all
 
 
 def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> None:
     """First the line, then the clip in its place, so that no clip stands there that the journal does not know."""
-    if work.destination and outcome.clip_digest:
-        check_free(work.destination, outcome)
+    if work.clips and outcome.clip_digest:
+        work.clips.check_free(outcome)
     add(clip.recording, outcome)
-    if work.destination and outcome.clip_digest:
-        os.replace(work.maker.unfinished(clip), f"{work.destination}/{outcome.file_name}")
+    if work.clips and outcome.clip_digest:
+        work.clips.place(work.maker.unfinished(clip), outcome)
 
 
 def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
     """One pass over all outcomes, for the tables, the totals and the report."""
     totals, highlights = Totals(), Highlights(work.maker.checks)
-    if work.destination and (work.destination / CLIP_TABLE).exists():  # somebody has saved it while the clips were made
+    if work.destination and _clips(work).has_table():  # somebody has saved it while the clips were made
         _read_table_and_remove(work.destination, work)
     with writing_tables(work.destination) if work.destination else nullcontext() as tables:
         for place, clip in enumerate(work.planned):
@@ -327,7 +344,7 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
             outcome = spared(clip, duplicates.merged(place, known))
             totals.add(outcome)
             highlights.add(clip.recording, outcome, _original(work, duplicates.original(place)))
-            _write_row(work.destination, tables, outcome)
+            _write_row(work.clips, tables, outcome)
     result = CleanResult(totals.labels, totals.long_sounds, duplicates.across, totals.quiet_labels)
     if work.destination:
         _complete(work.destination, work, result, highlights)
@@ -338,18 +355,19 @@ def _original(work: _Work, original: PlannedClip | None) -> Highlight | None:
     return Highlight(original.recording, work.journal.known_outcome(original.recording)) if original else None
 
 
-def _write_row(destination: Path | None, tables: Tables | None, outcome: Outcome) -> None:
-    if destination and tables:
+def _write_row(clips: Clips | None, tables: Tables | None, outcome: Outcome) -> None:
+    if clips and tables:
         tables.add(outcome)
         if outcome.discarded_for in (*DUPLICATE_CHECKS, DROPPED):
-            remove_clip(destination, outcome)
+            clips.remove(outcome)
 
 
 def _complete(destination: Path, work: _Work, result: CleanResult, highlights: Highlights) -> None:
     """The split lists, the report, and last the marker that says all is there."""
     lists = [name for name in SPLIT_LISTS if (work.maker.source / name).is_file()]
     for name in lists:
-        copy(work.maker.source / name, destination / name)
+        with replacing(destination / name) as temporary:
+            temporary.write_bytes((work.maker.source / name).read_bytes())
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
     made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
     write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))

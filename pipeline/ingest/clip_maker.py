@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import math
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -97,10 +97,20 @@ class ClipMaker:
                 part, samples = [], 0
         yield part
 
+    def read(self, path: str) -> Sound:
+        """Decodes one recording, see `read_sound`.
+
+        Parameters
+        ----------
+        path
+            As `Recording.path` has it.
+        """
+        return read_sound(f"{self.source}/{path}")
+
     def _decode(self, planned: PlannedClip) -> CutRecording | Outcome:
         recording = planned.recording
         try:
-            sound = read_sound(f"{self.source}/{recording.path}")
+            sound = self.read(recording.path)
         except RecordingError as error:
             detail = printable(str(error))
             return self._outcome(planned, findings=(_UNREADABLE,), discarded_for=_UNREADABLE, detail=detail)
@@ -153,7 +163,7 @@ class ClipMaker:
     def content_hash(self, recording: Recording) -> str:
         """Of a recording's content, see `decisions.content_hash`; empty where nothing can be decoded."""
         try:
-            return content_hash(read_sound(f"{self.source}/{recording.path}").native)
+            return content_hash(self.read(recording.path).native)
         except RecordingError:
             return ""
 
@@ -170,10 +180,8 @@ class ClipMaker:
 
     def _content(self, recording: Recording, start_s: float) -> Samples:
         """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
-        version = (self.scratch, recording.size_bytes, recording.modified_ns)
-        start = round(start_s * SAMPLE_RATE_HZ)
         try:
-            return _content(f"{self.source}/{recording.path}", start, self._window_samples, version)
+            return _content(self, recording, round(start_s * SAMPLE_RATE_HZ))
         except RecordingError as error:  # it could be read a moment ago
             raise WordspotError(
                 f"{recording.key} was changed while cleaning: run the same command again ({error})"
@@ -215,11 +223,11 @@ def _measure(stack: CutStack) -> Iterator[dict[str, Value]]:
 
 
 @lru_cache(maxsize=256)  # pairs come in order, so that of most one clip has just been read
-def _content(path: str, start: int, size: int, version: Hashable) -> Samples:
-    """As `ClipMaker._content`; another run, or a recording that was changed, is another `version`."""
-    sound = read_sound(path)
+def _content(maker: ClipMaker, recording: Recording, start: int) -> Samples:
+    """As `ClipMaker._content`; another run has another maker, and a recording that was changed is another one."""
+    sound = maker.read(recording.path)
     begin = max(0, start)
-    clip = sound.samples[begin : start + size]
+    clip = sound.samples[begin : start + maker.settings.window_samples]
     return CutRecording(
-        path, sound, clip, begin
+        recording.path, sound, clip, begin
     ).content.copy()  # or all of the recording, an hour perhaps, would be kept

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ...data.buckets import Bucket, Folder, folder_at
 from ...data.errors import WordspotError
 from .clip_maker import ClipMaker
 from .outcome import Outcome
@@ -22,6 +23,7 @@ from .plan import PlannedClip
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _PACKAGES = ("wordspot", "numpy", "soundfile", "soxr")  # whose versions decide every byte of a clip
+_OF_URLS = ("fsspec", "universal_pathlib")  # which a worker must have where a folder is a URL
 _CONNECT_S = 10
 _CHUNKS_AHEAD = 3  # per worker: none waits for work, and memory does not grow with the number of items
 
@@ -43,7 +45,7 @@ class Cluster:
 
     @classmethod
     @contextmanager
-    def connect(cls, address: str, *folders: Path) -> Iterator["Cluster"]:
+    def connect(cls, address: str, *folders: Folder) -> Iterator["Cluster"]:
         """Connects to a scheduler, and looks at its workers.
 
         Parameters
@@ -51,7 +53,7 @@ class Cluster:
         address
             Of the scheduler, as in `tcp://host:8786`.
         folders
-            That all workers must see under the same path.
+            That all workers must see under the same path or URL.
 
         Raises
         ------
@@ -147,11 +149,11 @@ def _work(versions: dict[str, str], function: Callable[[list[Item]], list[Result
     return function(chunk)
 
 
-def _versions() -> dict[str, str]:
-    return {package: version(package) for package in _PACKAGES}
+def _versions(*more: str) -> dict[str, str]:
+    return {package: version(package) for package in (*_PACKAGES, *more)}
 
 
-def _check_workers(client: Any, address: str, folders: Sequence[Path]) -> None:
+def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None:
     try:
         client.wait_for_workers(1, timeout=_CONNECT_S)
     except TimeoutError as error:
@@ -164,15 +166,26 @@ def _check_workers(client: Any, address: str, folders: Sequence[Path]) -> None:
                 f"the worker {name} has {worker['nthreads']} threads: start workers with --nthreads 1, as many as there are "
                 "cores (--nworkers auto)"
             )
-    for package, ours in _versions().items():
+    for package, ours in _versions(*(() if all(isinstance(folder, Path) for folder in folders) else _OF_URLS)).items():
         for name, theirs in client.run(version, package, on_error="return").items():
             _check_versions(name, {package: ours}, {package: theirs})
     for folder in folders:
-        for name, sees in client.run(os.path.isdir, str(folder)).items():
-            if not sees:
-                raise WordspotError(
-                    f"the worker {name} sees no folder {folder}: all workers need the same folders, under the same paths"
-                )
+        for name, refusal in client.run(_refusal, str(folder)).items():
+            if refusal:
+                raise WordspotError(f"the worker {name} {refusal}")
+
+
+def _refusal(folder: str) -> str:
+    """In a worker: why it cannot use a folder; empty if it can."""
+    try:
+        place = folder_at(folder)
+        if not isinstance(place, Path):
+            Bucket(place).top_files()
+        elif not place.is_dir():
+            return f"sees no folder {folder}: all workers need the same folders, under the same paths"
+    except WordspotError as error:
+        return f"says: {error}"
+    return ""
 
 
 def _check_versions(worker: str, ours: dict[str, str], theirs: dict[str, Any]) -> None:

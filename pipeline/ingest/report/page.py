@@ -7,7 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from ....data.audio import SAMPLE_RATE_HZ, read_sound
+from ....data.audio import SAMPLE_RATE_HZ
 from ....data.errors import RecordingError
 from ....data.files import printable
 from ...pages.html_page import in_words, write_page
@@ -144,7 +144,7 @@ class _Sounds:
     def player(self, excerpt: _Excerpt) -> Player | None:
         """Of the second that was chosen of a recording; None where it was changed since."""
         try:
-            samples = read_sound(self.maker.source / excerpt.path).samples
+            samples = self.maker.read(excerpt.path).samples
         except RecordingError:
             return None
         start = round(excerpt.start_s * SAMPLE_RATE_HZ)
