@@ -4,6 +4,7 @@ Objects are put whole, one request each; what stores files in the place of objec
 """
 
 import errno
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,12 +19,13 @@ from .text import one_line
 if TYPE_CHECKING:
     from upath import UPath
 
-Folder: TypeAlias = Union[Path, "UPath"]  # noqa: UP007 a name in quotes knows no `|`
+Folder: TypeAlias = Union[Path, "UPath"]  # a name in quotes knows no `|`
 Result = TypeVar("Result")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  # `C://` is a drive
 _REQUESTS_AT_ONCE = 16  # each waits for the network most of its time
 _ENTITY_TAGS = ("ETag", "etag", "md5Hash", "content_md5")  # as the libraries call them
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "last_write_time", "modified", "created")
+_VANISHED = "has lost a file just now: nothing is lost here, run the same command again to go on"
 _SHOWN = 300  # characters of what a library says
 
 
@@ -57,6 +59,14 @@ def folder_at(place: "Path | UPath | str") -> Folder:
     return UPath(f"{name}://{rest.rstrip('/')}")
 
 
+def read_in(folder: Folder, name: str) -> bytes | None:
+    """What a file that lies in a folder holds; None where there is none."""
+    if not isinstance(folder, Path):
+        bucket = Bucket(folder)
+        return bucket.read([name])[0] if bucket.file(name) else None
+    return (folder / name).read_bytes() if (folder / name).is_file() else None
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """What is known of a file without reading it.
@@ -86,6 +96,7 @@ class Bucket:
 
     def __init__(self, folder: "UPath") -> None:
         self.url = str(folder).rstrip("/")
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what matters of a lost connection is raised
         with self._reaching():
             self._system: Any = folder.fs
         self._root = folder.path.rstrip("/")
@@ -98,19 +109,29 @@ class Bucket:
         return self._named(found.values())
 
     def top_files(self) -> dict[str, StoredFile]:
-        """As `files`, without those in folders; one request where there are few."""
+        """As `files`, without those in folders."""
         with self._reaching():
             self._system.invalidate_cache()
             return self._named(self._system.ls(self._root, detail=True))
 
+    def file(self, name: str) -> StoredFile | None:
+        """What is known of the file of this name; None where there is none."""
+        with self._reaching():
+            self._system.invalidate_cache()
+            try:
+                info = self._system.info(self._path(name))
+            except FileNotFoundError:  # `exists` says no to a lost connection, too
+                return None
+        return _stored(info) if info["type"] == "file" else None
+
     def read(self, names: Sequence[str]) -> list[bytes]:
         """What these files hold."""
-        with self._reaching():
+        with self._reaching(_VANISHED):
             return self._each(self._system.cat_file, [self._path(name) for name in names])
 
     def fetch(self, names: Sequence[str], files: Sequence[str]) -> None:
         """Copies these files to local ones."""
-        with self._reaching():
+        with self._reaching(_VANISHED):
             self._each(self._system.get_file, [self._path(name) for name in names], files)
 
     def put(self, name: str, file: Path) -> None:
@@ -162,15 +183,12 @@ class Bucket:
             return list(threads.map(function, *arguments))
 
     @contextmanager
-    def _reaching(self) -> Iterator[None]:
+    def _reaching(self, missing: str = "does not exist: check the spelling") -> Iterator[None]:
         """Says in one line what the library means: each has errors of its own."""
         try:
             yield
         except FileNotFoundError as error:
-            raise WordspotError(
-                f"{self.url} does not exist, or has lost a file just now ({_first_line(error)}): check the spelling, or run "
-                "the same command again"
-            ) from error
+            raise WordspotError(f"{self.url} {missing} ({_first_line(error)})") from error
         except (MemoryError, WordspotError):
             raise
         except Exception as error:

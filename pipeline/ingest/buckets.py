@@ -34,7 +34,7 @@ from .settings import CleanSettings
 if TYPE_CHECKING:
     from upath import UPath
 
-_PREFIX = "wordspot-"  # of temporary folders
+_PREFIX = "wordspot-bucket-"  # of temporary folders
 _JOURNAL = f"{JOURNAL_FOLDER}/journal.jsonl"
 _LOCK = f"{JOURNAL_FOLDER}/lock"
 _LINES = f"{JOURNAL_FOLDER}/lines-"  # folders of what workers have put, one for each header of a journal
@@ -218,10 +218,10 @@ class BucketClips(Clips):
 
     def has_table(self) -> bool:
         """Whether a clip table has come into the bucket since cleaning took it away; then it is fetched."""
-        found = self._bucket.top_files()
-        if CLIP_TABLE not in found:
+        found = self._bucket.file(CLIP_TABLE)
+        if found is None:
             return False
-        self._stored[CLIP_TABLE] = found[CLIP_TABLE]
+        self._stored[CLIP_TABLE] = found
         self._fetch([CLIP_TABLE])
         return True
 
@@ -274,7 +274,7 @@ class BucketClips(Clips):
     def _put_decisions(self) -> None:
         """Adds what the log in the bucket lacks: somebody else may have added to it meanwhile."""
         log = self.folder / DECISIONS
-        there = b"".join(self._bucket.read([DECISIONS])) if DECISIONS in self._bucket.top_files() else b""
+        there = b"".join(self._bucket.read([DECISIONS])) if self._bucket.file(DECISIONS) else b""
         known = set(there.splitlines())
         missing = [line for line in log.read_bytes().splitlines() if line not in known]
         if missing:
@@ -290,7 +290,7 @@ class BucketClips(Clips):
 
     def _check_table(self) -> None:
         """Raises `WordspotError` where somebody has saved the clip table since it was read."""
-        if self._bucket.top_files().get(CLIP_TABLE) not in (None, self._stored.get(CLIP_TABLE)):
+        if self._bucket.file(CLIP_TABLE) not in (None, self._stored.get(CLIP_TABLE)):
             raise WordspotError(
                 f"{self._bucket.url}/{CLIP_TABLE} was edited while cleaning: nothing is lost, run the same command again"
             )

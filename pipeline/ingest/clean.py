@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ...data.buckets import Folder, folder_at
+from ...data.buckets import Folder, folder_at, read_in
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
@@ -233,11 +233,15 @@ def _clips(work: _Work) -> Clips:
 
 def _is_complete(maker: ClipMaker, destination: Path) -> bool:
     """Whether the tables stand, and the split lists as the source has them."""
-    lists = [name for name in SPLIT_LISTS if (maker.source / name).is_file()]
     return all(stands(destination / name) for name in MADE_FILES) and all(
-        (destination / name).is_file() and (maker.source / name).read_bytes() == (destination / name).read_bytes()
-        for name in lists
+        data == read_in(destination, name) for name, data in _split_lists(maker)
     )
+
+
+def _split_lists(maker: ClipMaker) -> list[tuple[str, bytes]]:
+    """Name and content of those that the source has."""
+    found = ((name, read_in(maker.source, name)) for name in SPLIT_LISTS)
+    return [(name, data) for name, data in found if data is not None]
 
 
 def _discarded_as_duplicates(destination: Path) -> set[str]:
@@ -364,10 +368,12 @@ def _write_row(clips: Clips | None, tables: Tables | None, outcome: Outcome) -> 
 
 def _complete(destination: Path, work: _Work, result: CleanResult, highlights: Highlights) -> None:
     """The split lists, the report, and last the marker that says all is there."""
-    lists = [name for name in SPLIT_LISTS if (work.maker.source / name).is_file()]
-    for name in lists:
+    lists = _split_lists(work.maker)
+    for name, data in lists:
         with replacing(destination / name) as temporary:
-            temporary.write_bytes((work.maker.source / name).read_bytes())
+            temporary.write_bytes(data)
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
     made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
-    write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))
+    write_marker(
+        destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *dict(lists))
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.audio import written_samples
-from ...data.buckets import Folder
+from ...data.buckets import Folder, read_in
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS, content_hash
 from ...data.errors import WordspotError
@@ -176,8 +176,8 @@ def check_made_files(source: Folder, destination: Path, *, is_complete: bool) ->
         for name in (DISCARD_TABLE, REPORT):
             _refuse_edits(destination / name, name in written and _is_somebodys(destination / name, written[name]))
     for name in SPLIT_LISTS:
-        if (source / name).is_file():
-            known = (written.get(name, ""), _digest((source / name).read_bytes()))
+        if (data := read_in(source, name)) is not None:
+            known = (written.get(name, ""), _digest(data))
             _refuse_edits(destination / name, all(_is_somebodys(destination / name, one) for one in known))
 
 

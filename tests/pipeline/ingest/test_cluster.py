@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,57 +38,13 @@ def expected(recordings: Path, tmp_path_factory: pytest.TempPathFactory, tree: C
     return tree(folder)
 
 
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """The address of a scheduler."""
-    command = [
-        sys.executable,
-        "-m",
-        "distributed.cli.dask_scheduler",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-        "--no-dashboard",
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr
-    address = next(filter(None, (re.search(r"tcp://127\.0\.0\.1:\d+", line) for line in process.stderr)))[0]
-    yield address
-    process.kill()
-    process.communicate()
-
-
-@contextmanager
-def workers(
-    scheduler: str, count: int, *options: str, path: Path | None = None
-) -> Iterator[list[subprocess.Popen[str]]]:
-    """Worker processes, once they have joined; `path` comes first among those that they import from."""
-    start = f"import sys; sys.path.insert(0, {str(path)!r}); " if path else ""
-    start += "from distributed.cli.dask_worker import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        start,
-        scheduler,
-        "--no-dashboard",
-        "--no-nanny",
-        *(options or ("--nthreads", "1")),
-    ]
-    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(count)]
-    try:
-        for process in started:
-            assert process.stderr
-            assert any("Registered to" in line for line in process.stderr)
-        yield started
-    finally:
-        for process in started:
-            process.kill()
-            process.communicate()
-
-
 def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
-    recordings: Path, expected: dict[str, bytes | None], scheduler: str, tmp_path: Path, tree: Callable
+    recordings: Path,
+    expected: dict[str, bytes | None],
+    scheduler: str,
+    workers: Callable,
+    tmp_path: Path,
+    tree: Callable,
 ) -> None:
     clips = tmp_path / "clips"
     command = [sys.executable, "-m", "wordspot.tools.cli", "clean", recordings, clips, "--cluster", scheduler]
@@ -107,7 +62,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
 
 
 def test_a_cluster_that_cannot_be_used_is_named_in_one_line(
-    recordings: Path, scheduler: str, tmp_path: Path, wordspot: Callable
+    recordings: Path, scheduler: str, workers: Callable, tmp_path: Path, wordspot: Callable
 ) -> None:
     def refusal(address: str) -> str:
         done = wordspot("clean", recordings, tmp_path / "clips", "--cluster", address)
