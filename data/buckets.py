@@ -19,7 +19,7 @@ from .text import one_line
 if TYPE_CHECKING:
     from upath import UPath
 
-Folder: TypeAlias = Union[Path, "UPath"]  # a name in quotes knows no `|`
+Folder: TypeAlias = Union[Path, "UPath"]
 Result = TypeVar("Result")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  # `C://` is a drive
 _REQUESTS_AT_ONCE = 16  # each waits for the network most of its time
@@ -27,6 +27,11 @@ _ENTITY_TAGS = ("ETag", "etag", "md5Hash", "content_md5")  # as the libraries ca
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "last_write_time", "modified", "created")
 _VANISHED = "has lost a file just now: nothing is lost here, run the same command again to go on"
 _SHOWN = 300  # characters of what a library says
+
+
+def is_url(place: str) -> bool:
+    """Whether it names a place by its kind (`s3://`), not by a path."""
+    return _URL.fullmatch(place) is not None
 
 
 def folder_at(place: "Path | UPath | str") -> Folder:
@@ -67,7 +72,7 @@ def read_in(folder: Folder, name: str) -> bytes | None:
     return (folder / name).read_bytes() if (folder / name).is_file() else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """What is known of a file without reading it.
 
@@ -106,6 +111,7 @@ class Bucket:
         with self._reaching():
             self._system.invalidate_cache()
             found = self._system.find(self._path(below).rstrip("/"), detail=True)
+            self._system.invalidate_cache()  # which holds as much as was found
         return self._named(found.values())
 
     def top_files(self) -> dict[str, StoredFile]:

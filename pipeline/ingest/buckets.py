@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
 from ...data.audio import Sound, read_sound
-from ...data.buckets import Bucket, Folder, StoredFile, folder_at
+from ...data.buckets import Bucket, Folder, folder_at
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError
@@ -183,9 +183,10 @@ class BucketClips(Clips):
         self._bucket = Bucket(place)
         self._removed: list[Outcome] = []
         self._untouched: set[str] = set()  # clips that were read in this run, or made in it
-        self._stored = self._bucket.files()
+        files = self._bucket.files()
+        self._stored, self._table = set(files), files.get(CLIP_TABLE)
         self._check_is_ours()
-        self._fetch([name for name in self._stored if _is_book(name)])
+        self._fetch([name for name in files if _is_book(name)])
         self._put = self._books()
         self._add_lines()
 
@@ -195,7 +196,7 @@ class BucketClips(Clips):
 
     def check_untouched(self, outcomes: Iterable[Outcome]) -> None:
         """Raises `WordspotError` where a clip that is to go is not as cleaning wrote it."""
-        unread = [one for one in outcomes if one.file_name in self._stored.keys() - self._untouched]
+        unread = [one for one in outcomes if self.stands(one.file_name) and one.file_name not in self._untouched]
         for start in range(0, len(unread), _CLIPS_AT_ONCE):
             some = unread[start : start + _CLIPS_AT_ONCE]
             for outcome, data in zip(some, self._bucket.read([one.file_name for one in some]), strict=True):
@@ -208,7 +209,7 @@ class BucketClips(Clips):
 
     def place(self, unfinished: str, outcome: Outcome) -> None:
         """Takes note of a clip that a worker has put."""
-        self._stored.setdefault(outcome.file_name, StoredFile(1, 0))
+        self._stored.add(outcome.file_name)
         self._untouched.add(outcome.file_name)
 
     def remove(self, outcome: Outcome) -> None:
@@ -218,12 +219,10 @@ class BucketClips(Clips):
 
     def has_table(self) -> bool:
         """Whether a clip table has come into the bucket since cleaning took it away; then it is fetched."""
-        found = self._bucket.file(CLIP_TABLE)
-        if found is None:
-            return False
-        self._stored[CLIP_TABLE] = found
-        self._fetch([CLIP_TABLE])
-        return True
+        self._table = self._bucket.file(CLIP_TABLE)
+        if self._table:
+            self._fetch([CLIP_TABLE])
+        return self._table is not None
 
     def publish(self) -> None:
         """Makes the bucket what the local tables are: decisions first, the clip table last, each whole or not at all."""
@@ -286,11 +285,10 @@ class BucketClips(Clips):
             self._check_table()
         for name in names:
             self._bucket.remove([name])
-            self._stored.pop(name, None)
 
     def _check_table(self) -> None:
         """Raises `WordspotError` where somebody has saved the clip table since it was read."""
-        if self._bucket.file(CLIP_TABLE) not in (None, self._stored.get(CLIP_TABLE)):
+        if self._bucket.file(CLIP_TABLE) not in (None, self._table):
             raise WordspotError(
                 f"{self._bucket.url}/{CLIP_TABLE} was edited while cleaning: nothing is lost, run the same command again"
             )
@@ -299,9 +297,8 @@ class BucketClips(Clips):
         self.check_untouched(self._removed)
         names = [outcome.file_name for outcome in self._removed]
         self._bucket.remove(names)
-        for name in names:
-            self._stored.pop(name, None)
-            self._untouched.discard(name)
+        self._stored.difference_update(names)
+        self._untouched.difference_update(names)
         self._removed.clear()
 
     def _put_book(self, name: str) -> None:
