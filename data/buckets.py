@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Folder: TypeAlias = Union[Path, "UPath"]
 Result = TypeVar("Result")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)  # `C://` is a drive
+_PASSWORD = re.compile("[^/@]*:[^/@]*@")  # `user:password@host`
 _REQUESTS_AT_ONCE = 16  # each waits for the network most of its time
 _ENTITY_TAGS = ("ETag", "etag", "md5Hash", "content_md5")  # as the libraries call them
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "last_write_time", "modified", "created")
@@ -45,6 +46,11 @@ def folder_at(place: "Path | UPath | str") -> Folder:
     url = _URL.fullmatch(place) if isinstance(place, str) else None
     if url is None:
         return Path(place) if isinstance(place, str) else place
+    if _PASSWORD.match(url[2]):
+        raise WordspotError(
+            f"{url[1]}://{_PASSWORD.sub('', url[2])} was given with a password, which messages and tables would show: leave it "
+            f"out, and set FSSPEC_{url[1].upper()}_USERNAME and FSSPEC_{url[1].upper()}_PASSWORD"
+        )
     import fsspec  # here, like all of its kind: only URLs need it
     from upath import UPath
 

@@ -11,7 +11,7 @@ import os
 import socket
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -76,8 +76,7 @@ class BucketMaker(ClipMaker):
             maker = self._beside(Path(folder), [clip.recording.path for clip in planned])
             outcomes = maker.process_all(planned)
             if self.clips is not None and self.scratch is not None:
-                self._put_lines(Path(folder), planned, outcomes)
-                self._put_clips(maker, planned, outcomes)
+                self._put(maker, Path(folder), planned, outcomes)
         return outcomes
 
     def _beside(self, folder: Path, paths: Sequence[str]) -> ClipMaker:
@@ -88,24 +87,20 @@ class BucketMaker(ClipMaker):
         Bucket(self.source).fetch(paths, [_fetched(folder, path) for path in paths])
         return _NearMaker(folder, self.settings, scratch)
 
-    def _put_lines(self, folder: Path, planned: Sequence[PlannedClip], outcomes: Sequence[Outcome]) -> None:
-        """The same chunk gives the same object, whoever makes it again."""
-        lines = b"".join(write_line(clip.recording, outcome) for clip, outcome in zip(planned, outcomes, strict=True))
-        file = folder / "lines"
-        file.write_bytes(lines)
-        Bucket(cast("UPath", self.clips)).put(f"{self.lines}/{_hashed(planned[0].file_name.encode())}.jsonl", file)
-
-    def _put_clips(self, maker: ClipMaker, planned: Sequence[PlannedClip], outcomes: Sequence[Outcome]) -> None:
+    def _put(self, maker: ClipMaker, folder: Path, planned: Sequence[PlannedClip], outcomes: Sequence[Outcome]) -> None:
+        """First the lines, then the clips; the same chunk gives the same object of lines, whoever makes it again."""
         bucket = Bucket(cast("UPath", self.clips))
-        made = {
-            outcome.file_name: (outcome, maker.unfinished(clip))
-            for clip, outcome in zip(planned, outcomes, strict=True)
-            if outcome.clip_digest
-        }
-        taken = bucket.put_new(list(made), [file for _, file in made.values()])
+        name_of_lines = f"{self.lines}/{_hashed(planned[0].file_name.encode())}.jsonl"
+        made = dict(zip(planned, outcomes, strict=True))
+        bucket.put(name_of_lines, _lines(folder, made))
+        clips = {clip.file_name: clip for clip, outcome in made.items() if outcome.clip_digest}
+        taken = bucket.put_new(list(clips), [maker.unfinished(clip) for clip in clips.values()])
         for name, data in zip(taken, bucket.read(taken), strict=True):
-            if is_other(data, made[name][0].clip_digest):  # and not what a worker had put before it was killed
-                raise in_the_way(f"{bucket.url}/{name}", made[name][0])
+            outcome = made[clips[name]]
+            if is_other(data, outcome.clip_digest):  # and not what a worker had put before it was killed
+                others = {clip: outcome for clip, outcome in made.items() if clip.file_name not in taken}
+                bucket.put(name_of_lines, _lines(folder, others))
+                raise in_the_way(f"{bucket.url}/{name}", outcome)
 
 
 @dataclass(frozen=True)
@@ -120,6 +115,13 @@ def _made(
     source: Path | str, settings: CleanSettings, scratch: Path | None, clips: str | None, lines: str
 ) -> BucketMaker:
     return BucketMaker(cast("Path", folder_at(source)), settings, scratch, clips and folder_at(clips), lines)  # type: ignore[arg-type]
+
+
+def _lines(folder: Path, made: Mapping[PlannedClip, Outcome]) -> Path:
+    """A file with the journal's lines of these clips."""
+    file = folder / "lines"
+    file.write_bytes(b"".join(write_line(clip.recording, outcome) for clip, outcome in made.items()))
+    return file
 
 
 def _fetched(folder: Path, path: str) -> str:
@@ -319,24 +321,30 @@ def _order(name: str) -> tuple[int, str]:
     return _LAST.index(name) + 1 if name in _LAST else 0, name
 
 
+_held: set[str] = set()  # by this process
+
+
 @contextmanager
 def _locked(bucket: Bucket, folder: Path) -> Iterator[None]:
     """Keeps others out; what a killed process of this machine has left keeps nobody out."""
     file = folder / "lock"
     own = {"host": socket.gethostname(), "process": os.getpid()}
     file.write_text(json.dumps(own))
-    if bucket.put_new([_LOCK], [str(file)]):
+    if bucket.url in _held or bucket.put_new([_LOCK], [str(file)]):
         holder = _holder(bucket)
-        if holder.get("host") != own["host"] or not _has_ended(holder.get("process")):
+        is_left = holder == own and bucket.url not in _held  # containers have the same numbers each time
+        if not is_left and (holder.get("host") != own["host"] or not _has_ended(holder.get("process"))):
             raise WordspotError(
                 f"process {holder.get('process')} on {holder.get('host')} is cleaning into {bucket.url}: wait until it has "
                 f"finished; if it was killed, delete {bucket.url}/{_LOCK}"
             )
         bucket.put(_LOCK, file)
     file.unlink()
+    _held.add(bucket.url)
     try:
         yield
     finally:
+        _held.discard(bucket.url)
         bucket.remove([_LOCK])
 
 

@@ -22,7 +22,7 @@ class _Path(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and is_url(value):
             raise WordspotError(
-                f"{value} is no folder or file of this machine, and only `wordspot clean` reads and writes other places: copy "
+                f"{value} is no folder or file of this machine, and only SRC and DST of `wordspot clean` may be others: copy "
                 "it here first"
             )
         return super().convert(value, param, ctx)

@@ -322,10 +322,11 @@ def test_what_somebody_has_put_or_edited_is_kept(store: Store, tmp_path: Path, p
     store.put("own/notes.txt", b"mine")
     store.put("own/left/d.wav", b"mine")
     put_word(tmp_path / "few/left/d.wav", rng)
-    with pytest.raises(
-        WordspotError, match=f"s3://{BUCKET}/own/left/d.wav was not written by cleaning, and the clip of left/d"
-    ):
-        clean(tmp_path / "few", f"s3://{BUCKET}/own")
+    for _ in range(2):  # the second time it goes on from where the first ended
+        with pytest.raises(
+            WordspotError, match=f"s3://{BUCKET}/own/left/d.wav was not written by cleaning, and the clip of"
+        ):
+            clean(tmp_path / "few", f"s3://{BUCKET}/own")
     store.client.delete_object(Bucket=BUCKET, Key="own/left/d.wav")
     clean(tmp_path / "few", f"s3://{BUCKET}/own")
     store.put("own/left/a.wav", own["left/b.wav"])
@@ -375,6 +376,7 @@ def test_what_is_wrong_is_one_line_before_any_work(store: Store, few: Case) -> N
         assert store.listed("refused") == before
 
     clips = f"s3://{BUCKET}/refused"
+    refused("smb://me:secret@host/a", clips, "smb://host/a was given with a password")
     refused("s4://a/b", clips, "no kind of place is called s4://")
     refused("s3://nowhere/a", clips, "does not exist: check the spelling (The specified bucket does not exist)")
     refused(few.url, "s3://nowhere/a", "s3://nowhere/a does not exist: check the spelling")
@@ -398,6 +400,8 @@ def test_what_is_missing_on_a_machine_is_one_line(
     nobody |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}
     done = wordspot("clean", few.url, clips, env=nobody)
     assert re.fullmatch(rf"wordspot: {few.url} is closed to you \(Unable to locate credentials\).*\n", done.stderr)
+    done = wordspot("extract", clips, tmp_path / "features")
+    assert re.match(f"wordspot: {clips} is no folder or file of this machine, and only SRC and DST of", done.stderr)
     code = "import sys; sys.modules['upath'] = None; from wordspot.tools.cli import main; main()"
     command = [sys.executable, "-c", code, "clean", few.url, clips]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
