@@ -1,7 +1,6 @@
 """Work on many machines: the workers of a Dask cluster, which see the same folders as this machine."""
 
 import logging
-import os
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..data.buckets import Bucket, Folder, folder_at
 from ..data.errors import WordspotError
 from ..data.shards import is_sharded
 
@@ -18,6 +18,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 # whose versions decide every byte of a clip, of a feature set and of an audit
 _PACKAGES = ("wordspot", "numpy", "soundfile", "soxr", "ai-edge-litert")
+_OF_SHARDS = ("pyarrow",)
+_OF_URLS = ("fsspec", "universal_pathlib")
 _CONNECT_S = 10
 _CHUNKS_AHEAD = 3  # per worker: none waits for work, and memory does not grow with the number of items
 
@@ -39,7 +41,7 @@ class Cluster:
 
     @classmethod
     @contextmanager
-    def connect(cls, address: str, *folders: Path) -> Iterator["Cluster"]:
+    def connect(cls, address: str, *folders: Folder) -> Iterator["Cluster"]:
         """Connects to a scheduler, and looks at its workers.
 
         Parameters
@@ -47,7 +49,7 @@ class Cluster:
         address
             Of the scheduler, as in `tcp://host:8786`.
         folders
-            That all workers must see under the same path.
+            That all workers must see under the same path or URL.
 
         Raises
         ------
@@ -114,7 +116,13 @@ def _versions(packages: Iterable[str]) -> dict[str, str]:
     return {package: version(package) for package in packages}
 
 
-def _check_workers(client: Any, address: str, folders: Sequence[Path]) -> None:
+def _needed_by(folders: Sequence[Folder]) -> tuple[str, ...]:
+    """The packages that these folders need besides."""
+    local = [folder for folder in folders if isinstance(folder, Path)]
+    return (_OF_SHARDS if any(map(is_sharded, local)) else ()) + (_OF_URLS if len(local) < len(folders) else ())
+
+
+def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None:
     try:
         client.wait_for_workers(1, timeout=_CONNECT_S)
     except TimeoutError as error:
@@ -127,16 +135,26 @@ def _check_workers(client: Any, address: str, folders: Sequence[Path]) -> None:
                 f"the worker {name} has {worker['nthreads']} threads: start workers with --nthreads 1, as many as there are "
                 "cores (--nworkers auto)"
             )
-    reading_shards = ("pyarrow",) if any(map(is_sharded, folders)) else ()
-    for package, ours in _versions(_PACKAGES + reading_shards).items():
+    for package, ours in _versions(_PACKAGES + _needed_by(folders)).items():
         for name, theirs in client.run(version, package, on_error="return").items():
             _check_versions(name, {package: ours}, {package: theirs})
     for folder in folders:
-        for name, sees in client.run(os.path.isdir, str(folder)).items():
-            if not sees:
-                raise WordspotError(
-                    f"the worker {name} sees no folder {folder}: all workers need the same folders, under the same paths"
-                )
+        for name, refusal in client.run(_refusal, str(folder)).items():
+            if refusal:
+                raise WordspotError(f"the worker {name} {refusal}")
+
+
+def _refusal(folder: str) -> str:
+    """In a worker: why it cannot use a folder; empty if it can."""
+    try:
+        place = folder_at(folder)
+        if not isinstance(place, Path):
+            Bucket(place).file("clean.json")  # any name: it need not be there
+        elif not place.is_dir():
+            return f"sees no folder {folder}: all workers need the same folders, under the same paths"
+    except WordspotError as error:
+        return f"says: {error}"
+    return ""
 
 
 def _check_versions(worker: str, ours: dict[str, str], theirs: dict[str, Any]) -> None:

@@ -49,6 +49,8 @@ _EXTRA_OF = {
     "av": "media",
     "pyarrow": "shards",
     "distributed": "cluster",
+    "fsspec": "buckets",
+    "upath": "buckets",
     "cleanlab": "audit",
     "sklearn": "audit",
 }

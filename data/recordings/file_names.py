@@ -39,6 +39,10 @@ def sorting_hint(folder: Path, names: Iterable[str], files_per_label: int = 2) -
     if not labels:
         return ""
     shown = ", ".join(labels[:5])
+    if not isinstance(folder, Path):  # a URL, of which no shell knows
+        return (
+            f"; the names of its files begin with {shown}: if these are the words, put them into folders of these names"
+        )
     name = "${n%%" + ("[._ -]" if labels[0].isdecimal() else "[0-9._ -]") + "*}"
     loop = f'n=${{f##*/}}; mkdir -p "sorted/{name}"; cp "$f" "sorted/{name}/"'
     return (

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..buckets import Bucket, Folder, folder_at
 from ..errors import WordspotError
 from ..labels import is_word, normalize_name
 from ..shards import is_sharded
 from ..text import printable
 from .file_names import sorting_hint
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 SPLIT_LISTS = ("validation_list.txt", "testing_list.txt")
 SECTIONS = "sections.csv"  # beside the labels' folders, or in their place: recordings that are no files, see `in_place`
@@ -90,8 +95,8 @@ class Recording:
         return not is_word(self.label)
 
 
-def scan_recordings(folder: Path | str) -> list[Recording]:
-    """All files below the label folders, sorted by path.
+def scan_recordings(folder: Folder | str) -> list[Recording]:
+    """All files below the label folders, sorted by path; `folder` may be a URL, see `data.buckets`.
 
     Hidden files and folders (`.DS_Store`, `.git`) and those of the system (`Thumbs.db`, `@eaDir`) are passed over; links
     are followed, and a link back to a folder that contains it is passed over too.
@@ -102,7 +107,9 @@ def scan_recordings(folder: Path | str) -> list[Recording]:
         The folder is missing, is no folder, has no label folders, or no file in them; or some of its recordings are no
         files, which only cleaning reads.
     """
-    folder = Path(folder)
+    folder = folder_at(folder)
+    if not isinstance(folder, Path):
+        return scan_bucket(folder)
     check_folder(folder)
     if (folder / SECTIONS).is_file():
         raise WordspotError(
@@ -141,6 +148,24 @@ def _below(folder: Path, labels: list[os.DirEntry[str]]) -> list[Recording]:
     return sorted(recording for label in labels for recording in _walk(Path(label.path), label.name, (top,)))
 
 
+def scan_bucket(folder: "UPath") -> list[Recording]:
+    """All recordings below a URL, see `data.buckets`, as `scan_recordings` gives them."""
+    files = Bucket(folder).files()
+    names = [name for name in files if not any(not part or _is_passed_over(part) for part in name.split("/"))]
+    recordings = sorted(Recording(name, files[name].size_bytes, files[name].version) for name in names if "/" in name)
+    if not names:
+        raise WordspotError(f"{folder} holds no files: check the spelling")
+    if SECTIONS in names:
+        raise WordspotError(
+            f"{folder / SECTIONS} names parts of files, which are read on this machine: copy all of it here"
+        )
+    if not recordings:
+        raise WordspotError(
+            f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder / 'left'}/"
+        )
+    return recordings
+
+
 def check_folder(folder: Path) -> None:
     """Raises `WordspotError` unless `folder` is a folder that can be listed."""
     if not folder.exists():
@@ -149,8 +174,10 @@ def check_folder(folder: Path) -> None:
         raise WordspotError(f"{folder} is a file; expected a folder with one folder for each word")
 
 
-def unlabeled_files(folder: Path) -> list[str]:
+def unlabeled_files(folder: Folder) -> list[str]:
     """Names of the visible files that lie in the folder itself, outside any label (lists and licences are no mistake)."""
+    if not isinstance(folder, Path):
+        return [name for name in Bucket(folder).top_files() if name and not _is_passed_over(name)]
     return [entry.name for entry in _visible(folder) if not _is_folder(entry)]
 
 

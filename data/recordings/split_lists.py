@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from ..buckets import Folder, read_in
 from ..errors import WordspotError
 from ..labels import normalize_name
 from .folders import SPLIT_LISTS
@@ -61,9 +61,10 @@ class ListMatch:
     unmatched: dict[str, tuple[str, ...]]
 
 
-def read_split_lists(folder: Path) -> SplitLists:
+def read_split_lists(folder: Folder) -> SplitLists:
     """The lists that lie in a folder of recordings or clips. Raises `WordspotError` for one that is no text in UTF-8."""
-    lists = {name: _lines(folder / name) for name in SPLIT_LISTS if (folder / name).is_file()}
+    found = {name: read_in(folder, name) for name in SPLIT_LISTS}
+    lists = {name: _lines(folder / name, data) for name, data in found.items() if data is not None}
     return SplitLists({name: entries for name, entries in lists.items() if entries})
 
 
@@ -99,9 +100,9 @@ def label_of(entry: str) -> str:
     return ["", "", *_parts(entry)][-2]
 
 
-def _lines(path: Path) -> tuple[str, ...]:
+def _lines(path: Folder, data: bytes) -> tuple[str, ...]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise WordspotError(f"{path} is not a text in UTF-8 ({error}): save it again as such") from error
     return tuple(line.strip() for line in text.splitlines() if line.strip())

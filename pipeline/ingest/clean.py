@@ -9,12 +9,13 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from ...data.buckets import Folder, folder_at, read_in
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
-from ...data.files import copy, printable, remove_leftovers
+from ...data.files import printable, remove_leftovers, replacing
 from ...data.recordings.folders import SPLIT_LISTS
 from ...data.recordings.in_place import by_file, scan_source
 from ...data.recordings.layout import diagnose
@@ -23,19 +24,18 @@ from ..cluster import Cluster
 from ..progress import Progress, no_progress
 from ..workers import mapping_lists
 from .apart import ApartFromOthers
+from .buckets import BucketClips, clips_at, maker_of
 from .clip_maker import ClipMaker
 from .decided import checksum, decided, gather, is_as_decided, plan_decided, spared
 from .destination import (
     MADE_FILES,
     REPORT,
+    Clips,
     check_apart,
     check_destination,
-    check_free,
     check_made_files,
-    check_untouched,
     cleaned_agreement,
     read_marker,
-    remove_clip,
     sha256,
     stands,
     write_marker,
@@ -76,6 +76,8 @@ class _Work:
         Where decisions are kept; None for the clean folder.
     agreement
         Listeners who must agree.
+    clips
+        The clips in the destination; None where nothing is to be written.
     """
 
     maker: ClipMaker
@@ -86,6 +88,7 @@ class _Work:
     progress: Progress
     log: Path | None = None
     agreement: int = 1
+    clips: Clips | None = None
 
     @property
     def header(self) -> dict[str, Any]:
@@ -94,8 +97,8 @@ class _Work:
 
 
 def clean(
-    source: Path | str,
-    destination: Path | str,
+    source: Folder | str,
+    destination: Folder | str,
     settings: CleanSettings = CleanSettings(),
     *,
     decisions: Path | str | None = None,
@@ -113,9 +116,10 @@ def clean(
     Parameters
     ----------
     source
-        Folder of recordings, `<label>/**/<file>`, or with a table of parts of longer ones, see `recordings.in_place`.
+        Folder of recordings, `<label>/**/<file>`, or with a table of parts of longer ones, see `recordings.in_place`; or
+        its URL, see `data.buckets`.
     destination
-        New or empty folder, or one that holds the clean folder of the same source.
+        New or empty folder, or one that holds the clean folder of the same source; or its URL.
     settings
         How a recording becomes a clip.
     decisions
@@ -142,36 +146,42 @@ def clean(
     WordspotWarning
         Names of folders and files that were probably not meant so; before any work.
     """
-    source, destination, log = Path(source), Path(destination), Path(decisions) if decisions is not None else None
+    source, destination, log = (
+        folder_at(source),
+        folder_at(destination),
+        Path(decisions) if decisions is not None else None,
+    )
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
         planned = _plan(source)
         _check_label_names(source, planned)
         check_apart(source, destination, planned)
-        if dry_run:
-            with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
-                journal.rewrite([])
-                states = gather(destination, log, edits_of(destination), agreement=agreement, dry_run=True)
-                maker = ClipMaker(source, settings)
+        with clips_at(destination, dry_run=dry_run) as clips:
+            if dry_run:
+                with tempfile.TemporaryDirectory() as folder, (journal := Journal(Path(folder))).locked():
+                    journal.rewrite([])
+                    states = gather(clips.folder, log, edits_of(clips.folder), agreement=agreement, dry_run=True)
+                    maker = maker_of(source, settings, None, clips)
+                    planned = plan_decided(maker, planned, states, journal, jobs, progress)
+                    return _do(_Work(maker, planned, journal, None, jobs, progress))
+            check_destination(clips.folder, planned.labels)
+            journal = Journal(clips.folder)
+            with journal.locked() as scratch:
+                journal.load()
+                maker = maker_of(source, settings, scratch, clips)
+                states = gather(clips.folder, log, edits_of(clips.folder), agreement=agreement)
                 planned = plan_decided(maker, planned, states, journal, jobs, progress)
-                return _do(_Work(maker, planned, journal, None, jobs, progress))
-        check_destination(destination, planned.labels)
-        journal = Journal(destination)
-        with journal.locked() as scratch:
-            journal.load()
-            maker = ClipMaker(source, settings, scratch)
-            states = gather(destination, log, edits_of(destination), agreement=agreement)
-            planned = plan_decided(maker, planned, states, journal, jobs, progress)
-            check_destination(destination, planned.labels)
-            return _clean_into(destination, _Work(maker, planned, journal, destination, jobs, progress, log, agreement))
+                check_destination(clips.folder, planned.labels)
+                work = _Work(maker, planned, journal, clips.folder, jobs, progress, log, agreement, clips)
+                return _clean_into(clips.folder, work)
 
 
 @contextlib.contextmanager
-def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
+def _naming_folders(source: Folder, destination: Folder) -> Iterator[None]:
     """Names the folder that an error is about: the system names files that nobody knows, or none at all (of a full disk)."""
     try:
         yield
     except FileNotFoundError as error:
-        lost = Path(os.fsdecode(error.filename2 or error.filename or source))
+        lost = Path(os.fsdecode(error.filename2 or error.filename or str(source)))
         if destination in lost.parents:
             raise WordspotError(
                 f"{destination} was deleted or changed while cleaning into it: run the same command again"
@@ -185,16 +195,16 @@ def _naming_folders(source: Path, destination: Path) -> Iterator[None]:
         raise
 
 
-def _plan(source: Path) -> Plan:
+def _plan(source: Folder) -> Plan:
     """As if nothing was decided."""
     recordings = scan_source(source)
-    for note in diagnose(source, recordings):
+    for note in diagnose(cast("Path", source), recordings):
         warnings.warn(note.text, WordspotWarning, stacklevel=3)
     recordings.reverse()
     return plan_clips(recordings.pop() for _ in range(len(recordings)))  # each is let go when it is planned
 
 
-def _check_label_names(source: Path, planned: Plan) -> None:
+def _check_label_names(source: Folder, planned: Plan) -> None:
     """A label's folder must not stand where a file is to be."""
     for label in sorted(planned.labels):
         if label.casefold() in (*MADE_FILES, *SPLIT_LISTS, DECISIONS):
@@ -204,7 +214,7 @@ def _check_label_names(source: Path, planned: Plan) -> None:
 def _clean_into(destination: Path, work: _Work) -> CleanResult:
     marker = read_marker(destination)
     same_work = work.journal.header == work.header
-    done = [same_work and _is_done(clip, destination, work) for clip in work.planned]
+    done = [same_work and _is_done(clip, work) for clip in work.planned]
     same_work = same_work and marker is not None and marker.get("decided") == checksum(work.planned)
     same_work = same_work and cleaned_agreement(destination) == work.agreement
     holds_all = work.journal.holds_exactly(work.planned.recordings)
@@ -218,22 +228,31 @@ def _clean_into(destination: Path, work: _Work) -> CleanResult:
     return _do(work)
 
 
-def _is_done(clip: PlannedClip, destination: Path, work: _Work) -> bool:
+def _is_done(clip: PlannedClip, work: _Work) -> bool:
     outcome = work.journal.outcome(clip.recording)
     if outcome is None or outcome.file_name != clip.file_name:
         return False
     if not is_as_decided(clip, outcome, work.maker.settings.discarding):
         return False
-    return bool(outcome.discarded_for) or clip.is_dropped or stands(destination / clip.file_name)
+    return bool(outcome.discarded_for) or clip.is_dropped or _clips(work).stands(clip.file_name)
+
+
+def _clips(work: _Work) -> Clips:
+    assert work.clips is not None, "there is a destination"
+    return work.clips
 
 
 def _is_complete(maker: ClipMaker, destination: Path) -> bool:
     """Whether the tables stand, and the split lists as the source has them."""
-    lists = [name for name in SPLIT_LISTS if (maker.source / name).is_file()]
     return all(stands(destination / name) for name in MADE_FILES) and all(
-        (destination / name).is_file() and (maker.source / name).read_bytes() == (destination / name).read_bytes()
-        for name in lists
+        data == read_in(destination, name) for name, data in _split_lists(maker)
     )
+
+
+def _split_lists(maker: ClipMaker) -> list[tuple[str, bytes]]:
+    """Name and content of those that the source has."""
+    found = ((name, read_in(maker.source, name)) for name in SPLIT_LISTS)
+    return [(name, data) for name, data in found if data is not None]
 
 
 def _discarded_as_duplicates(destination: Path) -> set[str]:
@@ -249,17 +268,18 @@ def _open_up(destination: Path, work: _Work, done: list[bool], marker: dict[str,
     check_made_files(work.maker.source, destination, is_complete=marker is not None)
     kept = {clip.file_name for clip in compress(work.planned, done)}
     stale = [outcome for outcome in journal.outcomes() if outcome.clip_digest and outcome.file_name not in kept]
-    check_untouched(destination, stale)
+    _clips(work).check_untouched(stale)
     _read_table_and_remove(destination, work)
     for name in MADE_FILES:
         (destination / name).unlink(missing_ok=True)
     for folder in (destination, journal.folder):
         remove_leftovers(folder)
     for outcome in stale:
-        remove_clip(destination, outcome)
+        _clips(work).remove(outcome)
     _remove_empty_folders(destination)
     journal.header = work.header
     journal.rewrite(compress(work.planned.recordings, done))
+    _clips(work).publish()
 
 
 def _read_table_and_remove(destination: Path, work: _Work) -> None:
@@ -323,29 +343,30 @@ def _work_out_by_file(work: _Work, remaining: list[PlannedClip]) -> None:
 
 
 def _process(work: _Work) -> Callable[[Sequence[PlannedClip]], list[Outcome]]:
-    return ApartFromOthers(work.maker) if isinstance(work.jobs, Cluster) else work.maker.process_all
+    apart = isinstance(work.jobs, Cluster) and not isinstance(work.clips, BucketClips)
+    return ApartFromOthers(work.maker) if apart else work.maker.process_all
 
 
 def _take_note(work: _Work, clip: PlannedClip, outcome: Outcome, add: Any) -> None:
     """First the line, then the clip in its place, so that no clip stands there that the journal does not know."""
-    if work.destination and outcome.clip_digest:
-        check_free(work.destination, outcome)
+    if work.clips and outcome.clip_digest:
+        work.clips.check_free(outcome)
     add(clip.recording, outcome)
-    if work.destination and outcome.clip_digest:
-        os.replace(work.maker.unfinished(clip), f"{work.destination}/{outcome.file_name}")
+    if work.clips and outcome.clip_digest:
+        work.clips.place(work.maker.unfinished(clip), outcome)
 
 
 def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
     """One pass over all outcomes, for the tables, the totals and the report."""
     totals, highlights = Totals(), Highlights(work.maker.checks)
-    if work.destination and (work.destination / CLIP_TABLE).exists():  # somebody has saved it while the clips were made
+    if work.destination and _clips(work).has_table():  # somebody has saved it while the clips were made
         _read_table_and_remove(work.destination, work)
     with writing_tables(work.destination) if work.destination else nullcontext() as tables:
         for place, (clip, known) in enumerate(zip(work.planned, work.journal.outcomes(), strict=True)):
             outcome = spared(clip, duplicates.merged(place, decided(clip, known)))
             totals.add(outcome)
             highlights.add(clip.recording, outcome, _original(work, duplicates.original(place)))
-            _write_row(work.destination, tables, outcome)
+            _write_row(work.clips, tables, outcome)
     result = CleanResult(totals.labels, totals.long_sounds, duplicates.across, totals.quiet_labels)
     if work.destination:
         _complete(work.destination, work, result, highlights)
@@ -356,19 +377,21 @@ def _original(work: _Work, original: PlannedClip | None) -> Highlight | None:
     return Highlight(original.recording, work.journal.known_outcome(original.recording)) if original else None
 
 
-def _write_row(destination: Path | None, tables: Tables | None, outcome: Outcome) -> None:
-    if destination and tables:
+def _write_row(clips: Clips | None, tables: Tables | None, outcome: Outcome) -> None:
+    if clips and tables:
         tables.add(outcome)
         if outcome.discarded_for in (*DUPLICATE_CHECKS, DROPPED):
-            remove_clip(destination, outcome)
+            clips.remove(outcome)
 
 
 def _complete(destination: Path, work: _Work, result: CleanResult, highlights: Highlights) -> None:
     """The split lists, the report, and last the marker that says all is there."""
-    lists = [name for name in SPLIT_LISTS if (work.maker.source / name).is_file()]
-    for name in lists:
-        copy(work.maker.source / name, destination / name)
+    lists = _split_lists(work.maker)
+    for name, data in lists:
+        with replacing(destination / name) as temporary:
+            temporary.write_bytes(data)
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
     made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
     made_of |= {"agreement": work.agreement} if work.agreement > 1 else {}
-    write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *lists))
+    made = (DISCARD_TABLE, REPORT, *dict(lists))
+    write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), made)

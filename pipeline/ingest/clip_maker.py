@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import math
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -20,7 +20,7 @@ from ...data.decisions import NOTHING, State, content_hash
 from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable
 from ...data.recordings.folders import Recording
-from ...data.recordings.in_place import read_all, read_recording
+from ...data.recordings.in_place import read_all
 from ..signal.loudness import mean_abs
 from ..signal.window import fit_to_window, window_around
 from .checks import CHECKS, Check, CutRecording, CutStack, Value, stacks
@@ -89,7 +89,7 @@ class ClipMaker:
         """What is to be measured, or has become something else already; no more at once than memory should hold."""
         part: _Part = []
         samples = 0
-        sounds = read_all(self.source, [clip.recording for clip in planned])
+        sounds = self.read_all([clip.recording for clip in planned])
         for clip, sound in zip(planned, sounds, strict=True):
             decoded = self._decoded_as(clip, sound)
             part.append((clip, decoded))
@@ -98,6 +98,17 @@ class ClipMaker:
                 yield part
                 part, samples = [], 0
         yield part
+
+    def read_all(self, recordings: Sequence[Recording]) -> Iterator[Sound | RecordingError]:
+        """Decodes recordings, see `in_place.read_all`."""
+        return read_all(self.source, recordings)
+
+    def read(self, recording: Recording) -> Sound:
+        """Decodes one; raises its `RecordingError`."""
+        sound = next(iter(self.read_all([recording])))
+        if isinstance(sound, RecordingError):
+            raise sound
+        return sound
 
     def _decoded_as(self, planned: PlannedClip, sound: Sound | RecordingError) -> CutRecording | Outcome:
         recording = planned.recording
@@ -152,7 +163,7 @@ class ClipMaker:
 
     def content_hashes(self, recordings: Sequence[Recording]) -> list[str]:
         """Of recordings' content, see `decisions.content_hash`; empty where nothing can be decoded."""
-        sounds = read_all(self.source, recordings)
+        sounds = self.read_all(recordings)
         return ["" if isinstance(sound, RecordingError) else content_hash(sound.native) for sound in sounds]
 
     def cut(self, path: str, sound: Sound, state: State = NOTHING) -> CutRecording:
@@ -168,9 +179,8 @@ class ClipMaker:
 
     def _content(self, recording: Recording, start_s: float) -> Samples:
         """int16 [n]: the clip that begins at a second of its recording, without exact zeros at its ends."""
-        start = round(start_s * SAMPLE_RATE_HZ)
         try:
-            return _content(f"{self.source}", recording, start, self._window_samples, self.scratch)
+            return _content(self, recording, round(start_s * SAMPLE_RATE_HZ))
         except RecordingError as error:  # it could be read a moment ago
             raise WordspotError(
                 f"{recording.key} was changed while cleaning: run the same command again ({error})"
@@ -212,11 +222,11 @@ def _measure(stack: CutStack) -> Iterator[dict[str, Value]]:
 
 
 @lru_cache(maxsize=256)  # pairs come in order, so that of most one clip has just been read
-def _content(source: str, recording: Recording, start: int, size: int, run: Hashable) -> Samples:
-    """As `ClipMaker._content`; a recording that was changed is another one."""
-    sound = read_recording(source, recording)
+def _content(maker: ClipMaker, recording: Recording, start: int) -> Samples:
+    """As `ClipMaker._content`; another run has another maker, and a recording that was changed is another one."""
+    sound = maker.read(recording)
     begin = max(0, start)
-    clip = sound.samples[begin : start + size]
+    clip = sound.samples[begin : start + maker.settings.window_samples]
     return CutRecording(
         recording.path, sound, clip, begin
     ).content.copy()  # or all of the recording, an hour perhaps, would be kept

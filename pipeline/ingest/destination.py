@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data.audio import written_samples
+from ...data.buckets import Folder, read_in
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS, content_hash
 from ...data.errors import WordspotError
@@ -57,7 +58,7 @@ def is_clip_name(name: str) -> bool:
     return len(parts) == 2 and name.endswith(".wav") and not any(part.startswith(".") or not part for part in parts)
 
 
-def check_apart(source: Path, destination: Path, planned: Iterable[PlannedClip]) -> None:
+def check_apart(source: Folder, destination: Folder, planned: Iterable[PlannedClip]) -> None:
     """Raises `WordspotError` where one of the two folders lies in the other, or a link leads from the source to the clips."""
     inside, outside = destination.resolve(), source.resolve()
     if inside == outside or outside in inside.parents:
@@ -68,6 +69,8 @@ def check_apart(source: Path, destination: Path, planned: Iterable[PlannedClip])
         raise WordspotError(
             f"{destination} holds something else, the recordings in {source}: choose a new or an empty folder"
         )
+    if not isinstance(source, Path):  # in which nothing is a link
+        return
     paths = [clip.recording.path for clip in planned]
     links = [path for path in paths if os.path.islink(f"{source}/{path}")]
     for path in [*dict.fromkeys(path.rpartition("/")[0] for path in paths), *links]:
@@ -129,9 +132,14 @@ def check_free(destination: Path, outcome: Outcome) -> None:
     """Raises `WordspotError` where somebody's file stands in the place of a clip that has just been made."""
     path = f"{destination}/{outcome.file_name}"
     if os.path.lexists(path) and _is_somebodys(Path(path), outcome.clip_digest):
-        raise WordspotError(
-            f"{path} was not written by cleaning, and the clip of {outcome.source} would replace it: move it away, {_ANEW}"
-        )
+        raise in_the_way(path, outcome)
+
+
+def in_the_way(path: str, outcome: Outcome) -> WordspotError:
+    """What to say of somebody's file in the place of a clip."""
+    return WordspotError(
+        f"{path} was not written by cleaning, and the clip of {outcome.source} would replace it: move it away, {_ANEW}"
+    )
 
 
 def _is_somebodys(path: Path, known_digest: str) -> bool:
@@ -140,14 +148,18 @@ def _is_somebodys(path: Path, known_digest: str) -> bool:
         return False
     if path.is_symlink() or not path.is_file():
         return True
-    data = path.read_bytes()
+    return is_other(path.read_bytes(), known_digest)
+
+
+def is_other(data: bytes, known_digest: str) -> bool:
+    """Whether a file that holds `data` is another one than that of which this digest was taken."""
     samples = written_samples(data)
     if samples is not None and known_digest == content_hash(samples):  # of clips, whose samples were hashed already
         return False
     return len(data) > 0 and known_digest != _digest(data)
 
 
-def check_made_files(source: Path, destination: Path, *, is_complete: bool) -> None:
+def check_made_files(source: Folder, destination: Path, *, is_complete: bool) -> None:
     """Raises `WordspotError` where the table of discards, the report or a split list is not as cleaning wrote it.
 
     Parameters
@@ -164,16 +176,61 @@ def check_made_files(source: Path, destination: Path, *, is_complete: bool) -> N
         for name in (DISCARD_TABLE, REPORT):
             _refuse_edits(destination / name, name in written and _is_somebodys(destination / name, written[name]))
     for name in SPLIT_LISTS:
-        if (source / name).is_file():
-            known = (written.get(name, ""), digest(source / name))
+        if (data := read_in(source, name)) is not None:
+            known = (written.get(name, ""), _digest(data))
             _refuse_edits(destination / name, all(_is_somebodys(destination / name, one) for one in known))
 
 
 def _refuse_edits(path: Path, edited: bool) -> None:
     if edited:
-        raise WordspotError(
-            f"{path} was edited after cleaning, and cleaning again would lose the edits: move it away, {_ANEW}"
-        )
+        raise edited_since(path)
+
+
+def edited_since(path: Path | str) -> WordspotError:
+    """What to say of a file that cleaning has written and somebody has edited."""
+    return WordspotError(
+        f"{path} was edited after cleaning, and cleaning again would lose the edits: move it away, {_ANEW}"
+    )
+
+
+class Clips:
+    """The clips of a clean folder, which lie beside its tables.
+
+    Attributes
+    ----------
+    folder
+        Where the tables are made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def stands(self, name: str) -> bool:
+        """Whether the clip is there, see `stands`."""
+        return stands(self.folder / name)
+
+    def check_untouched(self, outcomes: Iterable[Outcome]) -> None:
+        """See `check_untouched`."""
+        check_untouched(self.folder, outcomes)
+
+    def check_free(self, outcome: Outcome) -> None:
+        """See `check_free`."""
+        check_free(self.folder, outcome)
+
+    def place(self, unfinished: str, outcome: Outcome) -> None:
+        """Puts a clip that was just made where it is to be."""
+        os.replace(unfinished, f"{self.folder}/{outcome.file_name}")
+
+    def remove(self, outcome: Outcome) -> None:
+        """See `remove_clip`."""
+        remove_clip(self.folder, outcome)
+
+    def has_table(self) -> bool:
+        """Whether there is a clip table, which only somebody else can have written where cleaning has taken it away."""
+        return (self.folder / CLIP_TABLE).exists()
+
+    def publish(self) -> None:
+        """Makes what others see of the clean folder what its tables say now."""
 
 
 def write_marker(destination: Path, values: dict[str, Any], made: Iterable[str]) -> None:

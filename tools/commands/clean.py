@@ -3,13 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ...data.buckets import Folder, folder_at
 from ...pipeline.ingest.settings import CleanSettings
 from ..terminal.notes import hide_notes
 from ..terminal.options import PATH, argument, declare, settings_options
@@ -17,12 +16,12 @@ from ..terminal.progress import progress_bar
 from ..terminal.workers import cluster_option, jobs_option, open_workers
 
 if TYPE_CHECKING:
-    from ...pipeline.cluster import Cluster
+    pass
 
 
 @declare
-@argument("source", metavar="SRC", help="Folder of recordings: SRC/<label>/**/<file>.")
-@argument("destination", metavar="DST", help="New folder for the clips.")
+@argument("source", metavar="SRC", type=str, help="Folder of recordings, or its URL: SRC/<label>/**/<file>.")
+@argument("destination", metavar="DST", type=str, help="New folder for the clips, or a URL.")
 @jobs_option()
 @cluster_option
 @click.option(
@@ -51,8 +50,8 @@ if TYPE_CHECKING:
 @click.option("--quiet", "-q", "quiet", is_flag=True, help="Print nothing but errors.")
 @settings_options(CleanSettings)
 def command(
-    source: Path,
-    destination: Path,
+    source: str,
+    destination: str,
     jobs: int,
     cluster: str | None,
     decisions: Path | None,
@@ -79,6 +78,7 @@ def command(
         wordspot clean recordings clips --speaker-pattern '^([^/]+)/'
         wordspot clean takes clips --split
         wordspot clean /data/recordings /data/clips --cluster tcp://host:8786
+        wordspot clean s3://bucket/recordings s3://bucket/clips
     """
     if split and dry_run:
         raise click.UsageError("--dry-run writes nothing, and --split does: leave one of them out")
@@ -90,13 +90,14 @@ def command(
 
     if quiet or as_json:
         hide_notes()
+    recordings, clips = folder_at(source), folder_at(destination)
     if split:
-        source = _split(source, destination, quiet=quiet)
+        recordings = _split(recordings, clips, quiet=quiet)
     progress = progress_bar("cleaning", quiet=quiet)
-    with _workers(cluster, jobs, source, destination) as workers:
+    with open_workers(cluster, jobs, recordings, _there(clips)) as workers:
         result = clean(
-            source.absolute() if cluster else source,
-            destination.absolute() if cluster else destination,
+            recordings.absolute() if cluster else recordings,
+            clips.absolute() if cluster else clips,
             settings,
             decisions=decisions,
             agreement=agreement,
@@ -107,23 +108,25 @@ def command(
     if as_json:
         print(json.dumps(result.to_dict(), ensure_ascii=False))
     elif not quiet:
-        print_clean_result(result, destination, dry_run=dry_run)
+        print_clean_result(result, clips, dry_run=dry_run)
         for quiet_label in result.quiet_labels:
             print(f"note: {quiet_label}", file=sys.stderr)
 
 
-@contextmanager
-def _workers(cluster: str | None, jobs: int, source: Path, destination: Path) -> "Iterator[int | Cluster]":
-    """What is to do the work; a cluster must see both folders."""
-    there = (destination.absolute(), *destination.absolute().parents) if cluster else ()
-    with open_workers(cluster, jobs, source, *[folder for folder in there if folder.is_dir()][:1]) as workers:
-        yield workers
+def _there(destination: Folder) -> Folder:
+    """The folder itself, or the nearest above it that there is; of a URL there need be none."""
+    if not isinstance(destination, Path):
+        return destination
+    destination = destination.absolute()
+    return next(folder for folder in (destination, *destination.parents) if folder.is_dir())
 
 
-def _split(source: Path, destination: Path, *, quiet: bool) -> Path:
+def _split(source: Folder, destination: Folder, *, quiet: bool) -> Path:
     """Gives the folder of what the long takes were cut into."""
     from ...pipeline.ingest.split import split_recordings
 
+    if not isinstance(source, Path) or not isinstance(destination, Path):
+        raise click.UsageError("--split works on folders of this machine: copy the recordings here first")
     folder = destination.with_name(f"{destination.name}-recordings")
     split_recordings(source, folder, progress=progress_bar("splitting", quiet=quiet))
     return folder

@@ -1,10 +1,10 @@
 """What `wordspot clean` prints: the counts of every label, what was flagged, and where to look."""
 
 from collections import Counter
-from pathlib import Path
 
 from rich.table import Table
 
+from ...data.buckets import Folder
 from ...data.clips import CLIP_TABLE
 from ...pipeline.ingest.checks import CHECKS
 from ...pipeline.ingest.destination import REPORT
@@ -13,7 +13,7 @@ from ...pipeline.ingest.tables import DISCARD_TABLE
 from ..terminal.console import OUT
 
 
-def print_clean_result(result: CleanResult, destination: Path, *, dry_run: bool) -> None:
+def print_clean_result(result: CleanResult, destination: Folder, *, dry_run: bool) -> None:
     """Prints the counts of every label, and where everything is."""
     OUT.print(_table(result), soft_wrap=False)
     flagged = sum((Counter(counts.flagged) for counts in result.labels.values()), Counter())

@@ -11,10 +11,24 @@ from typing import Any
 
 import click
 
+from ...data.buckets import is_url
 from ...data.errors import WordspotError
 from ...data.labels import parse_labels
 
-PATH = click.Path(path_type=Path)
+
+class _Path(click.Path):
+    """A path of this machine; a URL would become one that nobody knows."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and is_url(value):
+            raise WordspotError(
+                f"{value} is no folder or file of this machine, and only SRC and DST of `wordspot clean` may be others: copy "
+                "it here first"
+            )
+        return super().convert(value, param, ctx)
+
+
+PATH = _Path(path_type=Path)
 _HELP_COLUMNS = 80
 
 

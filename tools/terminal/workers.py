@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ...data.buckets import Folder
     from ...pipeline.cluster import Cluster
 
 
@@ -34,7 +35,7 @@ cluster_option = click.option(
 
 
 @contextmanager
-def open_workers(cluster: str | None, jobs: int, *folders: Path) -> "Iterator[int | Cluster]":
+def open_workers(cluster: str | None, jobs: int, *folders: "Folder") -> "Iterator[int | Cluster]":
     """What a function takes as `jobs`; a cluster must see the folders, under the same paths."""
     if cluster is None:
         yield jobs
@@ -43,6 +44,7 @@ def open_workers(cluster: str | None, jobs: int, *folders: Path) -> "Iterator[in
     from ...pipeline.cluster import Cluster  # here, because most work needs neither NumPy's time to load nor this
 
     for folder in folders:
-        check_folder(folder)
+        if isinstance(folder, Path):
+            check_folder(folder)
     with Cluster.connect(cluster, *(folder.absolute() for folder in folders)) as workers:
         yield workers

@@ -11,7 +11,6 @@ from ....data.audio import SAMPLE_RATE_HZ
 from ....data.errors import RecordingError
 from ....data.files import printable
 from ....data.recordings.folders import Recording
-from ....data.recordings.in_place import read_recording
 from ...cluster import Cluster
 from ...pages.html_page import in_words, write_page
 from ...pages.players import Player, make_player, within_budget
@@ -146,7 +145,7 @@ class _Sounds:
     def player(self, excerpt: _Excerpt) -> Player | None:
         """Of the second that was chosen of a recording; None where it was changed since."""
         try:
-            samples = read_recording(self.maker.source, excerpt.recording).samples
+            samples = self.maker.read(excerpt.recording).samples
         except RecordingError:
             return None
         start = round(excerpt.start_s * SAMPLE_RATE_HZ)
