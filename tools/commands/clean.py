@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...data.recordings.folders import check_folder
 from ...pipeline.ingest.settings import CleanSettings
 from ..terminal.notes import hide_notes
 from ..terminal.options import PATH, argument, declare, settings_options
 from ..terminal.progress import progress_bar
-from ..terminal.workers import cluster_option, jobs_option, open_workers
+from ..terminal.workers import cluster_option, jobs_option
 
 if TYPE_CHECKING:
     from ...pipeline.cluster import Cluster
@@ -115,8 +116,14 @@ def command(
 @contextmanager
 def _workers(cluster: str | None, jobs: int, source: Path, destination: Path) -> "Iterator[int | Cluster]":
     """What is to do the work; a cluster must see both folders."""
-    there = (destination.absolute(), *destination.absolute().parents) if cluster else ()
-    with open_workers(cluster, jobs, source, *[folder for folder in there if folder.is_dir()][:1]) as workers:
+    if cluster is None:
+        yield jobs
+        return
+    from ...pipeline.cluster import Cluster
+
+    check_folder(source)
+    there = next(folder for folder in (destination.absolute(), *destination.absolute().parents) if folder.is_dir())
+    with Cluster.connect(cluster, source.absolute(), there) as workers:
         yield workers
 
 
