@@ -37,7 +37,7 @@ class Cluster:
     """
 
     def __init__(self, client: Any) -> None:
-        self._client, self._versions = client, _versions(_PACKAGES)
+        self._client, self._versions = client, _versions()
 
     @classmethod
     @contextmanager
@@ -108,12 +108,12 @@ def _in_order(waiting: deque[Any], futures: Iterator[Any]) -> Iterator[Any]:
 
 def _work(versions: dict[str, str], function: Callable[[list[Item]], list[Result]], chunk: list[Item]) -> list[Result]:
     """In a worker, which may have joined after the others were looked at."""
-    _check_versions(socket.gethostname(), versions, _versions(versions))
+    _check_versions(socket.gethostname(), versions, _versions())
     return function(chunk)
 
 
-def _versions(packages: Iterable[str]) -> dict[str, str]:
-    return {package: version(package) for package in packages}
+def _versions(*more: str) -> dict[str, str]:
+    return {package: version(package) for package in (*_PACKAGES, *more)}
 
 
 def _needed_by(folders: Sequence[Folder]) -> tuple[str, ...]:
@@ -135,7 +135,11 @@ def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None
                 f"the worker {name} has {worker['nthreads']} threads: start workers with --nthreads 1, as many as there are "
                 "cores (--nworkers auto)"
             )
+<<<<<<< HEAD
     for package, ours in _versions(_PACKAGES + _needed_by(folders)).items():
+=======
+    for package, ours in _versions(*(("pyarrow",) if any(map(is_sharded, folders)) else ())).items():
+>>>>>>> h-features
         for name, theirs in client.run(version, package, on_error="return").items():
             _check_versions(name, {package: ours}, {package: theirs})
     for folder in folders:
