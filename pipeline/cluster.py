@@ -135,11 +135,7 @@ def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None
                 f"the worker {name} has {worker['nthreads']} threads: start workers with --nthreads 1, as many as there are "
                 "cores (--nworkers auto)"
             )
-<<<<<<< HEAD
-    for package, ours in _versions(_PACKAGES + _needed_by(folders)).items():
-=======
-    for package, ours in _versions(*(("pyarrow",) if any(map(is_sharded, folders)) else ())).items():
->>>>>>> h-features
+    for package, ours in _versions(*_needed_by(folders)).items():
         for name, theirs in client.run(version, package, on_error="return").items():
             _check_versions(name, {package: ours}, {package: theirs})
     for folder in folders:

@@ -4,23 +4,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-<<<<<<< HEAD
 from ...data.buckets import Folder, folder_at
-=======
-from ...data.recordings.folders import check_folder
->>>>>>> h-features
 from ...pipeline.ingest.settings import CleanSettings
 from ..terminal.notes import hide_notes
 from ..terminal.options import PATH, argument, declare, settings_options
 from ..terminal.progress import progress_bar
-from ..terminal.workers import cluster_option, jobs_option
-
-if TYPE_CHECKING:
-    pass
+from ..terminal.workers import cluster_option, jobs_option, open_workers
 
 
 @declare
@@ -117,27 +109,12 @@ def command(
             print(f"note: {quiet_label}", file=sys.stderr)
 
 
-<<<<<<< HEAD
 def _there(destination: Folder) -> Folder:
     """The folder itself, or the nearest above it that there is; of a URL there need be none."""
     if not isinstance(destination, Path):
         return destination
     destination = destination.absolute()
     return next(folder for folder in (destination, *destination.parents) if folder.is_dir())
-=======
-@contextmanager
-def _workers(cluster: str | None, jobs: int, source: Path, destination: Path) -> "Iterator[int | Cluster]":
-    """What is to do the work; a cluster must see both folders."""
-    if cluster is None:
-        yield jobs
-        return
-    from ...pipeline.cluster import Cluster
-
-    check_folder(source)
-    there = next(folder for folder in (destination.absolute(), *destination.absolute().parents) if folder.is_dir())
-    with Cluster.connect(cluster, source.absolute(), there) as workers:
-        yield workers
->>>>>>> h-features
 
 
 def _split(source: Folder, destination: Folder, *, quiet: bool) -> Path:
