@@ -18,6 +18,7 @@ from .terminal.notes import show_notes
 COMMANDS = {
     "fetch": "Download a public set of recordings, verified.",
     "import": "Make a folder of recordings of a public set or a table of sounds.",
+    "say": "Let synthetic voices say words into a folder of recordings.",
     "split": "Cut long takes of many words into recordings of one word each, to be cleaned then.",
     "clean": "Cut every recording to the second that holds its word, and find what is wrong with it.",
     "audit": "Find labels that are probably wrong, and what the clips sound like instead.",

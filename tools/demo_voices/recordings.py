@@ -58,7 +58,7 @@ def speak_recordings(
     with Pool(jobs, maxtasksperchild=1) as pool:  # espeak-ng sounds a little different after anything it has said
         yield from pool.imap(speak, voices)
     rng = np.random.default_rng(seed)
-    room = _room_noise(_BACKGROUND_SECONDS * 16_000, 0.02, rng)
+    room = room_noise(_BACKGROUND_SECONDS * 16_000, 0.02, rng)
     soundfile.write(unfinished / "_background_noise_" / "room.wav", room, 16_000)
     (unfinished / next(iter(takes_of_word)) / "broken_nohash_0.wav").write_bytes(b"this is no sound")
     unfinished.rename(folder)
@@ -81,7 +81,7 @@ def _write(path: Path, said: np.ndarray, rate_hz: int, rng: np.random.Generator)
     ending = ".flac" if rng.random() < _FLAC_SHARE else ".wav"
     said = soxr.resample(said, rate_hz, _RATES_HZ[ending])
     size = max(len(said), round(rng.uniform(2, 3) * _RATES_HZ[ending]))
-    sound = _room_noise(size, 10 ** rng.uniform(-3, -2), rng)
+    sound = room_noise(size, 10 ** rng.uniform(-3, -2), rng)
     if rng.random() < _NEAR_SILENT_SHARE:
         sound *= 1e-3 / np.abs(sound).max()  # the microphone was off
     else:
@@ -92,7 +92,7 @@ def _write(path: Path, said: np.ndarray, rate_hz: int, rng: np.random.Generator)
     soundfile.write(path.with_suffix(ending), np.clip(sound, -1, 1 - 2**-15), _RATES_HZ[ending])
 
 
-def _room_noise(size: int, rms: float, rng: np.random.Generator) -> np.ndarray:
+def room_noise(size: int, rms: float, rng: np.random.Generator) -> np.ndarray:
     """Pink noise, float64 [size], of this root mean square as a share of full scale."""
     spectrum = np.fft.rfft(rng.normal(size=size)) / np.sqrt(np.arange(1, size // 2 + 2))
     noise = np.fft.irfft(spectrum, size)
