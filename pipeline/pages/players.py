@@ -77,17 +77,24 @@ def within_budget(
 
 
 def _as_flac(samples: Samples) -> bytes:
-    """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound.
+    """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound."""
+    try:
+        return _by_named_file(samples) if os.name == "nt" else _by_nameless_file(samples)
+    except soundfile.SoundFileError as error:
+        raise WordspotError(f"{gettempdir()} has no room for a temporary file, make some: {error}") from error
 
-    The file has no name, where that is possible: a process that is killed leaves nothing behind.
-    """
-    with TemporaryDirectory(prefix="wordspot-") if os.name == "nt" else TemporaryFile() as place:
-        file = Path(place, "clip.flac") if isinstance(place, str) else place.fileno()
-        try:
-            soundfile.write(file, samples, SAMPLE_RATE_HZ, format="FLAC", closefd=False)
-        except soundfile.SoundFileError as error:
-            raise WordspotError(f"{gettempdir()} has no room for a temporary file, make some: {error}") from error
-        if isinstance(file, Path):
-            return file.read_bytes()
-        place.seek(0)
-        return place.read()
+
+def _by_nameless_file(samples: Samples) -> bytes:
+    """A process that is killed leaves nothing behind."""
+    with TemporaryFile() as file:
+        soundfile.write(file.fileno(), samples, SAMPLE_RATE_HZ, format="FLAC", closefd=False)
+        file.seek(0)
+        return file.read()
+
+
+def _by_named_file(samples: Samples) -> bytes:
+    """On Windows libsndfile has descriptors of its own."""
+    with TemporaryDirectory(prefix="wordspot-") as folder:
+        path = Path(folder) / "clip.flac"
+        soundfile.write(path, samples, SAMPLE_RATE_HZ)
+        return path.read_bytes()
