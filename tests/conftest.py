@@ -73,9 +73,13 @@ WORDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
 
 
 @pytest.fixture(scope="session")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recordings(made_once: Callable) -> Path:
     """A folder of recordings: four words by 24 speakers, 1.5 s each, and background noise."""
-    folder = tmp_path_factory.mktemp("recordings")
+    return made_once("recordings", _make_recordings)
+
+
+def _make_recordings(folder: Path) -> None:
+    folder.mkdir()
     rng = np.random.default_rng(7)
     for word, make in WORDS.items():
         (folder / word).mkdir()
@@ -86,58 +90,71 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
             soundfile.write(folder / word / f"speaker{speaker:02}_nohash_0.wav", sound, RATE_HZ)
     (folder / "_background_noise_").mkdir()
     soundfile.write(folder / "_background_noise_" / "room.wav", rng.normal(0, 0.05, 20 * RATE_HZ), RATE_HZ)
-    return folder
 
 
 @pytest.fixture(scope="session")
-def clips(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a file or folder, of a name, that all processes share which run tests side by side."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    shared.mkdir(exist_ok=True)
+
+    def make_once(name: str, make: Callable[[Path], object]) -> Path:
+        from wordspot.data.files import locked
+
+        with locked(shared / f"{name}.lock"):
+            if not (done := shared / f"{name}.done").exists():
+                make(shared / name)
+                done.touch()
+        return shared / name
+
+    return make_once
+
+
+@pytest.fixture(scope="session")
+def clips(recordings: Path, made_once: Callable) -> Path:
     """The clean folder of `recordings`."""
     from wordspot.pipeline.ingest.clean import clean
 
-    folder = tmp_path_factory.mktemp("clean") / "clips"
-    clean(recordings, folder)
-    return folder
+    return made_once("clips", lambda folder: clean(recordings, folder))
 
 
 @pytest.fixture(scope="session")
-def features(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def features(clips: Path, made_once: Callable) -> Path:
     """The feature set of `clips`."""
     from wordspot.pipeline.features.extract import extract
 
-    folder = tmp_path_factory.mktemp("extracted") / "features"
-    extract(clips, folder)
-    return folder
+    return made_once("features", lambda folder: extract(clips, folder))
 
 
 @pytest.fixture(scope="session")
-def run(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(features: Path, made_once: Callable) -> Path:
     """A finished run on `features`: rise and fall against everything else."""
     from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES
     from wordspot.pipeline.training.train import train
 
-    folder = tmp_path_factory.mktemp("runs") / "run"
     # without smoothing, tones so easy are answered with exactly 1, and no threshold could tell answers apart
     # and without negatives: among them are tones, which these words are
     settings = dataclasses.replace(WITHOUT_NEGATIVES, epochs=6, label_smoothing=0.05)
-    train(features, folder, ["rise", "fall"], settings)
-    return folder
+    return made_once("run", lambda folder: train(features, folder, ["rise", "fall"], settings))
 
 
 @pytest.fixture(scope="session")
-def model(run: Path) -> Path:
+def model(run: Path, made_once: Callable) -> Path:
     """The float model file of `run`."""
     from wordspot.pipeline.export.export import export
 
-    export(run, run / "model.tflite", false_accepts_per_hour=None)  # so that the default threshold holds
+    # without a budget, so that the default threshold holds
+    made_once("model", lambda _: export(run, run / "model.tflite", false_accepts_per_hour=None))
     return run / "model.tflite"
 
 
 @pytest.fixture(scope="session")
-def int8_model(run: Path) -> Path:
+def int8_model(run: Path, made_once: Callable) -> Path:
     """The int8 model file of `run`."""
     from wordspot.pipeline.export.export import export
 
-    export(run, run / "int8.tflite", int8=True, false_accepts_per_hour=None)
+    made_once("int8", lambda _: export(run, run / "int8.tflite", int8=True, false_accepts_per_hour=None))
     return run / "int8.tflite"
 
 

@@ -146,12 +146,13 @@ def _sections(table: Path, modified_ns: int) -> dict[str, Section]:
 
 def _recordings(table: Path) -> Iterator[Recording]:
     changed_ns = table.stat().st_mtime_ns
-    for where, name, section in _rows(table):
+    for line, name, section in _rows(table):
         try:
             status = os.stat(section.file)
         except (OSError, ValueError) as error:
             raise WordspotError(
-                f"{where}: the sound {section.file!r} is not there: put it back, or import again from where the sounds are now"
+                f"{table}, line {line}: the sound {section.file!r} is not there: put it back, or import again from where the "
+                "sounds are now"
             ) from error
         both_ns = (
             status.st_mtime_ns + changed_ns
@@ -159,30 +160,33 @@ def _recordings(table: Path) -> Iterator[Recording]:
         yield Recording(name, status.st_size, both_ns, section)
 
 
-def _rows(table: Path) -> Iterator[tuple[str, str, Section]]:
-    """Where it stands, `<label>/<name>` and the section of each row; no sound is looked at."""
+def _rows(table: Path) -> Iterator[tuple[int, str, Section]]:
+    """Line, `<label>/<name>` and section of each row; no sound is looked at."""
     root = str(table.parent.resolve())
+    files: dict[str, str] = {}  # many sections have the same
     for line, row in iterate_table(table, _REQUIRED):
-        where = f"{table}, line {line}"
-        start_s, end_s = (_seconds(row[column], where) for column in ("start_s", "end_s"))
-        if not 0 <= (start_s or 0.0) < (math.inf if end_s is None else end_s):
-            raise WordspotError(f"{where}: from {start_s} to {end_s} s; expected a start before its end")
+        name, bounds = row["file_name"], (_seconds(row["start_s"]), _seconds(row["end_s"]))
+        if fault := _fault(name, *bounds):
+            raise WordspotError(
+                f"{table}, line {line}: {fault}, not {name!r} from {row['start_s']!r} to {row['end_s']!r} s"
+            )
         file = os.path.join(root, row["source"])  # noqa: PTH118 pathlib takes ten times as long
-        yield where, _name(row["file_name"], where), Section(file, start_s, end_s)
+        yield line, name, Section(files.setdefault(file, file), *bounds)
 
 
-def _name(name: str, where: str) -> str:
+def _seconds(text: str) -> float | None:
+    """NaN for what is no time."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return math.nan
+
+
+def _fault(name: str, start_s: float | None, end_s: float | None) -> str:
+    """What is expected instead; empty where nothing is wrong."""
     parts = name.split("/")
     if len(parts) < 2 or any(part in ("", ".", "..") for part in parts) or parts[0].startswith("."):
-        raise WordspotError(f"{where}: the file_name {name!r}; expected LABEL/NAME")
-    return name
-
-
-def _seconds(text: str, where: str) -> float | None:
-    try:
-        seconds = float(text) if text else None
-    except ValueError:
-        seconds = math.nan
-    if seconds is not None and not math.isfinite(seconds):
-        raise WordspotError(f"{where}: {text!r} is no time in seconds")
-    return seconds
+        return "expected LABEL/NAME"
+    is_section = 0 <= (start_s or 0.0) < (math.inf if end_s is None else end_s)
+    is_finite = all(value is None or math.isfinite(value) for value in (start_s, end_s))
+    return "" if is_section and is_finite else "expected a start in seconds before its end"

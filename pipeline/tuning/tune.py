@@ -13,13 +13,13 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from ...data.clips import find_clip_table
 from ...data.errors import LossError, WordspotError
 from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.files import locked, write_json
 from ...data.recordings.folders import check_folder
 from ..progress import Progress, no_progress
 from ..training.examples.batches import Classes
+from ..training.examples.check_data import check_data
 from ..training.examples.open_data import open_data
 from ..training.loop import Epoch, TrainingCallbacks
 from ..training.recipe import TUNED, Recipe
@@ -227,11 +227,7 @@ def _result(trial: FrozenTrial) -> TrialResult:
 
 def _check(data: Path, out: Path, words: Sequence[str]) -> None:
     """Raises `WordspotError` for what can be seen before anything is written."""
-    check_folder(data)
-    if is_feature_set(data):
-        Classes.choose(read_feature_set(data), words)
-    elif find_clip_table(data) is None:
-        open_data(data, Run(out), no_progress)  # says what is expected
+    check_data(data, words)
     if out.exists():
         check_folder(out)
         if any(out.iterdir()) and not (out / _LOCK).exists():

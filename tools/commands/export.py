@@ -45,13 +45,16 @@ def command(
         wordspot export runs/first --int8 --out left-right.tflite
         wordspot export runs/first --false-accepts-per-hour 0.2 --negatives podcasts
     """
-    with without_native_output():
-        from ...pipeline.export.export import export  # here, because TensorFlow takes seconds to load
+    from ...pipeline.training.run_folder.run import Run
 
     path, to_stdout = out or run / "model.tflite", json_file == Path("-")
     for file in (out, None if to_stdout else json_file):
         if file:
             check_can_become_file(file)
+    Run(run).read_config()
+    with without_native_output():
+        from ...pipeline.export.export import export  # here, because TensorFlow takes seconds to load
+
     progress = progress_bar("choosing thresholds")
     agreement = export(
         run,

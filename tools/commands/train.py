@@ -145,8 +145,13 @@ def train_and_show(
     worker = worker_number(strategy)
     if strategy == "multi-worker":
         OUT.print(f"This is worker {worker}; training begins when all that TF_CONFIG names are there.")
+    from ...pipeline.training.examples.check_data import check_data  # here, because it loads NumPy
+    from ...pipeline.training.run_folder.run import Run
+
+    if not worker:
+        Run(run).reserve(resume=resume)
+    check_data(data, words)
     with without_native_output():
-        from ...pipeline.training.run_folder.run import Run
         from ...pipeline.training.train import train  # here, because TensorFlow takes seconds to load
 
     if resume and not Run(run).config.is_file():

@@ -48,7 +48,10 @@ def command(
         wordspot train clips --words left,right --config tuning/best.json --run best
         wordspot tune clips --trials 50 --out tuning --storage postgresql://pi/db
     """
+    from ...pipeline.training.examples.check_data import check_data  # here, because it loads NumPy
+
     labels = split_words(words)
+    check_data(data, labels)
     with without_native_output():
         from ...pipeline.tuning.tune import tune  # here, because TensorFlow takes seconds to load
 

@@ -3,15 +3,14 @@
 import dataclasses
 from pathlib import Path
 
-from ....data.clips import find_clip_table
 from ....data.errors import WordspotError
 from ....data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ....data.front_end import FrontEnd
-from ....data.recordings.folders import check_folder
 from ...features.extract import extract, is_extracted_from
 from ...progress import Progress
 from ..run_folder.run import Run
 from ..trained_network import TrainedNetwork
+from .check_data import check_kind
 
 
 def open_data(data: Path, run: Run, progress: Progress, trained: TrainedNetwork | None = None) -> FeatureSet:
@@ -23,14 +22,9 @@ def open_data(data: Path, run: Run, progress: Progress, trained: TrainedNetwork 
         Anything else in `data`, clips that have changed since the run was begun, or a feature set whose front end is not
         that of `trained`.
     """
-    check_folder(data)
+    check_kind(data)
     if is_feature_set(data):
         return check_front_end(read_feature_set(data), data, trained)
-    if find_clip_table(data) is None:
-        raise WordspotError(
-            f"{data} is neither a clean folder nor a feature set: `wordspot clean {data} CLIPS` makes the first, then train "
-            "on CLIPS"
-        )
     expected = trained.front_end if trained else FrontEnd()
     known = _extracted_before(data, run, expected)
     if known is None:

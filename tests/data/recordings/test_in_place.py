@@ -104,10 +104,14 @@ def test_a_section_is_found_by_its_key(take: Path, tmp_path: Path) -> None:
         (("../left/a.wav", "../take.flac", "0", "1"), "expected LABEL/NAME"),
         (("left/../../a.wav", "../take.flac", "0", "1"), "expected LABEL/NAME"),
         (("/left/a.wav", "../take.flac", "0", "1"), "expected LABEL/NAME"),
-        (("left/a.wav", "../take.flac", "soon", "1"), "'soon' is no time in seconds"),
-        (("left/a.wav", "../take.flac", "0", "nan"), "'nan' is no time in seconds"),
-        (("left/a.wav", "../take.flac", "2", "1"), "expected a start before its end"),
-        (("left/a.wav", "../take.flac", "-1", "1"), "expected a start before its end"),
+        (
+            ("left/a.wav", "../take.flac", "soon", "1"),
+            "expected a start in seconds before its end, not 'left/a.wav' from 'soon'",
+        ),
+        (("left/a.wav", "../take.flac", "0", "nan"), "expected a start in seconds before its end"),
+        (("left/a.wav", "../take.flac", "0", "inf"), "expected a start in seconds before its end"),
+        (("left/a.wav", "../take.flac", "2", "1"), "expected a start in seconds before its end"),
+        (("left/a.wav", "../take.flac", "-1", "1"), "expected a start in seconds before its end"),
     ],
 )
 def test_rows_that_cannot_be_are_named(row: tuple, message: str, take: Path, tmp_path: Path) -> None:

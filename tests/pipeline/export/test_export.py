@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import shutil
@@ -16,8 +17,10 @@ from wordspot.pipeline.export.export import export
 from wordspot.pipeline.features.log_mel import log_mel
 from wordspot.pipeline.training.network import load_network, logits
 from wordspot.pipeline.training.probabilities import softmax
-from wordspot.pipeline.training.settings import TrainSettings
+from wordspot.pipeline.training.settings import WITHOUT_NEGATIVES
 from wordspot.pipeline.training.train import train
+
+ONE_EPOCH = dataclasses.replace(WITHOUT_NEGATIVES, epochs=1)
 
 
 def operations(path: Path) -> set[str]:
@@ -93,8 +96,8 @@ def test_labels_and_description_ride_in_a_zip(model: Path) -> None:
 
 
 def test_exporting_twice_gives_the_same_bytes(run: Path, tmp_path: Path, wordspot: Callable) -> None:
-    for name in ("once", "again"):
-        wordspot("export", run, "--int8", "--out", tmp_path / name, check=True)
+    export(run, tmp_path / "once", int8=True)
+    wordspot("export", run, "--int8", "--out", tmp_path / "again", check=True)
     assert (tmp_path / "once").read_bytes() == (tmp_path / "again").read_bytes()
 
 
@@ -108,8 +111,8 @@ def test_a_file_that_would_disagree_is_not_left(run: Path, tmp_path: Path, monke
 
 def test_a_near_tie_among_few_clips_does_not_refuse_int8(tmp_path: Path, clips: Path) -> None:
     """After one epoch every answer is nearly a tie, which rounding may tip either way."""
-    train(clips, tmp_path / "run", ["rise", "fall"], TrainSettings(epochs=1))
-    agreement = export(tmp_path / "run", tmp_path / "model.tflite", int8=True)
+    train(clips, tmp_path / "run", ["rise", "fall"], ONE_EPOCH)
+    agreement = export(tmp_path / "run", tmp_path / "model.tflite", int8=True, false_accepts_per_hour=None)
     assert agreement.no_contradiction >= agreement.same_label
     assert (tmp_path / "model.tflite").exists()
 
@@ -125,10 +128,10 @@ def test_a_run_whose_data_is_gone_says_so(run: Path, tmp_path: Path) -> None:
 def test_features_that_were_removed_from_a_run_are_made_again(clips: Path, tmp_path: Path) -> None:
     data = Path(os.fsdecode(os.fsencode(tmp_path) + b"/w\xf6rter"))  # and its name is not UTF-8
     shutil.copytree(clips, data)
-    train(data, tmp_path / "run", ["rise", "fall"], TrainSettings(epochs=1))
-    export(tmp_path / "run", tmp_path / "before.tflite")
+    train(data, tmp_path / "run", ["rise", "fall"], ONE_EPOCH)
+    export(tmp_path / "run", tmp_path / "before.tflite", false_accepts_per_hour=None)
     shutil.rmtree(tmp_path / "run" / "features")
-    export(tmp_path / "run", tmp_path / "after.tflite")
+    export(tmp_path / "run", tmp_path / "after.tflite", false_accepts_per_hour=None)
     assert (tmp_path / "after.tflite").read_bytes() == (tmp_path / "before.tflite").read_bytes()
     shutil.rmtree(tmp_path / "run" / "features")
     table = data / "metadata.csv"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -70,10 +71,12 @@ def test_a_cluster_that_cannot_be_used_is_named_in_one_line(
         assert not (tmp_path / "clips").exists()
         return done.stderr
 
-    assert "no scheduler answers at 'tcp://127.0.0.1:9'" in refusal("tcp://127.0.0.1:9")
-    assert "has no workers: start some with `dask worker" in refusal(scheduler)
-    with workers(scheduler, 1, "--nthreads", "2"):
-        assert "has 2 threads: start workers with --nthreads 1" in refusal(scheduler)
+    with ThreadPoolExecutor() as meanwhile:
+        of_nobody = meanwhile.submit(refusal, "tcp://127.0.0.1:9")  # which is waited for, ten seconds
+        assert "has no workers: start some with `dask worker" in refusal(scheduler)
+        with workers(scheduler, 1, "--nthreads", "2"):
+            assert "has 2 threads: start workers with --nthreads 1" in refusal(scheduler)
+        assert "no scheduler answers at 'tcp://127.0.0.1:9'" in of_nobody.result()
     other = tmp_path / "other" / "wordspot-9.9.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: wordspot\nVersion: 9.9\n")

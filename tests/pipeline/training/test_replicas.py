@@ -25,7 +25,15 @@ def start_workers(features: Path, run: Path, *options: str) -> list[subprocess.P
     """Two real workers on localhost."""
     hosts = [f"localhost:{port}" for port in free_ports(2)]
     command = [sys.executable, "-m", "wordspot.tools.cli", "train", str(features), "--run", str(run)]
-    command += ["--words", "rise,fall", "--model", "ds_cnn", "--no-shipped-negatives", "--strategy", "multi-worker"]
+    command += [
+        "--words",
+        "rise,fall",
+        "--model",
+        "ds_cnn_small",
+        "--no-shipped-negatives",
+        "--strategy",
+        "multi-worker",
+    ]
     workers = []
     for number in range(2):
         task = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": number}}
@@ -61,7 +69,7 @@ def test_workers_that_were_given_other_words_are_refused_by_all(features: Path, 
     for number, words in enumerate(("rise,fall", "rise,hum")):
         task = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": number}}
         command = [sys.executable, "-m", "wordspot.tools.cli", "train", str(features), "--run", str(tmp_path / "run")]
-        command += ["--words", words, "--model", "ds_cnn", "--no-shipped-negatives", "--strategy", "multi-worker"]
+        command += ["--words", words, "--model", "ds_cnn_small", "--no-shipped-negatives", "--strategy", "multi-worker"]
         environment = {**os.environ, "TF_CONFIG": json.dumps(task)}
         workers.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment))
     for worker in workers:

@@ -148,11 +148,20 @@ def test_words_of_ones_own_are_trained_beside_the_negatives_that_ship(features: 
     assert "of what ships with wordspot" in Run(tmp_path / "run").read_config().negatives
 
 
+@pytest.fixture(scope="module")
+def few_frames(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A feature set that a costly network is soon trained on."""
+    folder = tmp_path_factory.mktemp("few") / "features"
+    extract(clips, folder, FrontEnd(hop_ms=50))
+    return folder
+
+
 @pytest.mark.parametrize("model", ["ds_cnn", "bc_resnet_1_t2", "with negatives"])  # the second has dropout
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(
-    model: str, features: Path, radio: Path, tmp_path: Path
+    model: str, features: Path, few_frames: Path, radio: Path, tmp_path: Path
 ) -> None:
-    settings = dataclasses.replace(SHORT, model=model if model != "with negatives" else "ds_cnn")
+    features = few_frames if model == "bc_resnet_1_t2" else features
+    settings = dataclasses.replace(SHORT, epochs=2, model=model if model != "with negatives" else "ds_cnn")
     negatives = radio if model == "with negatives" else None
     if negatives:  # what is mined before an epoch is mined again
         settings = dataclasses.replace(settings, negative_share=4.0)
@@ -175,19 +184,25 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
 
 def test_a_killed_run_resumes(features: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wordspot.tools.cli", "train", str(features), "--run", str(tmp_path / "run")]
-    command += ["--words", "rise,fall", "--epochs", "4"]
+    command += ["--words", "rise,fall", "--epochs", "3", "--no-shipped-negatives"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (tmp_path / "run" / "history.csv").exists() and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    train(features, tmp_path / "run", WORDS, TrainSettings(epochs=4), resume=True)
-    assert len(Run(tmp_path / "run").read_history()) == 4
+    train(features, tmp_path / "run", WORDS, TrainSettings(epochs=3, shipped_negatives=False), resume=True)
+    assert len(Run(tmp_path / "run").read_history()) == 3
 
 
 def test_ctrl_c_says_how_to_go_on(features: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wordspot.tools.cli", "train", str(features), "--run", str(tmp_path / "run")]
-    command += ["--epochs", "10000", "--patience", "10000"]  # it must not end by itself before it is interrupted
+    command += [
+        "--no-shipped-negatives",
+        "--epochs",
+        "10000",
+        "--patience",
+        "10000",
+    ]  # it must not end by itself before it is interrupted
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "run" / "history.csv").exists() and process.poll() is None:
         time.sleep(0.05)
