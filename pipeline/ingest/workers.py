@@ -22,7 +22,7 @@ from .cluster import Cluster
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _ITEMS_PER_CHUNK = 128
-_FEW_ITEMS = 16  # of those that are worked on one by one: milliseconds each, so that all processes end together
+_FEW_ITEMS = 32  # of those that are worked on one by one: milliseconds each, so that all processes end together
 _CHUNKS_AHEAD = 4  # per process: none waits for work, and memory does not grow with the number of items
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h of glibc numbers them
 _stopped = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
