@@ -30,7 +30,9 @@ class TableWriter:
     def add(self, row: Mapping[str, Any]) -> None:
         """Writes {column: value}; columns that the row lacks stay empty, and what is no column is left out."""
         cells = [row.get(column, "") for column in self._columns]
-        self._writer.writerow([as_cell(cell) if cell and isinstance(cell, str) else cell for cell in cells])
+        self._writer.writerow(
+            [as_cell(cell) if isinstance(cell, str) and cell[:1] in _GUARDED_STARTS else cell for cell in cells]
+        )
 
 
 @contextmanager

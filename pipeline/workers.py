@@ -22,6 +22,7 @@ from .cluster import Cluster
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _ITEMS_PER_CHUNK = 128
+_FEW_ITEMS = 32  # of those that are worked on one by one: milliseconds each, so that all processes end together
 _CHUNKS_AHEAD = 4  # per process: none waits for work, and memory does not grow with the number of items
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h of glibc numbers them
 _stopped = threading.Event()  # in a worker: nobody waits for the rest of its chunk any more
@@ -43,25 +44,28 @@ def mapping(
     if jobs == 1:
         yield map(function, items)
         return
-    with mapping_lists(partial(_one_by_one, function), items, jobs) as results:
+    with mapping_lists(partial(_one_by_one, function), items, jobs, _FEW_ITEMS) as results:
         yield results
 
 
 @contextmanager
 def mapping_lists(
-    function: Callable[[list[Item]], list[Result]], items: Iterable[Item], jobs: int | Cluster
+    function: Callable[[list[Item]], list[Result]],
+    items: Iterable[Item],
+    jobs: int | Cluster,
+    items_per_chunk: int = _ITEMS_PER_CHUNK,
 ) -> Iterator[Iterable[Result]]:
     """As `mapping` does, of a function that gives the results of many items at once, one for each."""
     if isinstance(jobs, Cluster):
-        with jobs.mapping(function, _chunks(items)) as results:
+        with jobs.mapping(function, _chunks(items, items_per_chunk)) as results:
             yield results
         return
     if jobs == 1:
-        yield chain.from_iterable(map(function, _chunks(items)))
+        yield chain.from_iterable(map(function, _chunks(items, items_per_chunk)))
         return
     stop_signal, sender = multiprocessing.Pipe(duplex=False)
     pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(stop_signal,))
-    futures = (pool.submit(_unless_stopped, function, chunk) for chunk in _chunks(items))
+    futures = (pool.submit(_unless_stopped, function, chunk) for chunk in _chunks(items, items_per_chunk))
     try:
         with _interrupts_held_back():  # the processes start here
             waiting = deque(islice(futures, _CHUNKS_AHEAD * jobs))
@@ -77,9 +81,9 @@ def mapping_lists(
         sender.close()
 
 
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     items = iter(items)
-    while chunk := list(islice(items, _ITEMS_PER_CHUNK)):
+    while chunk := list(islice(items, size)):
         yield chunk
 
 

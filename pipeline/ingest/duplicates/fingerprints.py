@@ -233,7 +233,10 @@ def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[in
         for other in range(begin, len(clips), _BLOCK):
             two = features[other : other + _BLOCK]
             similar = np.matmul(one, two.T, out=whole[: len(one), : len(two)])
-            for row, column in np.argwhere(similar > _SIMILARITY_OF_CANDIDATES):
+            for place in np.flatnonzero(
+                similar > _SIMILARITY_OF_CANDIDATES
+            ).tolist():  # argwhere takes as long as matmul
+                row, column = divmod(place, len(two))
                 if begin + row < other + column:
                     yield int(clips[begin + row]), int(clips[other + column])
 
