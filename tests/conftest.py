@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,18 @@ SHARED = ROOT.parent / "shared" / "data"
 RATE_HZ = 16_000
 SPEAKERS = 24
 _NOBODY = 65_534  # the user id that files of nobody have
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests, and processes that they kill, leave in the folder for temporary files goes with it."""
+    tmp_path_factory.getbasetemp()  # lies elsewhere, and stays
+    with tempfile.TemporaryDirectory(prefix="wordspot-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o1777)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TMPDIR", folder)
+            patch.setattr(tempfile, "tempdir", None)
+            yield
 
 
 @pytest.fixture(scope="session")

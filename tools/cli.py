@@ -1,7 +1,9 @@
 """The `wordspot` command: finds the subcommand, and turns what a user can cause into one line."""
 
+import atexit
 import errno
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -37,7 +39,7 @@ COMMANDS = {
     "web": "Serve a page that recognizes words in the browser, on a laptop or a phone.",
     "demo": "See all of it work, on recordings it makes itself: a few minutes, offline.",
 }
-_INTERRUPTED, _READER_GONE = 130, 141
+_INTERRUPTED, _READER_GONE, _TERMINATED = 130, 141, 143
 _MISSING_EXTRA = "{name} is not installed: run `pip install 'wordspot[{extra}]'`"
 _EXTRA_OF = {
     "optuna": "tune",
@@ -102,6 +104,7 @@ def main() -> None:
         warnings.simplefilter("ignore")  # those of libraries, which a user can do nothing about
     show_notes()
     _open_closed_streams()
+    _tidy_up_at_sigterm()
     try:
         try:
             run(sys.argv[1:])
@@ -115,6 +118,28 @@ def main() -> None:
         _fail(_in_words(error))
     except KeyboardInterrupt as interruption:
         _fail(f"interrupted; {str(interruption) or 'nothing is lost'}", _INTERRUPTED)
+
+
+def _tidy_up_at_sigterm() -> None:
+    """SIGTERM ends this process by that signal still, but as Ctrl-C does: what is in folders for temporary files goes first.
+
+    A second one ends it at once, and so does the first in processes that are forked from this one.
+    """
+    owner, ending = os.getpid(), []
+
+    def end_by_signal() -> None:
+        if ending and os.getpid() == owner:
+            os.kill(owner, signal.SIGTERM)
+
+    def begin_to_end(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if os.getpid() != owner:
+            os.kill(os.getpid(), signal.SIGTERM)
+        ending.append(number)
+        sys.exit(_TERMINATED)
+
+    signal.signal(signal.SIGTERM, begin_to_end)
+    atexit.register(end_by_signal)  # before libraries register theirs, which run before it
 
 
 def run(arguments: Sequence[str]) -> None:

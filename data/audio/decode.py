@@ -1,5 +1,6 @@
 """Decoding any recording to 16-bit mono samples at one rate."""
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -52,7 +53,10 @@ def read_sound(path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Sound:
     size_bytes = file_size(path)
     with open_file(path) as file:
         sound = read_plain(file, size_bytes, sample_rate_hz) if size_bytes <= _FAST_PATH_BYTES else None
-        return sound or _read(file, size_bytes, sample_rate_hz)
+        if sound:
+            return sound
+        with _buffered(file) as buffered:
+            return _read(buffered, size_bytes, sample_rate_hz)
 
 
 def stream_sound(
@@ -64,7 +68,7 @@ def stream_sound(
     `note` is called with what is odd in the first minute, which decides how the rest is treated too.
     """
     size_bytes = file_size(path)
-    with open_file(path) as file, ExitStack() as opened:
+    with _buffered(open_file(path)) as file, ExitStack() as opened:
         opened.enter_context(_in_words())
         source = _open_source(file, size_bytes, opened)
         blocks_judged = 1 + _JUDGED_S * source.rate_hz * source.channels // BLOCK_SAMPLES
@@ -74,6 +78,10 @@ def stream_sound(
         mix = Mixer(source.rate_hz, sample_rate_hz, treatment)
         yield from map(mix, source.blocks())
         yield mix.rest()
+
+
+def _buffered(file: BinaryIO) -> BinaryIO:
+    return io.BufferedReader(cast(io.RawIOBase, file))
 
 
 def _read(file: BinaryIO, size_bytes: int, sample_rate_hz: int) -> Sound:

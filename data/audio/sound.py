@@ -15,7 +15,6 @@ from ..shards import find_in_shard
 SAMPLE_RATE_HZ = 16_000
 LONGEST_S = 3_600
 RATES_HZ = (1_000, 768_000)
-FILE_BUFFER_BYTES = 1 << 13  # given, it saves asking the system whether the file is a terminal
 BLOCK_SAMPLES = 1 << 18  # decoded at a time, so that memory stays bounded
 _NOT_ITS_FAULT = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT}
@@ -111,9 +110,9 @@ def file_size(path: Path | str) -> int:
 
 
 def open_file(path: Path | str) -> BinaryIO:
-    """Opens for reading. Raises as `read_sound` does."""
+    """Opens for reading, without a buffer: most files are read at one go. Raises as `read_sound` does."""
     try:
-        return open(path, "rb", buffering=FILE_BUFFER_BYTES)
+        return open(path, "rb", buffering=0)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and (place := find_in_shard(path)):
             return place.open()

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import FULL_SCALE, Samples
 from ..errors import RecordingError
-from .sound import FILE_BUFFER_BYTES, SAMPLE_RATE_HZ, Sound, check_rate, is_rate
+from .sound import SAMPLE_RATE_HZ, Sound, check_rate, is_rate
 from .source import Source, frames_per_block
 
 STREAMED_BYTES = 0x7FFF_F000  # a header that promises this much was written before the length was known
@@ -209,9 +209,11 @@ def write_wav(path: Path | str, samples: np.ndarray, sample_rate_hz: int = SAMPL
 
     The caller renames: see `files.replacing`.
     """
-    data = np.ascontiguousarray(samples, "<i2").tobytes()
-    with open(path, "wb", buffering=FILE_BUFFER_BYTES) as file:
-        file.write(_header(len(data), sample_rate_hz) + data)
+    data = np.ascontiguousarray(samples, "<i2").data
+    left = memoryview(b"".join((_header(data.nbytes, sample_rate_hz), data)))
+    with open(path, "wb", buffering=0) as file:
+        while left:  # the system may take a part
+            left = left[file.write(left) :]
 
 
 def written_samples(data: bytes, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Samples | None:

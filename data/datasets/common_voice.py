@@ -56,7 +56,7 @@ def find_common_voice(source: Path, language: str, scratch: Path, wanted: Collec
     tables = tuple(file for name in (_ALL, *_PARTS) if (file := home / name).is_file())
     folder = scratch if packed else home
     title, read = f"Common Voice, {chosen}", lambda: _entries(tables, frozenset(wanted))
-    return Listing(title, folder, tables, read, tuple(packed), _LICENSE, _CITATION)
+    return Listing(title, folder, tables, read, tuple(packed), license=_LICENSE, citation=_CITATION)
 
 
 def _locale(home: Path) -> str:

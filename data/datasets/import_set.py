@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ..audio import write_wav
+from ..audio.cut import cut
 from ..errors import RecordingError, WordspotError
 from ..files import held_alone, read_json, remove_leftovers, replacing, write_json, write_text
-from ..recordings.folders import SPLIT_LISTS
+from ..recordings.folders import SECTIONS, SPLIT_LISTS
 from ..tables import write_table
 from .agreeing import agree
 from .choosing import Choice, choose, missing_words
@@ -27,7 +28,7 @@ from .manifest import find_manifest
 from .mswc import find_mswc
 from .names import target_names
 from .places import Progress, unpack_sounds
-from .sections import check_decodable, cut, link_or_copy
+from .sections import check_decodable, link_or_copy
 
 MARKER = "imported.json"
 TABLE = "imported.csv"
@@ -85,6 +86,7 @@ def import_set(
     choice: Choice = Choice(),
     language: str = "",
     *,
+    in_place: bool = False,
     progress: Progress,
 ) -> ImportResult:
     """Makes a folder of recordings, `<label>/<speaker>_nohash_<number>`, of a public set or of any table of sounds.
@@ -106,13 +108,17 @@ def import_set(
         Which words, and how many.
     language
         As the set names it; empty where it has one only.
+    in_place
+        Neither link nor copy nor cut anything: write a table of where the sounds lie, `sections.csv`, see
+        `recordings.in_place`, of which cleaning makes the same clips. No sound is decoded: what cannot be is left out then.
     progress
         Is given what is to be done and its number.
 
     Raises
     ------
     WordspotError
-        No such set, language or words; nothing of it can be imported; another folder is there; the disk is too small.
+        No such set, language or words; nothing of it can be imported; another folder is there; the disk is too small; sounds
+        in an archive, which cannot be used where they are.
     """
     source, folder = Path(source), Path(folder)
     if form not in FORMATS:
@@ -124,7 +130,7 @@ def import_set(
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = folder.parent / f".{folder.name}.lock"
     with held_alone(lock, f"{folder} is being imported by another command: wait for it to finish"):
-        return _import(form, source, folder, choice, language, progress)
+        return _import(form, source, folder, choice, language, in_place, progress)
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,7 @@ class _Job:
     listing: Listing
     choice: Choice
     work: Path
+    in_place: bool
     progress: Progress
 
     @property
@@ -141,15 +148,19 @@ class _Job:
         return self.work / _MADE
 
 
-def _import(form: str, source: Path, folder: Path, choice: Choice, language: str, progress: Progress) -> ImportResult:
+def _import(
+    form: str, source: Path, folder: Path, choice: Choice, language: str, in_place: bool, progress: Progress
+) -> ImportResult:
     order = {"format": form, "source": str(source.resolve()), "language": language, **dataclasses.asdict(choice)}
+    order |= {"in_place": True} if in_place else {}
     order = json.loads(json.dumps(order))  # as it is read again
     if (done := _done(folder, order)) is not None:
         return done
     work = folder.parent / f".{folder.name}{_UNFINISHED}"
     _go_on(work, work / _ORDER, order)
     try:
-        job = _Job(_find(form, source, language, work / _SCRATCH, choice), choice, work, progress)
+        job = _Job(_find(form, source, language, work / _SCRATCH, choice), choice, work, in_place, progress)
+        _check_unpacked(job, source)
         entries, settled = agree(choose(job.listing, choice))
         result = _make_all(job, entries, settled)
         write_json(job.made / MARKER, {"order": order, "result": dataclasses.asdict(result)})
@@ -161,6 +172,11 @@ def _import(form: str, source: Path, folder: Path, choice: Choice, language: str
     job.made.rename(folder)
     shutil.rmtree(work, ignore_errors=True)
     return result
+
+
+def _check_unpacked(job: _Job, source: Path) -> None:
+    if job.in_place and job.listing.archives:
+        raise WordspotError(f"{source} is packed, and its sounds cannot be used where they are: unpack it first")
 
 
 def _done(folder: Path, order: dict[str, Any]) -> ImportResult | None:
@@ -200,10 +216,7 @@ def _make_all(job: _Job, entries: Sequence[Entry], settled: Sequence[str]) -> Im
     named = list(zip(target_names(sound), sound, strict=True))
     plan = hashlib.sha256(repr(named).encode("utf-8", "backslashreplace")).hexdigest()
     _go_on(job.made, job.work / _PLAN, plan)
-    _unpack(job, {entry.path for entry in sound})
-    _check_space(job.listing, sound, job.work)
-    by_file = [list(group) for _, group in itertools.groupby(sorted(named, key=lambda one: one[1].place), _path)]
-    made = [one for group in job.progress(by_file, len(by_file)) for one in _make(job, group)]
+    made = named if job.in_place else _make_files(job, named)
     faulty = [entry for entry in entries if entry.fault] + [entry for _, entry in made if entry.fault]
     imported = sorted(one for one in made if not one[1].fault)
     if not imported:
@@ -212,13 +225,22 @@ def _make_all(job: _Job, entries: Sequence[Entry], settled: Sequence[str]) -> Im
     return _result(job, imported, faulty, settled)
 
 
+def _make_files(job: _Job, named: Sequence[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
+    """Makes all recordings; gives their names and entries, those that failed with their fault."""
+    sound = [entry for _, entry in named]
+    _unpack(job, {entry.path for entry in sound})
+    _check_space(job.listing, sound, job.work)
+    by_file = [list(group) for _, group in itertools.groupby(sorted(named, key=lambda one: one[1].place), _path)]
+    return [one for group in job.progress(by_file, len(by_file)) for one in _make(job, group)]
+
+
 def _path(named: tuple[str, Entry]) -> str:
     return named[1].path
 
 
 def _unpack(job: _Job, paths: set[str]) -> None:
     for archive in reversed(job.listing.archives):  # the largest has the sounds
-        unpack_sounds(archive, job.listing.folder, paths, job.progress)
+        unpack_sounds(archive, job.listing.folder, paths, job.progress, job.listing.language)
 
 
 def _check_space(listing: Listing, entries: Sequence[Entry], folder: Path) -> None:
@@ -286,7 +308,12 @@ def _write_tables(job: _Job, imported: Sequence[tuple[str, Entry]], faulty: Sequ
             remove_leftovers(label)
             with suppress(OSError):
                 label.rmdir()  # nothing of it could be imported
-    write_table(job.made / TABLE, _COLUMNS, ({"file_name": name} | _row(entry) for name, entry in imported))
+    rows = ({"file_name": name} | _row(entry) for name, entry in imported)
+    if job.in_place:
+        root = job.listing.folder.resolve()
+        write_table(job.made / SECTIONS, _COLUMNS, (row | {"source": f"{root}/{row['source']}"} for row in rows))
+    else:
+        write_table(job.made / TABLE, _COLUMNS, rows)
     if faulty:
         rows = sorted(faulty, key=lambda entry: (entry.fault, entry.place, entry.where))
         write_table(job.made / REPORT, _REPORT_COLUMNS, map(_row, rows))

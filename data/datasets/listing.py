@@ -27,6 +27,8 @@ class Listing:
         Reads them, from the first row on, as often as it is called; nothing is checked yet.
     archives
         Where the sounds are that do not lie in `folder` yet.
+    language
+        As the names of archives in these have it; empty for any.
     license, citation
         Empty where nothing is known.
     """
@@ -36,6 +38,7 @@ class Listing:
     tables: tuple[Path, ...]
     entries: Callable[[], Iterator[Entry]]
     archives: tuple[Path, ...] = ()
+    language: str = ""
     license: str = ""
     citation: str = ""
 

@@ -1,10 +1,13 @@
 """The Multilingual Spoken Words Corpus: one-second Opus clips of words cut from Common Voice, with speakers and splits.
 
-Published per language as two archives, `audio/en.tar.gz` (`en/clips/<word>/<clip>.opus`) and `splits/en.tar.gz`
-(`en_splits.csv` with the columns SET, LINK, WORD, VALID, SPEAKER, GENDER; `en_train.csv`, `en_dev.csv`, `en_test.csv`
-with the same but SET).
+Published per language as two archives, `audio/en.tar.gz` (`en/clips/<word>/<clip>.opus`, `en/version.txt`) and
+`splits/en.tar.gz` (`en_splits.csv` with the columns SET, LINK, WORD, VALID, SPEAKER, GENDER; `en_train.csv`, `en_dev.csv` and
+`en_test.csv` with the same but SET; `version.txt`); two languages as one archive, `mswc_microset.tar.gz`
+(`mswc_microset/en/clips/...`, `mswc_microset/en/en_splits.csv`); and all languages as one archive of those archives,
+`mswc.tar.gz` (`mswc/audio/en.tar.gz`, `mswc/splits/en.tar.gz`, `mswc/alignments/en.tar.gz`).
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +16,13 @@ from ..labels import normalize_name
 from ..tables import iterate_table
 from .entries import Entry, known_speaker
 from .listing import Listing, one_language
-from .places import SOUNDS, homes, packed_sounds, unpack_tables
+from .places import SOUNDS, archive_stem, homes, packed_sounds, unpack_tables
 
 ADDRESS = "https://mswc.mlcommons-storage.org"
 _LICENSE = "CC BY 4.0"
 _CITATION = "Mazumder et al.: Multilingual Spoken Words Corpus, NeurIPS Datasets and Benchmarks 2021"
 _COLUMNS = ("LINK", "WORD", "VALID", "SPEAKER")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-\w+)?")
 _WHOLE, _PARTS = "_splits.csv", ("train", "dev", "test")
 
 
@@ -28,7 +32,7 @@ def find_mswc(source: Path, language: str, scratch: Path) -> Listing:
     Parameters
     ----------
     source
-        A folder in which it was unpacked or downloaded, or one archive with all of it (as `mswc_microset.tar.gz` is).
+        A folder in which it was unpacked or downloaded, or one archive with all of it (`mswc_microset.tar.gz`, `mswc.tar.gz`).
     language
         As the corpus names it (`en`, `zh-CN`); empty for the only one.
     scratch
@@ -42,10 +46,16 @@ def find_mswc(source: Path, language: str, scratch: Path) -> Listing:
     packed = packed_sounds(source, language)
     places = homes(source) if source.is_dir() else []
     found = _languages(places)
+    named = {stem: file for file in packed if _LANGUAGE.fullmatch(stem := archive_stem(file.name))}
+    if len(named) > 1:
+        one_language(named, language, source)
+    inside: dict[str, Path] = {}
     for archive in packed:  # the smallest first: the tables have an archive of their own
         if not found:
-            unpack_tables(archive, scratch)
+            inside |= dict.fromkeys(unpack_tables(archive, scratch, language), archive)
             found = _languages(homes(scratch))
+    if inside and not found:
+        one_language(inside, language, source)
     if not found:
         name = language or "en"
         raise WordspotError(
@@ -56,7 +66,7 @@ def find_mswc(source: Path, language: str, scratch: Path) -> Listing:
     folder = scratch if packed else _home_of_sounds(places, found[chosen], chosen, source)
     tables = _tables(found[chosen], chosen)
     title = f"Multilingual Spoken Words Corpus, {chosen}"
-    return Listing(title, folder, tables, lambda: _entries(tables), tuple(packed), _LICENSE, _CITATION)
+    return Listing(title, folder, tables, lambda: _entries(tables), tuple(packed), chosen, _LICENSE, _CITATION)
 
 
 def _languages(places: list[Path]) -> dict[str, Path]:

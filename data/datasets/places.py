@@ -5,6 +5,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,10 +14,14 @@ from ..files import replacing
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 SOUNDS = "clips"
-_ARCHIVE_ENDINGS = (".tar.gz", ".tgz", ".tar")
+_ARCHIVE = re.compile(r"\.(tar\.gz|tgz|tar)(\.\d+)?$")  # with a number, as wget saves the second of the same name
 _TABLE_ENDINGS = (".csv", ".tsv")
 _DEEPEST = 4  # folders between the one that somebody names and the tables
-_FOR_ARCHIVES = ("", "audio", "splits")  # folders of the server that publishes them, which people keep
+_AUDIO, _SPLITS, _ALIGNMENTS = (
+    "audio",
+    "splits",
+    "alignments",
+)  # folders of the server that publishes them, which people keep
 _MOST_TABLE_BYTES = 8 << 30
 
 
@@ -31,7 +36,7 @@ def homes(folder: Path) -> list[Path]:
 
 def _children(folder: Path) -> list[Path]:
     if (folder / SOUNDS).is_dir():
-        return [child for name in _FOR_ARCHIVES[1:] if (child := folder / name).is_dir()]
+        return [child for name in (_AUDIO, _SPLITS) if (child := folder / name).is_dir()]
     entries = sorted(folder.iterdir())
     return [entry for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
 
@@ -39,32 +44,87 @@ def _children(folder: Path) -> list[Path]:
 def packed_sounds(source: Path, language: str) -> list[Path]:
     """The tar archives of a set that is not unpacked yet, the smallest first; none where a folder `clips` is.
 
-    They are the source itself, or those in it, its `audio` and its `splits` whose name has the language between dots and lines.
+    They are the source itself, or those in it and in its folders, if one has the language in its name only those that do.
     """
     if source.is_file():
-        return [source] if source.name.endswith(_ARCHIVE_ENDINGS) else []
-    if any((home / SOUNDS).is_dir() for home in homes(source)):
+        return [source] if _ARCHIVE.search(source.name) else []
+    folders = homes(source)
+    if any((folder / SOUNDS).is_dir() for folder in folders):
         return []
-    folders = [folder for name in _FOR_ARCHIVES if (folder := source / name).is_dir()]
-    found = [file for folder in folders for file in folder.iterdir() if file.name.endswith(_ARCHIVE_ENDINGS)]
-    named = [file for file in found if not language or len(found) == 1 or _names(file, language)]
-    return sorted(named, key=lambda file: (file.stat().st_size, file))
+    folders = [folder for folder in folders if folder.name != _ALIGNMENTS]
+    found = [file for folder in folders for file in folder.iterdir() if _ARCHIVE.search(file.name) and file.is_file()]
+    named = [file for file in found if language and _names(file.name, language)]
+    return sorted(named or found, key=lambda file: (file.stat().st_size, file))
 
 
-def _names(file: Path, language: str) -> bool:
-    return re.search(rf"(^|[-_.]){re.escape(language)}([-_.]|$)", file.name) is not None
+def archive_stem(name: str) -> str:
+    """The name of an archive without its ending.
+
+    Examples
+    --------
+    >>> archive_stem("splits/zh-CN.tar.gz"), archive_stem("de.tar.gz.1")
+    ('zh-CN', 'de')
+    """
+    return _ARCHIVE.sub("", PurePosixPath(name).name)
 
 
-def unpack_tables(archive: Path, folder: Path) -> None:
-    """Writes the tables of an archive into `folder`, where they lay in it. Raises `WordspotError` for a damaged archive."""
-    with _members(archive) as members:
+def _names(archive: str, language: str) -> bool:
+    return re.search(rf"(^|[-_.]){re.escape(language)}([-_. (]|$)", archive_stem(archive)) is not None
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """Which archives in an archive are looked into: a whole corpus is one of archives for each language.
+
+    Attributes
+    ----------
+    language
+        Only those with it in their name; empty for all.
+    unused
+        Folders whose archives are passed over.
+    languages
+        Gets the names of all that are not in these.
+    opened
+        Gets the one that is being read.
+    """
+
+    language: str
+    unused: tuple[str, ...]
+    languages: set[str] = field(default_factory=set)
+    opened: list[str] = field(default_factory=list)
+
+    def is_used(self, name: str) -> bool:
+        """Whether to look into the archive of this name."""
+        if PurePosixPath(name).parent.name in self.unused:
+            return False
+        self.languages.add(archive_stem(name))
+        return not self.language or _names(name, self.language)
+
+
+def unpack_tables(archive: Path, folder: Path, language: str = "") -> set[str]:
+    """Writes the tables of an archive into `folder`, where they lay in it; also those of archives in it.
+
+    Returns
+    -------
+    The languages of the archives in it, whichever was asked for.
+
+    Raises
+    ------
+    WordspotError
+        A damaged archive, or a table that is no file or leaves the folder.
+    """
+    inside = _Inside(language, (_AUDIO, _ALIGNMENTS))
+    with _members(archive, inside) as members:
         for tar, member in members:
             if member.name.endswith(_TABLE_ENDINGS) and member.size <= _MOST_TABLE_BYTES:
                 _write(archive, tar, member, folder.joinpath(*_parts(archive, member)))
+    return inside.languages
 
 
-def unpack_sounds(archive: Path, folder: Path, wanted: Collection[str], progress: Progress) -> None:
+def unpack_sounds(archive: Path, folder: Path, wanted: Collection[str], progress: Progress, language: str = "") -> None:
     """Writes the sounds of an archive that are `wanted` (`clips/...`) into `folder`, and no others.
+
+    Those of an archive in it are read where they lie: it is not written anywhere itself.
 
     Raises
     ------
@@ -72,14 +132,15 @@ def unpack_sounds(archive: Path, folder: Path, wanted: Collection[str], progress
         A damaged archive, or a sound that is no file.
     """
     left = {path for path in wanted if not (folder / path).is_file()}
-    for _ in progress(_unpacking(archive, folder, left), len(left)):
+    inside = _Inside(language, (_SPLITS, _ALIGNMENTS))
+    for _ in progress(_unpacking(archive, folder, left, inside), len(left)):
         pass
 
 
-def _unpacking(archive: Path, folder: Path, left: set[str]) -> Iterator[str]:
+def _unpacking(archive: Path, folder: Path, left: set[str], inside: _Inside) -> Iterator[str]:
     if not left:
         return
-    with _members(archive) as members:
+    with _members(archive, inside) as members:
         for tar, member in members:
             path = _below_home(member.name)
             if path in left:
@@ -97,19 +158,30 @@ def _below_home(name: str) -> str:
 
 
 @contextmanager
-def _members(archive: Path) -> Iterator[Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]]:
+def _members(archive: Path, inside: _Inside) -> Iterator[Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]]:
     try:
         with tarfile.open(archive, "r|*") as tar:
-            yield _each(tar)
+            yield _each(tar, inside)
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # of the disk, not of the archive
-        raise WordspotError(f"{archive} is a damaged archive ({error}): remove it and download it again") from error
+        where = "".join(f"in it, {name}: " for name in inside.opened)
+        raise WordspotError(
+            f"{archive} is a damaged archive ({where}{error}): remove it and download it again"
+        ) from error
 
 
-def _each(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+def _each(tar: tarfile.TarFile, inside: _Inside | None) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+    """All members, those of archives that are members among them; what is packed a third time stays so."""
     while (member := tar.next()) is not None:
-        yield tar, member
+        if inside and member.isreg() and _ARCHIVE.search(member.name):
+            if inside.is_used(member.name):
+                inside.opened.append(member.name)
+                with tarfile.open(fileobj=tar.extractfile(member), mode="r|*") as inner:
+                    yield from _each(inner, None)
+                inside.opened.clear()
+        else:
+            yield tar, member
         tar.members.clear()  # type: ignore[attr-defined] it would keep the names of seven million files
 
 

@@ -18,15 +18,38 @@ if TYPE_CHECKING:
     from upath import UPath
 
 SPLIT_LISTS = ("validation_list.txt", "testing_list.txt")
+SECTIONS = "sections.csv"  # beside the labels' folders, or in their place: recordings that are no files, see `in_place`
 _OF_THE_SYSTEM = frozenset(  # files and folders that file managers, storage boxes and zip programs leave, in lower case
     {"thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "system volume information"}
     | {"__macosx", "lost+found"}
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a sound file, or all of it.
+
+    Attributes
+    ----------
+    file
+        The sound file.
+    start_s, end_s
+        In seconds; None for its beginning and its end.
+    """
+
+    file: str
+    start_s: float | None = None
+    end_s: float | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the file."""
+        return self.start_s is None and self.end_s is None
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Recording:
-    """One file of a folder of recordings.
+    """One file of a folder of recordings, or what a table in the folder names in the place of one.
 
     Attributes
     ----------
@@ -34,6 +57,8 @@ class Recording:
         Relative to the folder, with forward slashes; its first part is the label.
     size_bytes, modified_ns
         As the file system gives them, to notice a changed file; -1 where it cannot be asked.
+    section
+        Where its sound lies, if it is no file of its own, see `in_place`.
     key
         The path as tables, journals and messages have it: without control characters and bytes that UTF-8 cannot hold.
     """
@@ -41,6 +66,7 @@ class Recording:
     path: str
     size_bytes: int
     modified_ns: int
+    section: "Section | None" = field(default=None, compare=False, repr=False)
     key: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -78,12 +104,23 @@ def scan_recordings(folder: Folder | str) -> list[Recording]:
     Raises
     ------
     WordspotError
-        The folder is missing, is no folder, has no label folders, or no file in them.
+        The folder is missing, is no folder, has no label folders, or no file in them; or some of its recordings are no
+        files, which only cleaning reads.
     """
     folder = folder_at(folder)
     if not isinstance(folder, Path):
         return _scan_bucket(folder)
     check_folder(folder)
+    if (folder / SECTIONS).is_file():
+        raise WordspotError(
+            f"{folder} holds recordings that are parts of other files ({SECTIONS}), which only cleaning reads: run "
+            f"`wordspot clean {folder} CLIPS` and use CLIPS"
+        )
+    return scan_files(folder)
+
+
+def scan_files(folder: Path) -> list[Recording]:
+    """As `scan_recordings`, of the files alone, whatever tables lie beside them."""
     labels = [entry for entry in _visible(folder) if _is_folder(entry)]
     if not labels and is_sharded(folder):
         return []
@@ -105,6 +142,11 @@ def _scan_bucket(folder: "UPath") -> list[Recording]:
     recordings = sorted(Recording(name, files[name].size_bytes, files[name].version) for name in names if "/" in name)
     if not names:
         raise WordspotError(f"{folder} holds no files: check the spelling")
+    if SECTIONS in names:
+        raise WordspotError(
+            f"{folder} holds recordings that are parts of other files ({SECTIONS}), which are read on this machine only: copy "
+            "them here first"
+        )
     if not recordings:
         raise WordspotError(
             f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder / 'left'}/"
@@ -163,12 +205,16 @@ def _kept_once(size_bytes: int) -> int:
     return size_bytes
 
 
-def _visible(folder: Path) -> list[os.DirEntry[str]]:
+def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Sorted by name; each is let go when the next is asked for, because it remembers what it was asked: a kilobyte."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not _is_passed_over(entry.name)), key=lambda entry: entry.name)
+        with os.scandir(folder) as listed:
+            entries = [entry for entry in listed if not _is_passed_over(entry.name)]
     except OSError as error:
         raise WordspotError(f"{folder} cannot be listed: {error.strerror}") from error
+    entries.sort(key=lambda entry: entry.name, reverse=True)
+    while entries:
+        yield entries.pop()
 
 
 def _is_passed_over(name: str) -> bool:

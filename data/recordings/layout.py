@@ -76,11 +76,10 @@ def diagnose(folder: Path, recordings: Sequence[Recording]) -> tuple[Note, ...]:
         files; or a label of nothing but spaces. Says which command was probably meant.
     """
     refuse_misplaced(folder, recordings)
-    sounds = _sounds(recordings)
     labels = sorted({recording.path.split("/", 1)[0] for recording in recordings})
     return (
         *_spellings(labels),
-        *_one_level_off(folder, sounds),
+        *_one_level_off(folder, _Sounds(recordings)),
         *_special_names(labels),
         *_misread_names(labels),
         *_unmatched_lists(folder, recordings),
@@ -93,11 +92,11 @@ def refuse_misplaced(folder: Path, recordings: Sequence[Recording]) -> None:
     blank = next((recording.path for recording in recordings if not recording.path.split("/", 1)[0].strip()), None)
     if blank is not None:
         raise WordspotError(f"{folder} has a folder whose name is nothing but spaces: give it the name of its word")
-    sounds = _sounds(recordings)
-    below = _wrapper(sounds)
-    _refuse_parts_of_a_data_set(folder.joinpath(*below), [parts[len(below) :] for parts in sounds])
-    if below and _is_certain(folder, below, sounds):
-        inside = _listed(filter(is_word, {parts[len(below)] for parts in sounds}))
+    sounds = _Sounds(recordings)
+    below = _wrapper(sounds.folders)
+    _refuse_parts_of_a_data_set(folder.joinpath(*below), [parts[len(below) :] for parts in sounds.folders])
+    if below and _is_certain(folder, below, sounds.folders):
+        inside = _listed(filter(is_word, {parts[len(below)] for parts in sounds.folders}))
         raise WordspotError(
             f"{folder} holds everything in one folder, {'/'.join(below)}, and the words ({inside}) are folders in that: run "
             f"{_command(folder.joinpath(*below))}; if {below[-1]} is a word, put its recordings into it without folders"
@@ -105,42 +104,56 @@ def refuse_misplaced(folder: Path, recordings: Sequence[Recording]) -> None:
     _refuse_labels_in_names(folder, sounds)
 
 
-_Parts = tuple[str, ...]  # of the path of a sound file: its folders and its name
+_Parts = tuple[str, ...]  # of the path of a folder with sound files in it: the label, and what folders it has in it
 
 
-def _sounds(recordings: Sequence[Recording]) -> list[_Parts]:
-    return [
-        tuple(recording.path.split("/")) for recording in recordings if recording.path.lower().endswith(SOUND_ENDINGS)
-    ]
+class _Sounds:
+    """The sound files among the recordings.
+
+    Attributes
+    ----------
+    folders
+        That hold them, each once, in order.
+    """
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        self._paths = [recording.path for recording in recordings if recording.path.lower().endswith(SOUND_ENDINGS)]
+        self.folders = [
+            tuple(path.split("/")) for path in dict.fromkeys(path.rpartition("/")[0] for path in self._paths)
+        ]
+
+    def names_of_words(self) -> list[str]:
+        """Of the files that lie in no `_` folder."""
+        return [path.rpartition("/")[2] for path in self._paths if is_word(path)]
 
 
-def _wrapper(sounds: Sequence[_Parts]) -> _Parts:
+def _wrapper(folders: Sequence[_Parts]) -> _Parts:
     """The folders that everything lies in, one in the other; none where one of them holds sound itself."""
-    if not sounds:
+    if not folders:
         return ()
-    first, last = min(sounds)[:-1], max(sounds)[:-1]
+    first, last = min(folders), max(folders)
     shared = next((i for i, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)
     below = first[: min(len(first), len(last)) if shared is None else shared]
-    return () if any(len(parts) == len(below) + 1 for parts in sounds) else below
+    return () if below in folders else below
 
 
-def _is_certain(folder: Path, below: _Parts, sounds: Sequence[_Parts]) -> bool:
+def _is_certain(folder: Path, below: _Parts, folders: Sequence[_Parts]) -> bool:
     """Whether the folders are known to be no label, by their names or by what lies beside the words."""
     names = {name.casefold() for name in below}
     return (
         bool(names & (_CONTAINERS | _PARTS_OF_A_DATA_SET))
         or any(name.startswith(_PUBLIC_SET) for name in names)
-        or any(parts[len(below)] in _BESIDE_WORDS for parts in sounds)
+        or any(parts[len(below)] in _BESIDE_WORDS for parts in folders)
         or any(folder.joinpath(*below, name).is_file() for name in SPLIT_LISTS)
     )
 
 
-def _refuse_parts_of_a_data_set(folder: Path, sounds: Sequence[_Parts]) -> None:
+def _refuse_parts_of_a_data_set(folder: Path, folders: Sequence[_Parts]) -> None:
     """`train/left/a.wav`, `test/left/b.wav`."""
-    of_words = [parts for parts in sounds if is_word(parts[0])]
+    of_words = [parts for parts in folders if is_word(parts[0])]
     tops = sorted({parts[0] for parts in of_words})
-    inner = {parts[1] for parts in of_words if len(parts) > 2 and is_word(parts[1])}
-    if not tops or len(inner) < 2 or any(len(parts) < 3 for parts in of_words):
+    inner = {parts[1] for parts in of_words if len(parts) > 1 and is_word(parts[1])}
+    if not tops or len(inner) < 2 or any(len(parts) < 2 for parts in of_words):
         return
     if all(top.casefold() in _PARTS_OF_A_DATA_SET for top in tops):
         tops.sort(key=lambda top: not top.casefold().startswith("train"))
@@ -153,12 +166,12 @@ def _refuse_parts_of_a_data_set(folder: Path, sounds: Sequence[_Parts]) -> None:
         )
 
 
-def _refuse_labels_in_names(folder: Path, sounds: Sequence[_Parts]) -> None:
+def _refuse_labels_in_names(folder: Path, sounds: _Sounds) -> None:
     """`training/left.ann.wav`, `recordings/left_01.wav`."""
-    of_words = [parts for parts in sounds if is_word(parts[0])]
+    of_words = [parts for parts in sounds.folders if is_word(parts[0])]
     tops = {parts[0] for parts in of_words}
     if all(top.casefold() in _PARTS_OF_A_DATA_SET | _CONTAINERS for top in tops):
-        hint = sorting_hint(folder.joinpath(*of_words[0][:-1]), [parts[-1] for parts in of_words]) if of_words else ""
+        hint = sorting_hint(folder.joinpath(*of_words[0]), sounds.names_of_words()) if of_words else ""
         if hint:
             raise WordspotError(f"{folder} has no folder for each word, but {_listed(tops)}{hint}")
 
@@ -180,13 +193,13 @@ def _spellings(labels: Sequence[str]) -> Iterator[Note]:
         )
 
 
-def _one_level_off(folder: Path, sounds: Sequence[_Parts]) -> Iterator[Note]:
-    of_words = [parts for parts in sounds if is_word(parts[0])]
+def _one_level_off(folder: Path, sounds: _Sounds) -> Iterator[Note]:
     inner: dict[str, set[str]] = {}  # the folders in each label; the empty name for sound that lies in none
-    for parts in of_words:
-        inner.setdefault(parts[0], set()).add(parts[1] if len(parts) > 2 else "")
+    for parts in sounds.folders:
+        if is_word(parts[0]):
+            inner.setdefault(parts[0], set()).add(parts[1] if len(parts) > 1 else "")
     if len(inner) == 1:
-        yield from _one_label(folder, *inner.popitem(), of_words)
+        yield from _one_label(folder, *inner.popitem(), sounds)
         return
     somewhere_flat = any("" in names for names in inner.values())
     for label, names in sorted(inner.items()):
@@ -199,7 +212,7 @@ def _one_level_off(folder: Path, sounds: Sequence[_Parts]) -> Iterator[Note]:
             )
 
 
-def _one_label(folder: Path, label: str, inner: set[str], sounds: Sequence[_Parts]) -> Iterator[Note]:
+def _one_label(folder: Path, label: str, inner: set[str], sounds: _Sounds) -> Iterator[Note]:
     if "" not in inner and len(inner) > 1:
         yield Note(
             "level",
@@ -207,7 +220,7 @@ def _one_label(folder: Path, label: str, inner: set[str], sounds: Sequence[_Part
             f"{_command(folder / label)} instead",
         )
     elif inner == {""}:
-        hint = sorting_hint(folder.joinpath(*sounds[0][:-1]), [parts[-1] for parts in sounds], _FILES_PER_LABEL)
+        hint = sorting_hint(folder / label, sounds.names_of_words(), _FILES_PER_LABEL)
         if hint:
             yield Note("level", f"all recordings get the one label {label}{hint}")
 

@@ -29,9 +29,11 @@ class SplitLists:
 
         A name may have other slashes, another ending, and folders before its label (`./`, `C:\data\`, `speech_commands/`).
         """
+        listed = {ending for entries in self.names.values() for entry in entries for ending in _endings(entry)}
         paths_of: dict[str, list[str]] = {}
-        for path in paths:
-            paths_of.setdefault("/".join(_parts(path)), []).append(path)
+        for path in paths:  # of a million recordings most are not listed
+            if (name := "/".join(_parts(path))) in listed:
+                paths_of.setdefault(name, []).append(path)
         splits: dict[str, str] = {}
         unmatched: dict[str, list[str]] = {}
         for name, entries in self.names.items():

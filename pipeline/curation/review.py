@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ...data.audio import read_sound
-from ...data.decisions import NOTHING, Decision, State, append, content_hash, now, read, replay, standing
+from ...data.decisions import NOTHING, Decision, State, append, content_hash, now, read, standing
 from ...data.errors import WordspotError
 from ...data.labels import normalize_name
+from ...data.votes import replay_agreed
+from ..ingest.destination import cleaned_agreement
 from .probes import Probe, ProbeScore, choose_probes, probe_scores
 from .queue import AUDIT_TABLE, QUEUES, Heard, read_audit, read_review_clips
 from .remaining import Remaining, remaining
@@ -85,6 +87,8 @@ class Review:
     """The clips of a clean folder and a log of decisions, for one listener.
 
     Several may work on the same log at once, each in a process of its own: what others add is seen at the next `refresh`.
+    What is shown as decided is what cleaning would make of the log now: where the folder was cleaned with an `agreement` of
+    several listeners, a clip on which fewer agree is unsure.
 
     Parameters
     ----------
@@ -116,6 +120,7 @@ class Review:
         self, folder: Path, log: Path, who: str, judged: Path | None = None, *, with_probes: bool = False
     ) -> None:
         self.folder, self.log, self.who, self.judged = folder, log, who, judged
+        self._agreement = cleaned_agreement(folder)
         self._audit = folder / AUDIT_TABLE
         self._audit_seen = _fingerprint(self._audit)
         self.clips = read_review_clips(folder, judged)
@@ -139,7 +144,7 @@ class Review:
             self._history: defaultdict[str, list[Decision]] = defaultdict(list)
             for decision in standing(decisions):
                 self._history[decision.recording].append(decision)
-            self._states = replay(decisions)
+            self._states = replay_agreed(decisions, self._agreement)
             self._find_recordings()
             self._places: defaultdict[str, list[int]] = defaultdict(list)
             for place, recording in enumerate(self._recordings):
@@ -201,6 +206,14 @@ class Review:
     def state(self, place: int) -> State:
         """What was decided of a clip."""
         return self._states.get(self._recordings[place], NOTHING)
+
+    def open_vote(self, place: int) -> str:
+        """Why a clip is unsure of which nobody said so: who says what, and how many must agree; empty where it is not."""
+        answers = self._answers[place]
+        if self._agreement <= 1 or self._whats[place] != "unsure" or not answers:
+            return ""
+        said = ", ".join(f"{who} says {answer}" for who, answer in answers.items())
+        return f"{said}; {self._agreement} must agree"
 
     def heard(self) -> Heard:
         """What is known of all clips from people."""
@@ -341,7 +354,7 @@ class Review:
             history = self._history[line.recording]
             history[:] = [one for one in history if one.id not in undone] + [line] * (line.what != "undo")
             self._own += [line] * (line.what != "undo")
-            self._states[line.recording] = replay(history).get(line.recording, NOTHING)
+            self._states[line.recording] = replay_agreed(history, self._agreement).get(line.recording, NOTHING)
         self._take_account({place for line in lines for place in self._places[line.recording]})
 
     def _pass_over(self, count: int) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ...data.arrays import Samples
-from ...data.audio import SAMPLE_RATE_HZ, read_sound
+from ...data.audio import SAMPLE_RATE_HZ
 from ...data.clips import Clip
 from ...data.decisions import content_hash
 from ...data.errors import RecordingError, WordspotError
+from ...data.recordings.folders import Section
+from ...data.recordings.in_place import find_section, read_section
 from ..ingest.destination import MARKER, read_marker
 from ..signal.window import window_around
 
@@ -32,7 +34,7 @@ class WholeRecordings:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: OrderedDict[tuple[str, int, int], tuple[str, Samples]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Section, int, int], tuple[str, Samples]] = OrderedDict()
         self._lock = threading.Lock()
 
     def samples(self, clip: Clip) -> Samples:
@@ -51,11 +53,12 @@ class WholeRecordings:
         path = Path(os.path.normpath(root / clip.source))
         if root not in path.parents:
             raise WordspotError(f"the clip table names a recording outside of {root}, which is not opened: clean again")
-        if not path.is_file():
+        section = None if path.is_file() else find_section(root, clip.source)
+        if not path.is_file() and section is None:
             raise WordspotError(
                 f"its recording is not in {root} any more: put it back, or clean again from where the recordings are now"
             )
-        recording, samples = self._read(path)
+        recording, samples = self._read(section or Section(str(path)))
         if recording != clip.recording:
             raise WordspotError(f"its recording in {root} has changed since it was cleaned: clean again")
         return samples
@@ -67,16 +70,16 @@ class WholeRecordings:
             raise WordspotError(f"{self._folder} has no {MARKER} that says where its recordings are: clean again")
         return Path(os.path.normpath(source))
 
-    def _read(self, path: Path) -> tuple[str, Samples]:
+    def _read(self, section: Section) -> tuple[str, Samples]:
         """Content hash and samples; of the recordings that were read last from memory."""
         try:
-            status = path.stat()
-            key = str(path), status.st_size, status.st_mtime_ns
+            status = os.stat(section.file)
+            key = section, status.st_size, status.st_mtime_ns
             with self._lock:
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     return self._kept[key]
-            sound = read_sound(path)
+            sound = read_section(section)
         except (OSError, RecordingError) as error:
             raise WordspotError("its recording cannot be read any more: clean again") from error
         found = content_hash(sound.native), sound.samples

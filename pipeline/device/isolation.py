@@ -8,26 +8,41 @@ from ...data.arrays import Waveform
 BLOCKS_PER_SECOND = 100
 PARTS_PER_BLOCK = 4
 BLOCKS_PER_LEVEL = 8  # fewer, and the valleys between syllables would count as pauses
+QUIETEST_DB = -120.0
 
 
-def levels_db(waveform: Waveform, block_samples: int) -> npt.NDArray[np.float64]:
-    """How loud each block is, together with the seven before it: float64 [blocks], in dB below full scale.
+class Levels:
+    """How loud each block of a stream is, together with the seven before it.
 
     The power of a block is the mean over its four quarters of the mean square of their samples' deviations from their mean
     (so that offset, hum and rumble hardly count); what lies before the first block counts as silence.
 
     Parameters
     ----------
-    waveform
-        float32 [blocks * block_samples] in [-1, 1).
     block_samples
         Samples of a block of 10 ms.
     """
-    quarters = waveform.reshape(-1, PARTS_PER_BLOCK, block_samples // PARTS_PER_BLOCK).astype(np.float64)
-    power = quarters.var(axis=2).mean(axis=1)
-    sums = np.cumsum(np.concatenate([np.zeros(BLOCKS_PER_LEVEL), power]))
-    means = (sums[BLOCKS_PER_LEVEL:] - sums[:-BLOCKS_PER_LEVEL]) / BLOCKS_PER_LEVEL
-    return 10 * np.log10(np.maximum(means, 1e-12))
+
+    def __init__(self, block_samples: int) -> None:
+        self._block_samples = block_samples
+        self._rest = np.zeros(0, np.float32)  # of a block that is not whole yet
+        self._powers = np.zeros(BLOCKS_PER_LEVEL - 1)  # of the last blocks
+
+    def feed(self, waveform: Waveform) -> npt.NDArray[np.float64]:
+        """Levels of the blocks that the next samples, float32 [n] in [-1, 1), complete.
+
+        Returns
+        -------
+        float64 [blocks], in dB below full scale, at least -120.
+        """
+        samples = np.concatenate([self._rest, waveform])
+        blocks = len(samples) // self._block_samples
+        whole, self._rest = np.split(samples, [blocks * self._block_samples])
+        quarters = whole.reshape(-1, PARTS_PER_BLOCK, self._block_samples // PARTS_PER_BLOCK).astype(np.float64)
+        powers = np.concatenate([self._powers, quarters.var(axis=2).mean(axis=1)])
+        self._powers = powers[blocks:]
+        means = np.mean([powers[k : k + blocks] for k in range(BLOCKS_PER_LEVEL)], axis=0)
+        return 10 * np.log10(np.maximum(means, 10 ** (QUIETEST_DB / 10)))
 
 
 def find_lone_word(
@@ -45,17 +60,17 @@ def find_lone_word(
     """
     peak = len(levels) - window + int(levels[len(levels) - window :].argmax())
     quiet = levels < levels[peak] - pause_db
-    begin = _start_of_stretch(quiet[peak::-1], before)
     end = _start_of_stretch(quiet[peak:], after)
-    if begin is None or end is None or begin > longest:
+    if end is None:
+        return None
+    begin = _start_of_stretch(quiet[peak::-1], before)
+    if begin is None or begin > longest:
         return None
     return peak - begin + 1, peak + end
 
 
 def _start_of_stretch(quiet: npt.NDArray[np.bool_], length: int) -> int | None:
     """How far off the first stretch of `length` trues begins; None where there is none."""
-    if length == 0:
-        return 1
     sums = np.concatenate([[0], np.cumsum(quiet)])
     whole = np.flatnonzero(sums[length:] - sums[:-length] == length)
     return int(whole[0]) if len(whole) else None

@@ -1,35 +1,32 @@
 """Words in endless sound: NumPy and LiteRT only.
 
-The rule, so exactly that another language can follow it.
+The rule, so exactly that another language can follow it. The network runs only on what stands alone, so seldom.
+
+Levels. From its first sample on the stream is divided into blocks of 10 ms (4 * round(rate / 400) samples). The power of
+a block is the mean, over its four quarters, of the mean square of the deviations of their samples, in [-1, 1), from the
+quarter's mean; its level is 10 log10 of the mean power of this block and the seven before it, at least -120; before the
+stream there is silence.
 
 Windows. The stream's samples are counted from 0. Window k (k = 0, 1, ...) covers the samples [k * hop, k * hop +
-clip_samples), where hop = round(hop_ms * rate / 1000), and is judged as soon as the samples of its last log-mel frame
-are there, so in order of k, whatever the size of the blocks that the samples come in. Its posteriors are the outputs
-of `classify_features` for its frames. Smoothed posteriors are the plain mean of the posteriors of the last n windows,
-this one included, n = max(1, floor(average_ms / hop_ms + 0.5)), or of all windows so far where there are fewer. A
-window is active where the largest smoothed posterior of a word (a label that does not begin with `_`) is at least
-0.25.
+clip_samples), where hop = round(hop_ms * rate / 1000), and is looked at as soon as they are there, so in order of k,
+whatever the size of the blocks that the samples come in.
 
-The lone word. From its first sample on the stream is divided into blocks of 10 ms (4 * round(rate / 400) samples).
-The power of a block is the mean, over its four quarters, of the mean square of the deviations of their samples, in
-[-1, 1), from the quarter's mean; its level is 10 log10 of the mean power of this block and the seven before it, at
-least -120; before the stream there is silence. Of an active window count the blocks that lie wholly within it. Its
-peak is the largest of their levels, the first one on ties. Going back from the peak, the pause before the word is the
-first stretch of pause_before_ms whose levels all lie more than pause_db below the peak's; it must end at most 900 ms
-before the peak. Going forward within the window, the pause after the word is the first such stretch of
-pause_after_ms. (All three times are rounded to blocks.) Where both pauses are there, the clip whose middle is the
-middle between the end of the one pause and the start of the other (in blocks, rounded down; moved back so far that it
-ends with the window, and never before the stream) is given to `classify`, and the candidate is the label with the
-largest of these posteriors, if it is a word.
+The lone word. Of a window count the blocks that lie wholly within it. Its peak is the largest of their levels, the first
+one on ties. Going back from the peak, the pause before the word is the first stretch of pause_before_ms whose levels all
+lie more than pause_db below the peak's; it must end at most 900 ms before the peak. Going forward within the window, the
+pause after the word is the first such stretch of pause_after_ms. (All three times are rounded to blocks.) Where both
+pauses are there, the word is what lies between them. Its clip is the one whose middle is the middle of the word (in
+blocks, rounded down), but never begins before the stream. A word whose clip is not all there yet is left to a later
+window, and one whose clip begins where that of the last one did is the same word once more, and nothing new. Otherwise
+the clip is given to `classify`, and the word's label is the one with the largest of these posteriors.
 
-The detection. A candidate is a detection where its posterior is at least its threshold, the model file's
-`thresholds[label]`, or `threshold` where the file has none; where since the window of the last detection at least
-hold_off_ms * rate / 1000 samples have passed (from start to start); and where since then at least one window was not active.
-Its time is the end of its window, (k * hop + clip_samples) / rate seconds. At the end of a file or pipe one clip of zeros
-follows, as a microphone would have gone on.
+The detection. A lone word is a detection where its label is a word (does not begin with `_`), where its posterior is at
+least its threshold, the model file's `thresholds[label]`, or `threshold` where the file has none, and where since the
+window of the last detection at least hold_off_ms * rate / 1000 samples have passed (from start to start). Its time is the
+end of its window, (k * hop + clip_samples) / rate seconds. At the end of a file or pipe one clip of zeros follows, as a
+microphone would have gone on.
 """
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -39,12 +36,11 @@ import numpy.typing as npt
 from ...data.arrays import Samples, Waveform
 from ...data.labels import is_word
 from ...data.settings import Settings, setting
-from .isolation import BLOCKS_PER_LEVEL, BLOCKS_PER_SECOND, PARTS_PER_BLOCK, find_lone_word, levels_db
-from .posterior_stream import PosteriorStream
+from ..signal.waveforms import as_waveform
+from .history import History
+from .isolation import BLOCKS_PER_SECOND, PARTS_PER_BLOCK, QUIETEST_DB, Levels, find_lone_word
 from .recognizer import Prediction, Recognizer
-from .sample_history import SampleHistory
 
-ACTIVE = 0.25  # smoothed posterior of a word from which on a window is looked at
 _LONGEST_MS = 900.0  # from the pause before a word to its peak
 
 
@@ -54,14 +50,11 @@ class StreamSettings(Settings):
 
     Examples
     --------
-    >>> StreamSettings(threshold=0.9).averaged_windows
-    4
+    >>> StreamSettings(threshold=0.9).pause_after_ms
+    400.0
     """
 
     hop_ms: float = setting(100.0, "Milliseconds from window to window.", minimum=2, maximum=1_000)
-    average_ms: float = setting(
-        400.0, "Milliseconds of windows whose posteriors are averaged.", minimum=0, maximum=5_000
-    )
     threshold: float = setting(
         0.5,
         "Least probability of a detection, for labels that the model file has no threshold for.",
@@ -70,17 +63,15 @@ class StreamSettings(Settings):
     )
     hold_off_ms: float = setting(1_400.0, "Milliseconds after a detection without another.", minimum=0, maximum=60_000)
     pause_before_ms: float = setting(
-        1_000.0, "Milliseconds of quiet before a word; 0 where commands come amid speech.", minimum=0, maximum=5_000
+        1_000.0,
+        "Milliseconds of quiet before a word; fewer where commands come amid speech.",
+        minimum=50,
+        maximum=5_000,
     )
     pause_after_ms: float = setting(
-        400.0, "Milliseconds of quiet after a word; they delay its detection.", minimum=0, maximum=900
+        400.0, "Milliseconds of quiet after a word; they delay its detection.", minimum=50, maximum=900
     )
     pause_db: float = setting(8.0, "How far below the word's level quiet is.", minimum=0, maximum=60)
-
-    @property
-    def averaged_windows(self) -> int:
-        """How many windows are averaged."""
-        return max(1, int(self.average_ms / self.hop_ms + 0.5))
 
 
 SETTINGS: Mapping[str, StreamSettings] = {  # for other places than those that the defaults are a compromise for
@@ -112,47 +103,24 @@ class Detection:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A word that stands alone, before its threshold is asked for.
+class LoneWord:
+    """What stood alone in a stream, and what was recognized in it.
 
     Attributes
     ----------
-    index
-        Of its label.
-    probability
-        In the clip that has it in its middle, in [0, 1].
+    window
+        First sample of the window in which it was found, counted from the start of the stream.
     start
-        First sample of that clip, counted from the start of the stream.
-    """
-
-    index: int
-    probability: float
-    start: int
-
-
-@dataclass(frozen=True)
-class Window:
-    """One window and what was found in it.
-
-    Attributes
-    ----------
-    start
-        Its first sample, counted from the start of the stream.
-    posteriors, smoothed
-        float32 [labels]: the model's probabilities, and their mean over the last windows.
-    is_active
-        Whether a word's smoothed posterior is high enough to look closer.
-    candidate
-        The word that stands alone in it, where there is one.
+        First sample of the clip that has it in its middle.
+    prediction
+        What this clip was recognized as; perhaps no word.
     detection
-        The word, where the candidate is a detection.
+        The word, where this is a detection.
     """
 
+    window: int
     start: int
-    posteriors: npt.NDArray[np.float32]
-    smoothed: npt.NDArray[np.float32]
-    is_active: bool
-    candidate: Candidate | None
+    prediction: Prediction
     detection: Detection | None
 
 
@@ -166,11 +134,6 @@ class Detector:
     settings
         How to judge; the thresholds of the model file come before `settings.threshold`.
 
-    Raises
-    ------
-    WordspotError
-        The hop is no multiple of the front end's.
-
     Examples
     --------
     >>> detector = Detector(Recognizer.load("small"))
@@ -181,51 +144,59 @@ class Detector:
 
     def __init__(self, recognizer: Recognizer, settings: StreamSettings = StreamSettings()) -> None:
         self._recognizer, self._settings = recognizer, settings
-        self._blocks = Blocks.of(settings, recognizer)
-        self._history = SampleHistory(self._blocks.history * self._blocks.samples)
-        self._posteriors = PosteriorStream(recognizer, settings.hop_ms, self._history)
-        self._trigger = Trigger(recognizer, settings)
-        self._judged_at = -1  # the first sample of the last clip that was classified, and what it was
-        self._judged: Candidate | None = None
+        self._blocks = blocks = Blocks.of(settings, recognizer)
+        self._levels = Levels(blocks.samples)
+        self._level_history = History(blocks.history, np.float64(QUIETEST_DB))
+        self._history = History(blocks.history * blocks.samples, np.float32(0))
+        self._hop = round(settings.hop_ms * recognizer.sample_rate_hz / 1000)
+        self._start = 0  # of the next window
+        self._last: int | None = None  # where the clip of the last lone word begins
+        self._thresholds = Thresholds(recognizer, settings)
 
     def feed(self, samples: Samples | Waveform) -> list[Detection]:
         """The detections that the next samples (int16, or float32 in [-1, 1); any number) bring."""
-        return [window.detection for window in self.windows(samples) if window.detection]
+        return [word.detection for word in self.lone_words(samples) if word.detection]
 
     def finish(self) -> list[Detection]:
         """The detections of a word at the very end: a clip of silence follows, as from a microphone."""
         return self.feed(np.zeros(self._recognizer.clip_samples, np.float32))
 
-    def windows(self, samples: Samples | Waveform) -> Iterator[Window]:
-        """Every window that the next samples complete, with what was found in it."""
-        for start, posteriors in self._posteriors.feed(samples):
-            smoothed, is_active = self._trigger.smooth(posteriors)
-            candidate = self._candidate(start) if is_active else None
-            detection = self._trigger.judge(start, is_active, candidate)
-            yield Window(start, posteriors, smoothed, is_active, candidate, detection)
+    def lone_words(self, samples: Samples | Waveform) -> Iterator[LoneWord]:
+        """Everything that stands alone in the windows that the next samples complete, words or not."""
+        waveform = as_waveform(samples)
+        while len(waveform):
+            missing = self._start + self._recognizer.clip_samples - self._history.end
+            self._take(waveform[:missing])
+            waveform = waveform[missing:]
+            if self._history.end == self._start + self._recognizer.clip_samples:
+                word = self._find()
+                self._start += self._hop
+                if word:
+                    yield word
 
-    def _candidate(self, start: int) -> Candidate | None:
-        """The word that stands alone in the window that begins at a sample, all of which are there."""
-        blocks, samples = self._blocks, self._blocks.samples
-        last = (start + blocks.span) // samples  # one past the last block within the window
+    def _take(self, waveform: Waveform) -> None:
+        self._history.add(waveform)
+        self._level_history.add(self._levels.feed(waveform))
+
+    def _find(self) -> LoneWord | None:
+        """The lone word of the window whose last sample has just come, if it has one that is new."""
+        blocks, size = self._blocks, self._recognizer.clip_samples
+        last = self._level_history.end
         first = last - blocks.history
-        levels = levels_db(self._history.between(first * samples, last * samples), samples)
-        window = last - -(-start // samples)
-        word = find_lone_word(levels, window, blocks.before, blocks.after, blocks.longest, self._settings.pause_db)
-        if word is None:
+        window = last - -(-self._start // blocks.samples)
+        found = find_lone_word(
+            self._level_history.between(first, last),
+            *(window, blocks.before, blocks.after, blocks.longest, self._settings.pause_db),
+        )
+        if found is None:
             return None
-        size = self._recognizer.clip_samples
-        middle = (first + word[0] + first + word[1]) // 2 * samples
-        begin = max(0, min(middle - size // 2, start))
-        if begin != self._judged_at:  # a word stands alone in several windows, most often as the same clip
-            self._judged_at = begin
-            self._judged = self._judge(begin, self._history.between(begin, begin + size))
-        return self._judged
-
-    def _judge(self, begin: int, clip: Waveform) -> Candidate | None:
-        labels = self._recognizer.labels
-        found = Prediction.of(labels, self._recognizer.classify(clip))
-        return Candidate(labels.index(found.label), found.probability, begin) if is_word(found.label) else None
+        start = max(0, (2 * first + found[0] + found[1]) // 2 * blocks.samples - size // 2)
+        if start + size > self._history.end or start == self._last:
+            return None
+        self._last = start
+        clip = self._history.between(start, start + size)
+        prediction = Prediction.of(self._recognizer.labels, self._recognizer.classify(clip))
+        return LoneWord(self._start, start, prediction, self._thresholds.judge(self._start, start, prediction))
 
 
 @dataclass(frozen=True)
@@ -241,9 +212,7 @@ class Blocks:
     longest
         From the pause before the word to its peak, at most.
     history
-        How many blocks must be kept to find them.
-    span
-        Samples from the start of a window to the end of its last log-mel frame.
+        How many blocks must be kept to find them, and to cut the clip.
     """
 
     samples: int
@@ -251,53 +220,36 @@ class Blocks:
     after: int
     longest: int
     history: int
-    span: int
 
     @classmethod
     def of(cls, settings: StreamSettings, recognizer: Recognizer) -> "Blocks":
         """Rounded to blocks."""
-        front_end = recognizer.description.front_end
         samples = PARTS_PER_BLOCK * round(recognizer.sample_rate_hz / (PARTS_PER_BLOCK * BLOCKS_PER_SECOND))
         before, after, longest = (
             round(ms * BLOCKS_PER_SECOND / 1000)
             for ms in (settings.pause_before_ms, settings.pause_after_ms, _LONGEST_MS)
         )
-        window = -(-recognizer.clip_samples // samples)
-        span = (front_end.n_frames - 1) * front_end.hop_samples + front_end.window_samples
-        return cls(samples, before, after, longest, 2 * window + longest + before + BLOCKS_PER_LEVEL, span)
+        clip = -(-recognizer.clip_samples // samples)
+        return cls(samples, before, after, longest, 2 * clip + longest + before)
 
 
-class Trigger:
-    """Posteriors and candidates of one window after another in, detections out."""
+class Thresholds:
+    """Which lone words are detections."""
 
     def __init__(self, recognizer: Recognizer, settings: StreamSettings) -> None:
-        self._labels = recognizer.labels
-        self._words = np.array([is_word(label) for label in recognizer.labels])
-        self._rate_hz = recognizer.sample_rate_hz
-        self._clip_samples = recognizer.clip_samples
-        self._thresholds = thresholds_of(recognizer, settings.threshold)
+        self._values = dict(zip(recognizer.labels, thresholds_of(recognizer, settings.threshold), strict=True))
+        self._rate_hz, self._clip_samples = recognizer.sample_rate_hz, recognizer.clip_samples
         self._hold_off = settings.hold_off_ms * recognizer.sample_rate_hz / 1000
-        self._last: deque[npt.NDArray[np.float32]] = deque(maxlen=settings.averaged_windows)
         self._detected_at: int | None = None
-        self._is_armed = True
 
-    def smooth(self, posteriors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], bool]:
-        """The smoothed posteriors of the next window, and whether it is active."""
-        self._last.append(posteriors)
-        smoothed = np.mean(self._last, axis=0)
-        return smoothed, bool((smoothed[self._words] >= ACTIVE).any())
-
-    def judge(self, start: int, is_active: bool, candidate: Candidate | None) -> Detection | None:
-        """The detection in the window that begins at sample `start`, if there is one."""
-        self._is_armed |= not is_active
-        held_off = self._detected_at is not None and start - self._detected_at < self._hold_off
-        if candidate is None or held_off or not self._is_armed:
+    def judge(self, window: int, start: int, prediction: Prediction) -> Detection | None:
+        """The detection of the lone word of a window, if it is one; both are first samples, see `LoneWord`."""
+        held_off = self._detected_at is not None and window - self._detected_at < self._hold_off
+        if held_off or not prediction.probability >= self._values[prediction.label]:
             return None
-        if not candidate.probability >= self._thresholds[candidate.index]:
-            return None
-        self._detected_at, self._is_armed = start, False
-        end_s, start_s = (start + self._clip_samples) / self._rate_hz, candidate.start / self._rate_hz
-        return Detection(self._labels[candidate.index], end_s, start_s, candidate.probability)
+        self._detected_at = window
+        time_s, start_s = (window + self._clip_samples) / self._rate_hz, start / self._rate_hz
+        return Detection(prediction.label, time_s, start_s, prediction.probability)
 
 
 def thresholds_of(recognizer: Recognizer, default: float) -> npt.NDArray[np.float64]:

@@ -18,12 +18,13 @@ from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
-from ...data.audio import Sound, read_sound
+from ...data.audio import Sound
 from ...data.buckets import Bucket, Folder, folder_at
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
-from ...data.errors import WordspotError
-from ...data.recordings.folders import SPLIT_LISTS
+from ...data.errors import RecordingError, WordspotError
+from ...data.recordings.folders import SPLIT_LISTS, Recording
+from ...data.recordings.in_place import read_all
 from .clip_maker import ClipMaker
 from .destination import JOURNAL_FOLDER, MADE_FILES, MARKER, Clips, edited_since, in_the_way, is_other
 from .journal_entry import FORMAT, write_line
@@ -65,27 +66,26 @@ class BucketMaker(ClipMaker):
         source = self.source if isinstance(self.source, Path) else str(self.source)
         return _made, (source, self.settings, self.scratch, self.clips and str(self.clips), self.lines)
 
-    def read(self, path: str) -> Sound:
-        """Decodes one recording, see `ClipMaker.read`."""
+    def read_all(self, recordings: Sequence[Recording]) -> Iterator[Sound | RecordingError]:
+        """Decodes recordings, which are fetched before the first."""
+        if isinstance(self.source, Path):
+            yield from super().read_all(recordings)
+            return
         with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
-            return self._beside(Path(folder), [path]).read(path)
+            near = [dataclasses.replace(recording, path=_near_name(recording.path)) for recording in recordings]
+            files = [f"{folder}/{recording.path}" for recording in near]
+            Bucket(self.source).fetch([recording.path for recording in recordings], files)
+            yield from read_all(folder, near)
 
     def process_all(self, planned: Sequence[PlannedClip]) -> list[Outcome]:
         """Makes the clips of many recordings; where they go into a bucket, they are in their place when it returns."""
+        if self.clips is None or self.scratch is None:
+            return super().process_all(planned)
         with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
-            maker = self._beside(Path(folder), [clip.recording.path for clip in planned])
+            maker = dataclasses.replace(self, scratch=Path(folder), clips=None)
             outcomes = maker.process_all(planned)
-            if self.clips is not None and self.scratch is not None:
-                self._put(maker, Path(folder), planned, outcomes)
+            self._put(maker, Path(folder), planned, outcomes)
         return outcomes
-
-    def _beside(self, folder: Path, paths: Sequence[str]) -> ClipMaker:
-        """The maker that finds these recordings on this machine, and leaves clips there."""
-        scratch = folder if self.clips is not None and self.scratch is not None else self.scratch
-        if isinstance(self.source, Path):
-            return ClipMaker(self.source, self.settings, scratch)
-        Bucket(self.source).fetch(paths, [_fetched(folder, path) for path in paths])
-        return _NearMaker(folder, self.settings, scratch)
 
     def _put(self, maker: ClipMaker, folder: Path, planned: Sequence[PlannedClip], outcomes: Sequence[Outcome]) -> None:
         """First the lines, then the clips; the same chunk gives the same object of lines, whoever makes it again."""
@@ -103,14 +103,6 @@ class BucketMaker(ClipMaker):
                 raise in_the_way(f"{bucket.url}/{name}", outcome)
 
 
-@dataclass(frozen=True)
-class _NearMaker(ClipMaker):
-    """Makes clips of recordings that were fetched; their names may be longer than a file's, or lead out of the folder."""
-
-    def read(self, path: str) -> Sound:
-        return read_sound(_fetched(self.source, path))
-
-
 def _made(
     source: Path | str, settings: CleanSettings, scratch: Path | None, clips: str | None, lines: str
 ) -> BucketMaker:
@@ -124,10 +116,11 @@ def _lines(folder: Path, made: Mapping[PlannedClip, Outcome]) -> Path:
     return file
 
 
-def _fetched(folder: Path, path: str) -> str:
+def _near_name(path: str) -> str:
+    """Of the file that a recording becomes on this machine: its own may be longer than a file's, or lead out of the folder."""
     ending = PurePosixPath(path).suffix
     usual = ending.isascii() and ending.isprintable() and len(ending) <= _LONGEST_ENDING
-    return f"{folder}/{_hashed(path.encode('utf-8', 'surrogateescape'))}{ending if usual else ''}"
+    return _hashed(path.encode("utf-8", "surrogateescape")) + (ending if usual else "")
 
 
 def _hashed(data: bytes) -> str:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,8 @@ from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.files import printable, remove_leftovers, replacing
-from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
+from ...data.recordings.folders import SPLIT_LISTS
+from ...data.recordings.in_place import by_file, scan_source
 from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
 from ..progress import Progress, no_progress
@@ -30,6 +32,7 @@ from .destination import (
     check_apart,
     check_destination,
     check_made_files,
+    cleaned_agreement,
     read_marker,
     sha256,
     stands,
@@ -40,7 +43,7 @@ from .edited import edits_of, forget_aside, set_aside
 from .journal import Journal
 from .journal_entry import FORMAT
 from .outcome import DROPPED, Outcome
-from .plan import PlannedClip, plan_clips
+from .plan import Plan, PlannedClip, plan_clips
 from .report.highlights import Highlight, Highlights
 from .report.page import write_report
 from .result import CleanResult
@@ -70,22 +73,21 @@ class _Work:
         Shows how far it has come.
     log
         Where decisions are kept; None for the clean folder.
+    agreement
+        Listeners who must agree.
     clips
         The clips in the destination; None where nothing is to be written.
     """
 
     maker: ClipMaker
-    planned: list[PlannedClip]
+    planned: Plan
     journal: Journal
     destination: Path | None
     jobs: int | Cluster
     progress: Progress
     log: Path | None = None
+    agreement: int = 1
     clips: Clips | None = None
-
-    @property
-    def recordings(self) -> list[Recording]:
-        return [clip.recording for clip in self.planned]
 
     @property
     def header(self) -> dict[str, Any]:
@@ -113,7 +115,8 @@ def clean(
     Parameters
     ----------
     source
-        Folder of recordings, `<label>/**/<file>`, or its URL, see `data.buckets`.
+        Folder of recordings, `<label>/**/<file>`, or with a table of parts of longer ones, see `recordings.in_place`; or a URL,
+        see `data.buckets`.
     destination
         New or empty folder, or one that holds the clean folder of the same source; or its URL.
     settings
@@ -148,10 +151,7 @@ def clean(
         Path(decisions) if decisions is not None else None,
     )
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
-        recordings = scan_recordings(source)
-        for note in diagnose(cast("Path", source), recordings):
-            warnings.warn(note.text, WordspotWarning, stacklevel=2)
-        planned = plan_clips(recordings)  # as if nothing was decided
+        planned = _plan(source)
         _check_label_names(source, planned)
         check_apart(source, destination, planned)
         with clips_at(destination, dry_run=dry_run) as clips:
@@ -162,16 +162,16 @@ def clean(
                     maker = maker_of(source, settings, None, clips)
                     planned = plan_decided(maker, planned, states, journal, jobs, progress)
                     return _do(_Work(maker, planned, journal, None, jobs, progress))
-            check_destination(clips.folder, {clip.label for clip in planned})
+            check_destination(clips.folder, planned.labels)
             journal = Journal(clips.folder)
             with journal.locked() as scratch:
                 journal.load()
                 maker = maker_of(source, settings, scratch, clips)
                 states = gather(clips.folder, log, edits_of(clips.folder), agreement=agreement)
                 planned = plan_decided(maker, planned, states, journal, jobs, progress)
-                check_destination(clips.folder, {clip.label for clip in planned})
+                check_destination(clips.folder, planned.labels)
                 return _clean_into(
-                    clips.folder, _Work(maker, planned, journal, clips.folder, jobs, progress, log, clips)
+                    clips.folder, _Work(maker, planned, journal, clips.folder, jobs, progress, log, agreement, clips)
                 )
 
 
@@ -195,9 +195,18 @@ def _naming_folders(source: Folder, destination: Folder) -> Iterator[None]:
         raise
 
 
-def _check_label_names(source: Folder, planned: list[PlannedClip]) -> None:
+def _plan(source: Folder) -> Plan:
+    """As if nothing was decided."""
+    recordings = scan_source(source)
+    for note in diagnose(cast("Path", source), recordings):
+        warnings.warn(note.text, WordspotWarning, stacklevel=3)
+    recordings.reverse()
+    return plan_clips(recordings.pop() for _ in range(len(recordings)))  # each is let go when it is planned
+
+
+def _check_label_names(source: Folder, planned: Plan) -> None:
     """A label's folder must not stand where a file is to be."""
-    for label in sorted({clip.label for clip in planned}):
+    for label in sorted(planned.labels):
         if label.casefold() in (*MADE_FILES, *SPLIT_LISTS, DECISIONS):
             raise WordspotError(f"{source / label} has the name of a file that cleaning writes: rename the folder")
 
@@ -205,14 +214,16 @@ def _check_label_names(source: Folder, planned: list[PlannedClip]) -> None:
 def _clean_into(destination: Path, work: _Work) -> CleanResult:
     marker = read_marker(destination)
     same_work = work.journal.header == work.header
-    done = [clip for clip in work.planned if same_work and _is_done(clip, work)]
+    done = [same_work and _is_done(clip, work) for clip in work.planned]
     same_work = same_work and marker is not None and marker.get("decided") == checksum(work.planned)
-    if marker and same_work and work.journal.holds_exactly(work.recordings) and _is_complete(work.maker, destination):
-        without_clip = set(work.planned) - set(done)
-        if {clip.recording.key for clip in without_clip} <= _discarded_as_duplicates(destination):
+    same_work = same_work and cleaned_agreement(destination) == work.agreement
+    holds_all = work.journal.holds_exactly(work.planned.recordings)
+    if marker and same_work and holds_all and _is_complete(work.maker, destination):
+        rest = {recording.key for recording, is_done in zip(work.planned.recordings, done, strict=True) if not is_done}
+        if rest <= _discarded_as_duplicates(destination):
             return CleanResult.from_marker(marker)
     _open_up(destination, work, done, marker)
-    for label in {clip.label for clip in work.planned}:
+    for label in work.planned.labels:
         (destination / label).mkdir(exist_ok=True)
     return _do(work)
 
@@ -250,12 +261,12 @@ def _discarded_as_duplicates(destination: Path) -> set[str]:
     return {row.get("source", "") for row in rows if row.get("reason") in DUPLICATE_CHECKS}
 
 
-def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: dict[str, Any] | None) -> None:
+def _open_up(destination: Path, work: _Work, done: list[bool], marker: dict[str, Any] | None) -> None:
     """Takes away what says that the folder is complete, and every clip and line that will not stay as it is."""
     journal = work.journal
     _check_same_source(destination, work)
     check_made_files(work.maker.source, destination, is_complete=marker is not None)
-    kept = {clip.file_name for clip in done}
+    kept = {clip.file_name for clip in compress(work.planned, done)}
     stale = [outcome for outcome in journal.outcomes() if outcome.clip_digest and outcome.file_name not in kept]
     _clips(work).check_untouched(stale)
     _read_table_and_remove(destination, work)
@@ -267,7 +278,7 @@ def _open_up(destination: Path, work: _Work, done: list[PlannedClip], marker: di
         _clips(work).remove(outcome)
     _remove_empty_folders(destination)
     journal.header = work.header
-    journal.rewrite([clip.recording for clip in done])
+    journal.rewrite(compress(work.planned.recordings, done))
     _clips(work).publish()
 
 
@@ -301,26 +312,34 @@ def _remove_empty_folders(folder: Path) -> None:
 def _do(work: _Work) -> CleanResult:
     """Works on every recording that the journal does not have, then on what needs all: duplicates, tables, report."""
     with closing(_outcomes(work)) as outcomes:
-        known = (decided(clip, outcome) for clip, outcome in zip(work.planned, outcomes, strict=True))
-        duplicates = find_duplicates(work.maker, work.planned, known, work.jobs, work.progress)
-    work.journal.rewrite(work.recordings)
+        duplicates = find_duplicates(work.maker, work.planned, outcomes, work.jobs, work.progress)
+    work.journal.rewrite(work.planned.recordings)
     return _finish(work, duplicates)
 
 
 def _outcomes(work: _Work) -> Generator[Outcome, None, None]:
-    """What became of every recording, in order: read from the journal, or worked out and noted there."""
-    journal = work.journal
-    remaining = [clip for clip in work.planned if journal.outcome(clip.recording) is None]
+    """What became of every recording, in order, as decided: read from the journal, or worked out and noted there."""
+    journal, nothing_known = work.journal, not work.journal.holds_any
+    is_new = bytearray(nothing_known or journal.outcome(one) is None for one in work.planned.recordings)
+    if work.planned.has_sections:
+        _work_out_by_file(work, list(compress(work.planned, is_new)))
+        is_new = bytearray(len(is_new))
+    remaining = compress(work.planned, is_new)
     with journal.appending() as add, mapping_lists(_process(work), remaining, work.jobs) as made:
-        new = zip(remaining, work.progress(made, len(remaining)), strict=True)
-        ahead = next(new, None)
-        for clip in work.planned:
-            if ahead is None or clip is not ahead[0]:
-                yield journal.known_outcome(clip.recording)
-                continue
-            _take_note(work, *ahead, add)
-            yield ahead[1]
-            ahead = next(new, None)
+        new = iter(work.progress(made, sum(is_new)))
+        for clip, new_one in zip(work.planned, is_new, strict=True):
+            outcome = next(new) if new_one else journal.known_outcome(clip.recording)
+            if new_one:
+                _take_note(work, clip, outcome, add)
+            yield decided(clip, outcome)
+
+
+def _work_out_by_file(work: _Work, remaining: list[PlannedClip]) -> None:
+    """All of them before the first is needed: in the order of the files that they are sections of, each decoded once."""
+    ordered = sorted(remaining, key=lambda clip: by_file(clip.recording))
+    with work.journal.appending() as add, mapping_lists(_process(work), ordered, work.jobs) as made:
+        for clip, outcome in zip(ordered, work.progress(made, len(ordered)), strict=True):
+            _take_note(work, clip, outcome, add)
 
 
 def _process(work: _Work) -> Callable[[Sequence[PlannedClip]], list[Outcome]]:
@@ -343,9 +362,8 @@ def _finish(work: _Work, duplicates: Duplicates) -> CleanResult:
     if work.destination and _clips(work).has_table():  # somebody has saved it while the clips were made
         _read_table_and_remove(work.destination, work)
     with writing_tables(work.destination) if work.destination else nullcontext() as tables:
-        for place, clip in enumerate(work.planned):
-            known = decided(clip, work.journal.known_outcome(clip.recording))
-            outcome = spared(clip, duplicates.merged(place, known))
+        for place, (clip, known) in enumerate(zip(work.planned, work.journal.outcomes(), strict=True)):
+            outcome = spared(clip, duplicates.merged(place, decided(clip, known)))
             totals.add(outcome)
             highlights.add(clip.recording, outcome, _original(work, duplicates.original(place)))
             _write_row(work.clips, tables, outcome)
@@ -374,6 +392,7 @@ def _complete(destination: Path, work: _Work, result: CleanResult, highlights: H
             temporary.write_bytes(data)
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
     made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
+    made_of |= {"agreement": work.agreement} if work.agreement > 1 else {}
     write_marker(
         destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *dict(lists))
     )

@@ -14,12 +14,13 @@ from typing import Any
 import soundfile
 
 from ...data.arrays import Samples
-from ...data.audio import SAMPLE_RATE_HZ, Sound, read_sound, write_wav
+from ...data.audio import SAMPLE_RATE_HZ, Sound, write_wav
 from ...data.clips import find_speaker, speaker_pattern
 from ...data.decisions import NOTHING, State, content_hash
 from ...data.errors import RecordingError, WordspotError
 from ...data.files import printable
 from ...data.recordings.folders import Recording
+from ...data.recordings.in_place import read_all
 from ..signal.loudness import mean_abs
 from ..signal.window import fit_to_window, window_around
 from .checks import CHECKS, Check, CutRecording, CutStack, Value, stacks
@@ -88,8 +89,9 @@ class ClipMaker:
         """What is to be measured, or has become something else already; no more at once than memory should hold."""
         part: _Part = []
         samples = 0
-        for clip in planned:
-            decoded = self._decode(clip)
+        sounds = self.read_all([clip.recording for clip in planned])
+        for clip, sound in zip(planned, sounds, strict=True):
+            decoded = self._decoded_as(clip, sound)
             part.append((clip, decoded))
             samples += len(decoded.sound.samples) if isinstance(decoded, CutRecording) else 0
             if samples > _SAMPLES_AT_ONCE:
@@ -97,22 +99,21 @@ class ClipMaker:
                 part, samples = [], 0
         yield part
 
-    def read(self, path: str) -> Sound:
-        """Decodes one recording, see `read_sound`.
+    def read_all(self, recordings: Sequence[Recording]) -> Iterator[Sound | RecordingError]:
+        """Decodes recordings, see `in_place.read_all`."""
+        return read_all(self.source, recordings)
 
-        Parameters
-        ----------
-        path
-            As `Recording.path` has it.
-        """
-        return read_sound(f"{self.source}/{path}")
+    def read(self, recording: Recording) -> Sound:
+        """Decodes one recording. Raises as `read_sound` does."""
+        (sound,) = self.read_all([recording])
+        if isinstance(sound, RecordingError):
+            raise sound
+        return sound
 
-    def _decode(self, planned: PlannedClip) -> CutRecording | Outcome:
+    def _decoded_as(self, planned: PlannedClip, sound: Sound | RecordingError) -> CutRecording | Outcome:
         recording = planned.recording
-        try:
-            sound = self.read(recording.path)
-        except RecordingError as error:
-            detail = printable(str(error))
+        if isinstance(sound, RecordingError):
+            detail = printable(str(sound))
             return self._outcome(planned, findings=(_UNREADABLE,), discarded_for=_UNREADABLE, detail=detail)
         if recording.is_long_sound:
             hashed, written = content_hash(sound.native), self._write(planned, sound.samples)
@@ -160,12 +161,10 @@ class ClipMaker:
         clip_digest = cut.clip_hash if self._write(planned, cut.clip) else ""
         return self._outcome(planned, **known, fingerprint=fingerprint, clip_digest=clip_digest)
 
-    def content_hash(self, recording: Recording) -> str:
-        """Of a recording's content, see `decisions.content_hash`; empty where nothing can be decoded."""
-        try:
-            return content_hash(self.read(recording.path).native)
-        except RecordingError:
-            return ""
+    def content_hashes(self, recordings: Sequence[Recording]) -> list[str]:
+        """Of recordings' content, see `decisions.content_hash`; empty where nothing can be decoded."""
+        sounds = self.read_all(recordings)
+        return ["" if isinstance(sound, RecordingError) else content_hash(sound.native) for sound in sounds]
 
     def cut(self, path: str, sound: Sound, state: State = NOTHING) -> CutRecording:
         """The recording with the clip that is cut from it, where somebody has said so."""
@@ -225,7 +224,7 @@ def _measure(stack: CutStack) -> Iterator[dict[str, Value]]:
 @lru_cache(maxsize=256)  # pairs come in order, so that of most one clip has just been read
 def _content(maker: ClipMaker, recording: Recording, start: int) -> Samples:
     """As `ClipMaker._content`; another run has another maker, and a recording that was changed is another one."""
-    sound = maker.read(recording.path)
+    sound = maker.read(recording)
     begin = max(0, start)
     clip = sound.samples[begin : start + maker.settings.window_samples]
     return CutRecording(

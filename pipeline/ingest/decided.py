@@ -11,6 +11,7 @@ from ...data.decisions import DECISIONS, Decision, State, append, read, replay
 from ...data.edits import is_news
 from ...data.errors import WordspotWarning
 from ...data.recordings.folders import Recording
+from ...data.recordings.in_place import by_file
 from ...data.votes import replay_agreed
 from ..progress import Progress
 from .checks.unreadable import CHECK as UNREADABLE
@@ -19,8 +20,8 @@ from .cluster import Cluster
 from .duplicates.search import DUPLICATE_CHECKS
 from .journal import Journal
 from .outcome import DROPPED, Outcome
-from .plan import PlannedClip, plan_clips
-from .workers import mapping
+from .plan import Plan, PlannedClip, plan_clips
+from .workers import mapping_lists
 
 
 def gather(
@@ -79,18 +80,17 @@ def _tell(news: list[Decision], log: Path) -> None:
 
 def plan_decided(
     maker: ClipMaker,
-    planned: list[PlannedClip],
+    planned: Plan,
     states: Mapping[str, State],
     journal: Journal,
     jobs: int | Cluster,
     progress: Progress,
-) -> list[PlannedClip]:
+) -> Plan:
     """Plans the clips with what was decided of every recording; its content must be known for that."""
     if not states:
         return planned
-    recordings = [clip.recording for clip in planned]
-    words = [recording for recording in recordings if not recording.is_long_sound]
-    return plan_clips(recordings, _by_key(_hashes(maker, words, journal, jobs, progress), states))
+    words = [recording for recording in planned.recordings if not recording.is_long_sound]
+    return plan_clips(planned.recordings, _by_key(_hashes(maker, words, journal, jobs, progress), states))
 
 
 def _hashes(
@@ -102,8 +102,8 @@ def _hashes(
         for recording in recordings
         if (outcome := journal.outcome(recording)) and (outcome.recording or outcome.discarded_for == UNREADABLE.name)
     }
-    new = [recording for recording in recordings if recording.key not in known]
-    with mapping(maker.content_hash, new, jobs) as hashes:
+    new = sorted((recording for recording in recordings if recording.key not in known), key=by_file)
+    with mapping_lists(maker.content_hashes, new, jobs) as hashes:
         found = progress(hashes, len(new)) if new else hashes
         known.update(zip((recording.key for recording in new), found, strict=True))
     return known

@@ -264,6 +264,16 @@ def read_marker(destination: Path) -> dict[str, Any] | None:
     return marker
 
 
+def cleaned_agreement(destination: Path) -> int:
+    """How many listeners had to agree when the folder was cleaned last, see `clean`; 1 where nothing says so."""
+    path = destination / MARKER
+    try:
+        agreement = read_json(path).get("agreement") if stands(path) else None
+    except WordspotError:
+        return 1
+    return agreement if isinstance(agreement, int) and agreement > 1 else 1
+
+
 def _damaged(path: Path, why: str) -> WordspotError:
     return WordspotError(
         f"{path} was changed after cleaning ({why}): delete it, and run the same command again; what was edited in "

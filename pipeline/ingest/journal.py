@@ -3,15 +3,19 @@
 import json
 import secrets
 import shutil
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from ...data.files import held_alone, replacing
 from ...data.recordings.folders import Recording
 from .destination import JOURNAL_FOLDER
 from .journal_entry import JournalEntry, parse_line, read_line, write_line
+from .journal_places import NOWHERE, Places
 from .outcome import Outcome
 
 _SCRATCH = "tmp"
@@ -34,7 +38,7 @@ class Journal:
         self.folder = clean_folder / JOURNAL_FOLDER
         self.path = self.folder / "journal.jsonl"
         self.header: dict[str, Any] = {}
-        self._places: dict[str, int] = {}
+        self._places = Places()
         self._lines = 0  # with those that are ignored
         self._end = 0
         self._reader: BinaryIO | None = None
@@ -55,37 +59,44 @@ class Journal:
 
     def outcome(self, recording: Recording) -> Outcome | None:
         """That of a recording which has not changed since, or None."""
-        if recording.key not in self._places:
-            return None
-        entry = self._entry(recording.key)
-        return entry.outcome if entry.is_of(recording) else None
+        place = self._places.find(recording.key)
+        entry = None if place == NOWHERE else self._entry(place)
+        return entry.outcome if entry and entry.is_of(recording) else None
 
     def known_outcome(self, recording: Recording) -> Outcome:
         """That of a recording which is known to have one."""
-        return self._entry(recording.key).outcome
+        return self._entry(self._places.find(recording.key)).outcome
 
     def outcomes(self) -> Iterator[Outcome]:
-        """All of them, also of recordings that have changed or gone since."""
-        return (self._entry(key).outcome for key in self._places)
+        """All of them, also of recordings that have changed or gone since, as they lie in the file; see `rewrite`."""
+        return (self._entry(place).outcome for place in self._places.offsets())
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether it has any outcome."""
+        return len(self._places) > 0
 
     def holds_exactly(self, recordings: Iterable[Recording]) -> bool:
         """Whether it has an outcome for each of these recordings and for no other."""
-        return self._places.keys() == {recording.key for recording in recordings}
+        places = [self._places.find(recording.key) for recording in recordings]
+        return NOWHERE not in places and len(places) == len(self._places)
 
-    def rewrite(self, recordings: list[Recording]) -> None:
+    def rewrite(self, recordings: Iterable[Recording]) -> None:
         """Keeps the outcomes of these recordings alone, in this order."""
-        in_order = list(self._places) == [recording.key for recording in recordings]
-        if self._places and in_order and self._lines == len(self._places):
+        keys, places = array("q"), array("q")
+        for recording in recordings:
+            keys.append(hash(recording.key))
+            places.append(self._places.find(recording.key))
+        if places and len(places) == self._lines and np.all(np.diff(places) > 0):
             return  # they were written so, and nothing else was
-        places: dict[str, int] = {}
+        moved = array("q")
         with replacing(self.path) as temporary, open(temporary, "wb") as file:
             end = file.write(json.dumps(self.header, ensure_ascii=False).encode() + b"\n")
-            for recording in recordings:
-                line = self._line(recording.key)
-                places[recording.key] = end
-                end += file.write(line)
+            for place in places:
+                moved.append(end)
+                end += file.write(self._line(place))
             self._close()  # a file that is open cannot be replaced everywhere
-        self._places, self._lines, self._end = places, len(places), end
+        self._places, self._lines, self._end = Places(keys, moved), len(places), end
 
     @contextmanager
     def appending(self) -> Iterator[Callable[[Recording, Outcome], None]]:
@@ -132,13 +143,13 @@ class Journal:
         for old in self.folder.glob(f"{_SCRATCH}*"):
             shutil.rmtree(old.rename(self._new_scratch()), ignore_errors=True)
 
-    def _entry(self, key: str) -> JournalEntry:
-        return read_line(self._line(key))
+    def _entry(self, place: int) -> JournalEntry:
+        return read_line(self._line(place))
 
-    def _line(self, key: str) -> bytes:
+    def _line(self, place: int) -> bytes:
         if self._reader is None:
             self._reader = open(self.path, "rb")  # noqa: SIM115 closed with the lock
-        self._reader.seek(self._places[key])
+        self._reader.seek(place)
         return self._reader.readline()
 
     def _close(self) -> None:

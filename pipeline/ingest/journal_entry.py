@@ -37,8 +37,9 @@ class JournalEntry:
     outcome: Outcome
 
     def is_of(self, recording: Recording) -> bool:
-        """Whether the recording has not changed since."""
-        return (self.size_bytes, self.modified_ns) == (recording.size_bytes, recording.modified_ns)
+        """Whether it is that of this recording, and the recording has not changed since."""
+        known = (self.outcome.source, self.size_bytes, self.modified_ns)
+        return known == (recording.key, recording.size_bytes, recording.modified_ns)
 
 
 def write_line(recording: Recording, outcome: Outcome) -> bytes:

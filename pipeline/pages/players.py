@@ -1,7 +1,9 @@
 """Sound in a page: a picture of it and its samples, both inside the file."""
 
 import base64
-from collections.abc import Hashable, Iterable, Mapping
+import os
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -77,10 +79,20 @@ def within_budget(
 
 def _as_flac(samples: Samples) -> bytes:
     """By way of a file: soundfile writes into memory with a callback that swallows Ctrl-C, and the end of the sound."""
-    with TemporaryDirectory(prefix="wordspot-") as folder:
-        path = Path(folder) / "clip.flac"
+    with _temporary_file() as path:
         try:
-            soundfile.write(path, samples, SAMPLE_RATE_HZ)
+            soundfile.write(path, samples, SAMPLE_RATE_HZ, format="FLAC")
         except soundfile.SoundFileError as error:
             raise WordspotError(f"{path} could not be written, make room there: {error}") from error
         return path.read_bytes()
+
+
+@contextmanager
+def _temporary_file() -> Iterator[Path]:
+    """In memory where the system has such files: libsndfile has others written to the disk, with all that others wrote."""
+    if hasattr(os, "memfd_create"):
+        with open(os.memfd_create("wordspot"), "wb") as file:
+            yield Path(f"/proc/self/fd/{file.fileno()}")
+        return
+    with TemporaryDirectory(prefix="wordspot-") as folder:
+        yield Path(folder) / "clip.flac"

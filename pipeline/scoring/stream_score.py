@@ -10,8 +10,8 @@ import numpy as np
 from ...data.labels import is_word
 from ...data.recordings.annotations import Annotation
 
-NO_CANDIDATE = -1.0  # below every threshold
 LATEST_S = 1.0  # after its end a word may still be detected: then its last tenths have left a window of a second
+_ROUNDING_S = 1e-6  # less than a sample
 
 
 class TimedLabel(NamedTuple):
@@ -23,19 +23,16 @@ class TimedLabel(NamedTuple):
 
 @dataclass(frozen=True)
 class StreamCandidates:
-    """What a detector found in the windows of one stream, before thresholds, and what was said there.
+    """What a detector found alone in one stream, before thresholds, and what was said there.
 
     Attributes
     ----------
     best, value
-        int [windows] and float [windows]: label and probability of each window's candidate (see `device.stream`);
-        `NO_CANDIDATE` where it has none.
-    is_active
-        bool [windows]: where a word's smoothed posterior is high enough to look for a candidate.
-    first_end_s, hop_s
-        End of the first window, and from window to window.
-    hold_off
-        Windows after a detection without another.
+        int [candidates] and float [candidates]: label and probability of each lone word (see `device.stream`).
+    time_s
+        float [candidates]: when each was found, rising.
+    hold_off_s
+        Seconds after a detection without another.
     duration_s
         Of the stream.
     spoken
@@ -44,10 +41,8 @@ class StreamCandidates:
 
     best: np.ndarray
     value: np.ndarray
-    is_active: np.ndarray
-    first_end_s: float
-    hop_s: float
-    hold_off: int
+    time_s: np.ndarray
+    hold_off_s: float
     duration_s: float
     spoken: Sequence[Annotation]
 
@@ -137,15 +132,11 @@ class StreamScore:
 
 def fire(stream: StreamCandidates, labels: Sequence[str], thresholds: np.ndarray) -> list[TimedLabel]:
     """The detections that the rule (see `device.stream`) makes of candidates: thresholds float [labels]."""
-    detections, next_window = [], 0
-    inactive = np.flatnonzero(~stream.is_active)
+    detections: list[TimedLabel] = []
     for k in np.flatnonzero(stream.value >= thresholds[stream.best]):
-        if k < next_window:
-            continue
-        detections.append(TimedLabel(labels[int(stream.best[k])], stream.first_end_s + k * stream.hop_s))
-        calm = np.searchsorted(inactive, k, side="right")  # the first window after k that is not active re-arms
-        armed = int(inactive[calm]) if calm < len(inactive) else len(stream.value)
-        next_window = max(k + max(1, stream.hold_off), armed)
+        time_s = float(stream.time_s[k])
+        if not detections or time_s - detections[-1].time_s >= stream.hold_off_s - _ROUNDING_S:
+            detections.append(TimedLabel(labels[int(stream.best[k])], time_s))
     return detections
 
 

@@ -24,7 +24,7 @@ from ..signal.noise import SPECTRAL_EXPONENTS, colored_noise
 from .evaluate import notes_of_training
 from .running_speech import RunningSpeech
 from .stream_mix import MixSettings, Stream, mix_streams
-from .stream_score import NO_CANDIDATE, StreamCandidates
+from .stream_score import StreamCandidates
 
 _FEW_CLIPS = 10
 _SYNTHETIC_S, _SYNTHETIC_SEED = 15, 1
@@ -67,7 +67,7 @@ class DetectorRun:
     Attributes
     ----------
     by_snr_db
-        {signal-to-noise ratio: posteriors of each stream}; the key is None for a recording of one's own.
+        {signal-to-noise ratio: candidates of each stream}; the key is None for a recording of one's own.
     clips
         How many different clips of each word there were; of a recording, how often each was said.
     speech
@@ -247,15 +247,12 @@ def candidates_of(recognizer: Recognizer, stream: Stream, settings: StreamSettin
     """What the detector finds in a stream before thresholds; a clip of silence follows it, as at the end of a file."""
     rate_hz = recognizer.sample_rate_hz
     silence = np.zeros(recognizer.clip_samples, np.int16)  # as at the end of a file
-    windows = list(Detector(recognizer, settings).windows(np.concatenate([stream.samples, silence])))
-    candidates = [window.candidate for window in windows]
+    found = list(Detector(recognizer, settings).lone_words(np.concatenate([stream.samples, silence])))
     return StreamCandidates(
-        best=np.array([candidate.index if candidate else 0 for candidate in candidates]),
-        value=np.array([candidate.probability if candidate else NO_CANDIDATE for candidate in candidates]),
-        is_active=np.array([window.is_active for window in windows]),
-        first_end_s=recognizer.clip_samples / rate_hz,
-        hop_s=settings.hop_ms / 1000,
-        hold_off=int(np.ceil(settings.hold_off_ms / settings.hop_ms - 1e-9)),
+        best=np.array([recognizer.labels.index(word.prediction.label) for word in found], int),
+        value=np.array([word.prediction.probability for word in found], float),
+        time_s=np.array([(word.window + recognizer.clip_samples) / rate_hz for word in found], float),
+        hold_off_s=settings.hold_off_ms / 1000,
         duration_s=len(stream.samples) / rate_hz,
         spoken=stream.spoken,
     )

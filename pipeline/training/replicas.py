@@ -1,6 +1,8 @@
 """Several devices or machines train one network: each takes a part of every batch, and they step together (tf.distribute)."""
 
+import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -64,8 +66,8 @@ class Replicas:
         if self.worker == 0:
             yield run_folder
             return
-        with tempfile.TemporaryDirectory(prefix="wordspot-worker-") as scratch:
-            own = Path(scratch, "run")
+        with self._scratch(run_folder) as scratch:
+            own = scratch / "run"
             if resume and Run(run_folder).config.is_file():
                 own.mkdir()
                 theirs, ours = Run(run_folder), Run(own)
@@ -73,6 +75,18 @@ class Replicas:
                     if getattr(theirs, name).is_file():
                         shutil.copyfile(getattr(theirs, name), getattr(ours, name))
             yield own
+
+    @contextmanager
+    def _scratch(self, run_folder: Path) -> Iterator[Path]:
+        """A folder that goes away; after a process that was killed with the next one of the same number and run folder."""
+        place = hashlib.sha256(os.fsencode(run_folder.resolve())).hexdigest()[:16]
+        scratch = Path(tempfile.gettempdir(), f"wordspot-worker-{self.worker}-{place}")
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
     @contextmanager
     def lost_workers_named(self) -> Iterator[None]:
@@ -125,7 +139,7 @@ class Replicas:
         """A traced step of all copies: their parts of frames and targets in, the mean of their figures out."""
         strategy = self._strategy
 
-        @tf.function
+        @tf.function(autograph=False)  # which writes a temporary file, and there is nothing to convert
         def step(frames: Any, targets: Any) -> dict[str, tf.Tensor]:
             logs = strategy.run(lambda *part: mirrored.train_step(part), args=(frames, targets))
             return {name: strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}

@@ -15,7 +15,6 @@ import java.io.ByteArrayInputStream
 import java.io.Closeable
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
-import java.util.ArrayDeque
 import java.util.zip.ZipInputStream
 import kotlin.math.max
 import org.json.JSONObject
@@ -27,7 +26,6 @@ data class Detection(val label: String, val timeS: Double, val probability: Floa
 /** How a stream is judged: the same names, meanings and defaults as StreamSettings in wordspot's stream.py. */
 data class StreamSettings(
     val hopMs: Double = 100.0,
-    val averageMs: Double = 400.0,
     val threshold: Float = 0.5f,
     val holdOffMs: Double = 1400.0,
     val pauseBeforeMs: Double = 1000.0,
@@ -41,42 +39,40 @@ data class StreamSettings(
     }
 }
 
-/** The last seconds of the stream and how loud they were: finds a word with quiet before and after it. */
+/** What stood alone: first sample of the clip that has it in its middle, and where its window ends. */
+data class LoneWord(val start: Long, val end: Long)
+
+/** The last seconds of the stream and how loud they were: finds what stands alone, with quiet before and after it. */
 class LoneWords(private val clipSamples: Int, rateHz: Int, private val settings: StreamSettings = StreamSettings()) {
     private val blockSamples = PARTS_PER_BLOCK * Math.round(rateHz / (100.0 * PARTS_PER_BLOCK)).toInt()
+    private val hopSamples = Math.round(settings.hopMs * rateHz / 1000).toInt()
     private val before = Math.round(settings.pauseBeforeMs / 10).toInt()
     private val after = Math.round(settings.pauseAfterMs / 10).toInt()
-    private val keptBlocks = 2 * ((clipSamples + blockSamples - 1) / blockSamples) + LONGEST_BLOCKS + before + BLOCKS_PER_LEVEL
+    private val keptBlocks = 2 * ((clipSamples + blockSamples - 1) / blockSamples) + LONGEST_BLOCKS + before
     private val samples = FloatArray(2 * keptBlocks * blockSamples) // moved to its start when it is full
     private val powers = ArrayList<Double>() // of the whole blocks of `samples`
+    private val levels = ArrayList<Double>() // of these, in dB
     private var filled = 0
     private var firstBlock = 0L // of `samples`, counted from the beginning of the stream
+    private var window = 0L // first sample of the next one
+    private var last: Long? = null // where the clip of the last word begins
 
-    /** Takes the next samples of the stream, in [-1, 1). */
-    fun add(more: FloatArray, from: Int, count: Int) {
+    /** Takes the next samples of the stream, in [-1, 1); calls back for what stands alone in the windows that became whole. */
+    fun feed(more: FloatArray, count: Int, onWord: (LoneWord) -> Unit) {
         var taken = 0
         while (taken < count) {
             if (filled == samples.size) forget()
-            val some = minOf(samples.size - filled, count - taken)
-            System.arraycopy(more, from + taken, samples, filled, some)
+            val end = window + clipSamples
+            val missing = (end - firstBlock * blockSamples - filled).toInt()
+            val some = minOf(samples.size - filled, count - taken, missing)
+            System.arraycopy(more, taken, samples, filled, some)
             filled += some
             taken += some
-            while ((powers.size + 1) * blockSamples <= filled) powers.add(power(powers.size * blockSamples))
+            while ((powers.size + 1) * blockSamples <= filled) measure()
+            if (some < missing) continue
+            find(end)?.let(onWord)
+            window += hopSamples
         }
-    }
-
-    /** First sample of the clip that has the lone word of the window that ends here in its middle, or null. */
-    fun find(end: Long): Long? {
-        val windowStart = end - clipSamples
-        val first = Math.floorDiv(windowStart + blockSamples - 1, blockSamples.toLong())
-        val last = end / blockSamples // one past the last block of the window
-        var peak = first
-        for (block in first until last) if (level(block) > level(peak)) peak = block
-        val limit = level(peak) - settings.pauseDb
-        val begin = stretch(peak, -1, before, peak - LONGEST_BLOCKS, limit) ?: return null
-        val beyond = stretch(peak, 1, after, last - after, limit) ?: return null
-        val middle = Math.floorDiv(begin + 1 + beyond, 2L) * blockSamples
-        return max(0L, minOf(middle - clipSamples / 2, windowStart))
     }
 
     /** One clip from a sample on, counted from the beginning of the stream. */
@@ -85,24 +81,42 @@ class LoneWords(private val clipSamples: Int, rateHz: Int, private val settings:
         return samples.copyOfRange(from, from + clipSamples)
     }
 
+    /** The new word of the window that ends here, or null. */
+    private fun find(end: Long): LoneWord? {
+        val first = Math.floorDiv(window + blockSamples - 1, blockSamples.toLong())
+        val beyondLast = end / blockSamples // the block after the last one of the window
+        var peak = first
+        for (block in first until beyondLast) if (level(block) > level(peak)) peak = block
+        val limit = level(peak) - settings.pauseDb
+        val beyond = stretch(peak, 1, after, beyondLast - after, limit) ?: return null
+        val begin = stretch(peak, -1, before, peak - LONGEST_BLOCKS, limit) ?: return null
+        val start = max(0L, Math.floorDiv(begin + 1 + beyond, 2L) * blockSamples - clipSamples / 2)
+        if (start + clipSamples > end || start == last) return null // not all there yet, or the same word
+        last = start
+        return LoneWord(start, end)
+    }
+
+    /** The power of the next block, and its level with the seven before it. */
+    private fun measure() {
+        powers.add(power(powers.size * blockSamples))
+        val mean = powers.takeLast(BLOCKS_PER_LEVEL).sum() / BLOCKS_PER_LEVEL
+        levels.add(10 * Math.log10(max(mean, 1e-12)))
+    }
+
     private fun forget() {
         val surplus = powers.size - keptBlocks
         System.arraycopy(samples, surplus * blockSamples, samples, 0, filled - surplus * blockSamples)
         filled -= surplus * blockSamples
         firstBlock += surplus
         powers.subList(0, surplus).clear()
+        levels.subList(0, surplus).clear()
     }
 
-    /** In dB: of the mean power of a block and the seven before it; silence before the stream. */
-    private fun level(block: Long): Double {
-        var sum = 0.0
-        for (i in block - BLOCKS_PER_LEVEL + 1..block) sum += powers.getOrElse((i - firstBlock).toInt()) { 0.0 }
-        return 10 * Math.log10(max(sum / BLOCKS_PER_LEVEL, 1e-12))
-    }
+    /** In dB; silence before the stream. */
+    private fun level(block: Long): Double = levels.getOrElse((block - firstBlock).toInt()) { QUIETEST_DB }
 
     /** The first block, going one way from the peak and up to `until`, at which a stretch of quiet begins; or null. */
     private fun stretch(peak: Long, step: Int, length: Int, until: Long, limit: Double): Long? {
-        if (length == 0) return peak + step
         var block = peak
         while (if (step > 0) block <= until else block >= until) {
             if ((0 until length).all { level(block + step * it) < limit }) return block
@@ -125,84 +139,36 @@ class LoneWords(private val clipSamples: Int, rateHz: Int, private val settings:
         const val PARTS_PER_BLOCK = 4
         const val BLOCKS_PER_LEVEL = 8
         const val LONGEST_BLOCKS = 90
+        const val QUIETEST_DB = -120.0
     }
 }
 
-/** Averages the probabilities of the last windows, and says which candidates are detections. Knows nothing of Android. */
+/** Says which lone words are detections. Knows nothing of Android. */
 class Rule(
     private val labels: List<String>,
     private val rateHz: Int,
     private val settings: StreamSettings = StreamSettings(),
     private val thresholds: Map<String, Float> = emptyMap()
 ) {
-    private val averaged = max(1, (settings.averageMs / settings.hopMs + 0.5).toInt())
-    private val recent = ArrayDeque<FloatArray>()
     private var lastEnd: Long? = null
-    private var isArmed = true
 
-    /** Takes the probabilities of the next window; says whether to look for a lone word in it. */
-    fun isActive(probabilities: FloatArray): Boolean {
-        recent.addLast(probabilities)
-        if (recent.size > averaged) recent.removeFirst()
-        val active = labels.indices.any { i -> isWord(labels[i]) && recent.map { it[i] }.average() >= ACTIVE }
-        if (!active) isArmed = true
-        return active
-    }
-
-    /** Takes the probabilities of the clip around the lone word of the window that ends at this sample of the stream. */
+    /** Takes the probabilities of a lone word's clip, and the sample of the stream at which its window ends. */
     fun judge(probabilities: FloatArray, end: Long): Detection? {
         var best = 0
-        for (i in probabilities.indices) if (probabilities[i] > probabilities[best]) best = i
+        for (i in probabilities.indices) if (probabilities[i] >= probabilities[best]) best = i
         val label = labels[best]
         val heldOff = lastEnd?.let { end - it < settings.holdOffMs * rateHz / 1000 } ?: false
-        if (!isWord(label) || heldOff || !isArmed) return null
-        if (probabilities[best] < thresholds[label] ?: settings.threshold) return null
+        if (label.startsWith("_") || heldOff || probabilities[best] < thresholds[label] ?: settings.threshold) return null
         lastEnd = end
-        isArmed = false
         return Detection(label, end.toDouble() / rateHz, probabilities[best])
-    }
-
-    private fun isWord(label: String) = !label.startsWith("_")
-
-    private companion object {
-        const val ACTIVE = 0.25 // averaged probability of a word from which on a window is looked at
     }
 }
 
-/** Cuts a stream of samples into windows of one clip, a new one every hop (not longer than a clip), and judges each. */
-class Detector(
-    private val clipSamples: Int,
-    private val hopSamples: Int,
-    private val loneWords: LoneWords,
-    private val rule: Rule,
-    private val classify: (FloatArray) -> FloatArray
-) {
-    private val window = FloatArray(clipSamples)
-    private var filled = 0
-    private var seen = 0L
-
+/** Finds words in a stream: the network runs only on what stands alone. */
+class Detector(private val loneWords: LoneWords, private val rule: Rule, private val classify: (FloatArray) -> FloatArray) {
     /** Samples in [-1, 1), any number of them; calls back for every word. */
-    fun feed(samples: FloatArray, count: Int = samples.size, onWord: (Detection) -> Unit) {
-        var taken = 0
-        while (taken < count) {
-            val some = minOf(clipSamples - filled, count - taken)
-            System.arraycopy(samples, taken, window, filled, some)
-            loneWords.add(samples, taken, some)
-            filled += some
-            taken += some
-            seen += some
-            if (filled < clipSamples) return
-            judge(onWord)
-            System.arraycopy(window, hopSamples, window, 0, clipSamples - hopSamples)
-            filled -= hopSamples
-        }
-    }
-
-    private fun judge(onWord: (Detection) -> Unit) {
-        if (!rule.isActive(classify(window))) return
-        val start = loneWords.find(seen) ?: return
-        rule.judge(classify(loneWords.clip(start)), seen)?.let(onWord)
-    }
+    fun feed(samples: FloatArray, count: Int = samples.size, onWord: (Detection) -> Unit) =
+        loneWords.feed(samples, count) { rule.judge(classify(loneWords.clip(it.start)), it.end)?.let(onWord) }
 }
 
 /** A model file of `wordspot export`, loaded. */
@@ -231,17 +197,15 @@ class WordSpotter(model: ByteArray, private val settings: StreamSettings = Strea
     /** Listens to the microphone until `goOn` says no; the app must have the permission RECORD_AUDIO. */
     @SuppressLint("MissingPermission")
     fun listen(goOn: () -> Boolean = { true }, onWord: (Detection) -> Unit) {
-        val hopSamples = Math.round(settings.hopMs * RATE_HZ / 1000).toInt()
-        val loneWords = LoneWords(clipSamples, RATE_HZ, settings)
         val rule = Rule(labels, RATE_HZ, settings, thresholds)
-        val detector = Detector(clipSamples, hopSamples, loneWords, rule, ::classify)
+        val detector = Detector(LoneWords(clipSamples, RATE_HZ, settings), rule, ::classify)
         val record = AudioRecord(
             MediaRecorder.AudioSource.VOICE_RECOGNITION, // without the phone's noise suppression and gain control
             RATE_HZ, AudioFormat.CHANNEL_IN_MONO, AudioFormat.ENCODING_PCM_16BIT, 2 * RATE_HZ // bytes: one second
         )
         check(record.state == AudioRecord.STATE_INITIALIZED) { "the microphone cannot be opened: is RECORD_AUDIO granted?" }
-        val block = ShortArray(hopSamples)
-        val samples = FloatArray(hopSamples)
+        val block = ShortArray(BLOCK)
+        val samples = FloatArray(BLOCK)
         record.startRecording()
         try {
             while (goOn()) {
@@ -259,6 +223,7 @@ class WordSpotter(model: ByteArray, private val settings: StreamSettings = Strea
 
     private companion object {
         const val RATE_HZ = 16_000
+        const val BLOCK = 1_600 // samples: as often as windows come
 
         /** The files in the zip behind the model, by name. */
         fun readFiles(model: ByteArray): Map<String, String> {

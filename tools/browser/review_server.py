@@ -81,6 +81,8 @@ class Desk:
         review.refresh()
         review.refresh_audit()
         heard, values = review.heard(), values_of(review.clips, review.heard())
+        if self.blind:
+            values[CONFUSION] = values[CONFUSION][:1]  # all mistakes: any other says a label
         counts = {name: len(review.queue(name)) for name in QUEUES if name not in values and name != CLUSTERS}
         suggested = {clip.suspicion.suggested for clip in review.clips if clip.suspicion and clip.suspicion.suggested}
         return {
@@ -172,6 +174,7 @@ class Desk:
             "source": one.clip.source,
             "what": "" if is_second else heard.whats[place],
             "who": "" if is_second else state.who,
+            "open": "" if is_second else self.review.open_vote(place),
             "findings": list(one.findings.values()),
             "measured": dict(zip(MEASURED, one.measured, strict=False)),
             "suspicion": _suspicion(one, queue),
@@ -189,6 +192,7 @@ class Desk:
             "source": f"{probe.shown}/{inner}" if inner else "",
             "what": self._probe_what(probe),
             "who": "",
+            "open": "",
             "findings": [],
             "suspicion": _suspicion(shown, queue),
         }

@@ -29,6 +29,9 @@ _MOST_LABELS = 12  # that are printed
 @click.option("--language", "language", metavar="CODE", default="", help="Which, where SRC has several: en, de, zh-CN.")
 @click.option("--limit", "limit", type=click.IntRange(1), metavar="N", help="At most N recordings of each word.")
 @click.option("--others", "others", type=click.IntRange(1), metavar="N", help="N recordings of other words as well.")
+@click.option(
+    "--in-place", "in_place", is_flag=True, help="Copy no sound: write a table of where it lies, for `clean`."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def command(
     form: str,
@@ -38,6 +41,7 @@ def command(
     language: str,
     limit: int | None,
     others: int | None,
+    in_place: bool,
     as_json: bool,
 ) -> None:
     """Make a folder of recordings of a public set, or of any table of sounds.
@@ -47,22 +51,33 @@ def command(
     Recordings are linked or copied, sections are cut; SRC is never changed. Other words come from as many words and people
     as there are: they teach a network what is none of yours. Interrupted, the same command goes on.
 
+    --in-place leaves all sound where it is: DIR gets a table, sections.csv, that says which seconds of which file each
+    recording is, and `wordspot clean DIR CLIPS` cuts the same clips from there.
+
     Examples:
         wordspot import mswc mswc words --words links,rechts --others 2000
         wordspot import common-voice cv-corpus words --language fr --words oui
         wordspot import folder-csv takes/manifest.jsonl recordings
+        wordspot import folder-csv podcasts/words.csv recordings --in-place
     """
-    from ...data.datasets.import_set import import_set  # here, so that help need not wait for what only work needs
+    from ...data.datasets.import_set import (
+        SECTIONS,
+        import_set,
+    )  # here, so that help need not wait for what only work needs
 
     choice = Choice(tuple(split_words(words)), limit or 0, others or 0)
+    progress = progress_bar("importing", quiet=as_json)
     try:
-        result = import_set(form, source, folder, choice, language, progress=progress_bar("importing", quiet=as_json))
+        result = import_set(form, source, folder, choice, language, in_place=in_place, progress=progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same command goes on from here") from None
     if as_json:
         print(json.dumps(dataclasses.asdict(result)))
         return
     _print(result, folder)
+    if in_place:
+        OUT.print(f"Their sound stays where it is: {folder / SECTIONS} names its file and its seconds")
+    OUT.print(f"Next: wordspot clean {folder} clips")
 
 
 def _print(result: "ImportResult", folder: Path) -> None:
@@ -83,7 +98,6 @@ def _print(result: "ImportResult", folder: Path) -> None:
         OUT.print(f"Each is a row of {folder / REPORT}")
     if result.license:
         OUT.print(f"License: {result.license}. Cite: {result.citation}")
-    OUT.print(f"Next: wordspot clean {folder} clips")
 
 
 def _counts(counts: dict[str, int]) -> str:

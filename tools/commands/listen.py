@@ -13,10 +13,10 @@ import numpy as np
 
 from ...data.errors import WordspotError
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.device.stream import Detector, StreamSettings, Window
+from ...pipeline.device.stream import Detector, LoneWord, StreamSettings
 from ..listening.display import DetectionDisplay
 from ..listening.programs import Programs
-from ..listening.recorder import ClipRecorder, History, kept_from
+from ..listening.recorder import ClipRecorder, RecentSound
 from ..listening.sources import StreamHealth, file_blocks, pipe_blocks
 from ..terminal.options import PATH, argument, declare
 from ..terminal.stream_settings import stream_settings_options
@@ -140,21 +140,21 @@ def _listen(
     recorder: ClipRecorder | None,
     health: StreamHealth,
 ) -> None:
-    history = History(recognizer.clip_samples)
+    sound = RecentSound(recognizer.clip_samples)
     silence = np.zeros(recognizer.clip_samples, np.int16)  # as from a microphone, so that a word at the very end counts
     for block in chain(blocks, [silence]):
-        for piece in history.add(block):  # so that of each window its samples are still there
+        for piece in sound.add(block):  # so that of each word its samples are still there
             health.samples += len(piece) if block is not silence else 0
-            for window in detector.windows(piece):
-                _report(window, recognizer, display, programs)
+            for word in detector.lone_words(piece):
+                _report(word, display, programs)
                 if recorder:
-                    recorder.keep(window, history.second_from(kept_from(window)))
+                    recorder.keep(word, sound.second_from(word.start))
             display.level(piece)
 
 
-def _report(window: Window, recognizer: Recognizer, display: DetectionDisplay, programs: Programs) -> None:
-    found = window.detection
-    display.running(recognizer.labels[int(window.smoothed.argmax())], float(window.smoothed.max()))
+def _report(word: LoneWord, display: DetectionDisplay, programs: Programs) -> None:
+    found = word.detection
+    display.recognized(word.prediction.label, word.prediction.probability)
     if not found:
         return
     if display.as_json:

@@ -32,7 +32,7 @@ from .model_argument import model_path
 @snr_option
 @click.option("--out", "out", type=PATH, help="Write another file; default: change MODEL.")
 @click.option("--json", "json_file", type=PATH, help="Write the figures as JSON (- prints them).")
-@settings_options(StreamSettings, "hop_ms", "average_ms", "hold_off_ms")
+@settings_options(StreamSettings, "hop_ms", "hold_off_ms")
 @settings_options(MixSettings, into="mix")
 def command(
     model: Path,

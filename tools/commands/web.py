@@ -84,7 +84,6 @@ def describe(recognizer: Recognizer, settings: StreamSettings) -> dict[str, Any]
         "sample_rate_hz": recognizer.sample_rate_hz,
         "clip_samples": recognizer.clip_samples,
         "hop_samples": round(settings.hop_ms * recognizer.sample_rate_hz / 1000),
-        "averaged_windows": settings.averaged_windows,
         "hold_off_samples": settings.hold_off_ms * recognizer.sample_rate_hz / 1000,
         "pauses": {
             "blockSamples": blocks.samples,

@@ -1,5 +1,6 @@
 """What a clean folder remembers of its last run, changed by a crash or by hand: cleaning goes on, or refuses."""
 
+import atexit
 import functools
 import shutil
 import tempfile
@@ -45,6 +46,7 @@ def run(content: bytes) -> None:
 def _cleaned() -> Path:
     """Three recordings, one of them near-silent, and their clean folder; kept as long as the process."""
     folder = Path(tempfile.mkdtemp(prefix="wordspot-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     rng = np.random.default_rng(0)
     for name, rms in (("left/a", 3_000), ("left/b", 0), ("right/c", 2_000)):
         path = folder / "recordings" / f"{name}.wav"

@@ -13,7 +13,7 @@ _CLEAR = "\r\x1b[2K"
 
 
 class DetectionDisplay:
-    """Prints detections, and on a terminal a line that changes: level, best label and its probability.
+    """Prints detections, and on a terminal a line that changes: level, and what was recognized last.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class DetectionDisplay:
         self.as_json = as_json
         self.lines = 0
         self._meter = sys.stderr.isatty() and not as_json
-        self._best = ""  # label and its probability
+        self._last = ""  # label and its probability
 
     def __enter__(self) -> "DetectionDisplay":
         return self
@@ -46,16 +46,16 @@ class DetectionDisplay:
         self.clear()
         print(f"wordspot: {text}", file=sys.stderr, flush=True)
 
-    def running(self, label: str, probability: float) -> None:
-        """Remembers the best label, for the meter."""
-        self._best = f"{label} {probability:.0%}"
+    def recognized(self, label: str, probability: float) -> None:
+        """Remembers what stood alone last, a detection or not, for the meter."""
+        self._last = f"{label} {probability:.0%}"
 
     def level(self, samples: Samples) -> None:
         """Shows the level of the last samples, int16 [n]."""
         if self._meter and len(samples):
             level_dbfs = _rms_dbfs(samples)
             full = round(_BAR * (1 - level_dbfs / _QUIETEST_DBFS))
-            text = f"{'#' * full + '.' * (_BAR - full)} {level_dbfs:4.0f} dBFS  {self._best}"
+            text = f"{'#' * full + '.' * (_BAR - full)} {level_dbfs:4.0f} dBFS  {self._last}"
             columns = shutil.get_terminal_size().columns - 1  # a line that wraps could not be taken away
             print(_CLEAR + text[:columns], end="", file=sys.stderr, flush=True)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from ...data.errors import WordspotError
 from ...data.files import held_alone, printable, replacing
 from ...data.labels import is_word
 from ...pipeline.device.recognizer import Recognizer
-from ...pipeline.device.stream import Window
+from ...pipeline.device.stream import LoneWord
 from .kept_table import WRITTEN, KeptTable
 
 COLUMNS = (
@@ -29,8 +28,8 @@ _LOCK = ".listening"
 _LONGEST_SESSION = 60  # characters of four bytes at most, so that the whole name fits a file system
 
 
-class History:
-    """The last samples of a stream: enough for the clip of a word that was detected only after the pause behind it."""
+class RecentSound:
+    """The last samples of a stream: enough for the clip of a word that was found only after the pause behind it."""
 
     def __init__(self, clip_samples: int) -> None:
         self._clip_samples = clip_samples
@@ -54,26 +53,10 @@ class History:
         return np.pad(clip, (0, self._clip_samples - len(clip)))
 
 
-def kept_from(window: Window) -> int:
-    """First sample of what is kept of a window: of a detection the clip that has the word in its middle."""
-    return window.candidate.start if window.detection and window.candidate else window.start
-
-
-class KeptWindow(NamedTuple):
-    """A window that is worth keeping: what was recognized, where the window begins, its samples."""
-
-    label: str
-    probability: float
-    start: int
-    samples: Samples
-
-
 class ClipRecorder:
     """Writes clips into a clean folder as they come: `<label>/<session>-<time>.wav` and a row of the clip table.
 
-    A near miss is a stretch of windows in a row whose likeliest word, averaged, reached `low`, none of which was a
-    detection and none of which reached `high`; the window where it was largest is kept, when the stretch is over. The
-    second after a detection does not count, because the word is still in its windows.
+    A near miss is a lone word that was no detection, and whose probability reached `low` but not `high`.
 
     Nothing that is in the folder is written over: clips get a name that is free, and rows are added to the clip table as
     it is on disk, so that labels that somebody corrects meanwhile stay (see `KeptTable`). A context: the folder is its own
@@ -99,12 +82,9 @@ class ClipRecorder:
                 f"the limits of near misses are {uncertain[0]:g} and {uncertain[1]:g}; expected 0 <= LOW < HIGH <= 1"
             )
         self._folder, self._session, self._source = folder, printable(session)[:_LONGEST_SESSION], printable(source)
-        self._labels, self._rate_hz = recognizer.labels, recognizer.sample_rate_hz
+        self._rate_hz = recognizer.sample_rate_hz
         self._clip_samples = recognizer.clip_samples
-        self._uncertain = uncertain
-        self._near: KeptWindow | None = None  # of the stretch so far
-        self._spoiled = False
-        self._quiet_until = 0
+        self._low, self._high = uncertain or (np.inf, np.inf)
         self._lock = ExitStack()
         _check_folder(folder)
         self._table = KeptTable(folder, COLUMNS, _REQUIRED)
@@ -116,41 +96,22 @@ class ClipRecorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Keeps the near miss that the end of the stream cut off."""
-        with self._lock:
-            self._end_stretch()
+        self._lock.close()
 
-    def keep(self, window: Window, samples: Samples) -> None:
-        """Takes notice of a window and its samples, int16 [clip_samples]."""
-        found = window.detection
-        if found:
-            self._near, self._spoiled = None, True
-            self._quiet_until = window.start + self._clip_samples
-            self._write("detection", KeptWindow(found.label, found.probability, kept_from(window), samples))
-        elif self._uncertain:
-            self._watch(window, samples, *self._uncertain)
+    def keep(self, word: LoneWord, samples: Samples) -> None:
+        """Writes a lone word's clip, int16 [clip_samples], where it is a detection or a near miss."""
+        found = word.prediction
+        if word.detection:
+            self._write("detection", word, samples)
+        elif is_word(found.label) and self._low <= found.probability < self._high:
+            self._write("uncertain", word, samples)
 
-    def _watch(self, window: Window, samples: Samples, low: float, high: float) -> None:
-        best = int(window.smoothed.argmax())
-        value = float(window.smoothed[best])
-        if value < low or not is_word(self._labels[best]) or window.start < self._quiet_until:
-            self._end_stretch()
-            self._spoiled = False
-            return
-        self._spoiled |= value >= high
-        if self._near is None or value > self._near.probability:
-            self._near = KeptWindow(self._labels[best], value, window.start, samples.copy())
-
-    def _end_stretch(self) -> None:
-        near, self._near = self._near, None
-        if near and not self._spoiled:
-            self._write("uncertain", near)
-
-    def _write(self, kind: str, found: KeptWindow) -> None:
-        end_s = (found.start + self._clip_samples) / self._rate_hz
+    def _write(self, kind: str, word: LoneWord, samples: Samples) -> None:
+        found = word.prediction
+        end_s = (word.start + self._clip_samples) / self._rate_hz
         name = self._free_name(found.label, f"{self._session}-{round(1000 * end_s):09d}ms")
         with replacing(self._folder / name) as temporary:
-            write_wav(temporary, found.samples, self._rate_hz)
+            write_wav(temporary, samples, self._rate_hz)
         self._table.add(
             {
                 "file_name": name,
@@ -161,8 +122,8 @@ class ClipRecorder:
                 "recognized": found.label,
                 "probability": f"{found.probability:.4f}",
                 "time_s": f"{end_s:.3f}",
-                "duration_s": f"{len(found.samples) / self._rate_hz:g}",
-                "recording": content_hash(found.samples),
+                "duration_s": f"{len(samples) / self._rate_hz:g}",
+                "recording": content_hash(samples),
             }
         )
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from .cut_recording import CutRecording
 from .cut_stack import CutStack
 
@@ -49,7 +51,9 @@ class Check:
     def values(self, stack: CutStack) -> list[Value]:
         """The measured value of each, rounded as the tables have it, so that tables and findings agree."""
         assert self.measure is not None
-        return [value if isinstance(value, str) else round(float(value), self.digits) for value in self.measure(stack)]
+        measured, digits = self.measure(stack), self.digits
+        values = measured.tolist() if isinstance(measured, np.ndarray) else measured
+        return [value if isinstance(value, str) else round(float(value), digits) for value in values]
 
     def value(self, cut: CutRecording) -> Value:
         """That of one recording."""

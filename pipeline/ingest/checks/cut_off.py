@@ -41,9 +41,10 @@ def _level_db(edge: float, loud: float) -> float:
 
 def _edges(cut: CutRecording) -> list[int]:
     """The frames of the clip that are edges of the recording: 0, -1, both or none."""
-    first, last = cut.span
-    before, after = cut.sound.samples[:first], cut.sound.samples[last:]
-    return [frame for frame, outside in ((0, before), (-1, after)) if not outside.any()]
+    samples, (first, last) = cut.sound.samples, cut.span
+    at_start = first == 0 or not samples[:first].any()
+    at_end = last == len(samples) or not samples[last:].any()
+    return [frame for frame, is_edge in ((0, at_start), (-1, at_end)) if is_edge]
 
 
 CHECK = Check(

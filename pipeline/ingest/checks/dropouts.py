@@ -26,27 +26,28 @@ _LOUDNESS_BESIDE = 0.25
 def measure(stack: CutStack) -> list[float]:
     """Milliseconds lost, of each clip."""
     shortest = math.ceil(_SHORTEST_S * stack.native_rate_hz)
-    zeros = stack.native_content[:, :: max(1, shortest // 2)] == 0  # any run that is long enough holds two of these
-    has_run = (zeros[:, 1:] & zeros[:, :-1]).any(axis=1)
+    zeros = stack.native_content[:, :: max(1, shortest // 8)] == 0  # any run that is long enough holds eight of these
+    for apart in (1, 2, 4):
+        if 2 * apart <= shortest:
+            zeros = zeros[:, apart:] & zeros[:, :-apart]
     return [
         _lost_ms(samples, stack.native_rate_hz) if found else 0.0
-        for samples, found in zip(stack.native_content, has_run, strict=True)
+        for samples, found in zip(stack.native_content, zeros.any(axis=1), strict=True)
     ]
 
 
 def _lost_ms(samples: Samples, rate_hz: float) -> float:
-    if bytes(samples.itemsize * math.ceil(_SHORTEST_S * rate_hz)) not in samples.tobytes():  # ten times faster to see
-        return 0.0
     begins, ends = runs(samples == 0)
     long = (ends - begins >= _SHORTEST_S * rate_hz) & (begins > 0) & (ends < len(samples))
-    magnitudes = np.abs(samples.astype(np.int32))
-    beside, loudness = round(_BESIDE_S * rate_hz), magnitudes.mean() * _LOUDNESS_BESIDE
-    lost = 0
-    for begin, end in zip(begins[long], ends[long], strict=True):
-        before, after = magnitudes[max(0, begin - beside) : begin], magnitudes[end : end + beside]
-        if min(before.mean(), after.mean()) >= loudness:
-            lost += end - begin
-    return 1000 * lost / rate_hz
+    begins, ends = begins[long], ends[long]
+    beside = round(_BESIDE_S * rate_hz)
+    sums = np.append(0, np.cumsum(np.abs(samples.astype(np.int64))))
+    before, after = np.maximum(begins - beside, 0), np.minimum(ends + beside, len(samples))
+    quietest = np.minimum(
+        (sums[begins] - sums[before]) / (begins - before), (sums[after] - sums[ends]) / (after - ends)
+    )
+    lost = (ends - begins)[quietest >= sums[-1] / len(samples) * _LOUDNESS_BESIDE].sum()
+    return 1000 * float(lost) / rate_hz
 
 
 CHECK = Check(

@@ -197,13 +197,22 @@ class Fingerprints:
             of the same take (which the same audio is too).
         """
         table = np.frombuffer(self._bytes, np.uint8).reshape(-1, FINGERPRINT_BYTES)
-        digests = np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(f"V{_DIGEST_BYTES}").ravel()
-        _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
-        equal = firsts[inverse]
-        pairs = list(_candidates(table[:, _DIGEST_BYTES:].view(np.int8), np.sort(firsts)))
+        equal = _first_of_equal(np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(np.uint64))
+        firsts = np.flatnonzero(equal == np.arange(len(equal)))
+        pairs = list(_candidates(table[:, _DIGEST_BYTES:].view(np.int8), firsts))
         relations = list(zip(pairs, compare(pairs), strict=True))
         same = _joined(equal, (pair for pair, relation in relations if relation == Relation.SAME))
         return same, _joined(same, (pair for pair, relation in relations if relation == Relation.NEAR))
+
+
+def _first_of_equal(rows: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """int64 [rows]: the first of those that are the same as each of uint64 [rows, 2]."""
+    order = np.lexsort(rows.T)  # equal ones in the order in which they came
+    in_order = rows[order]
+    begins = np.flatnonzero(np.append(True, (in_order[1:] != in_order[:-1]).any(axis=1))[: len(rows)])
+    firsts = np.empty(len(rows), np.int64)
+    firsts[order] = np.repeat(order[begins], np.diff(begins, append=len(rows)))
+    return firsts
 
 
 def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ....data.clips import find_speaker, speaker_pattern
 from ...progress import Progress
 from ..checks import duplicate, near_duplicate
 from ..clip_maker import ClipMaker, ClipPlace
 from ..cluster import Cluster
 from ..outcome import Outcome
-from ..plan import PlannedClip
+from ..plan import Plan, PlannedClip
 from ..result import DuplicateGroups
 from ..workers import mapping
 from .fingerprints import Fingerprints, Relation
@@ -38,7 +37,7 @@ class Duplicates:
         Groups that lie under different labels, and of different speakers.
     """
 
-    planned: list[PlannedClip]
+    planned: Plan
     discarding: frozenset[str]
     same: NDArray[np.int64]
     near: NDArray[np.int64]
@@ -66,7 +65,7 @@ class Duplicates:
 
 
 def find_duplicates(
-    maker: ClipMaker, planned: list[PlannedClip], outcomes: Iterable[Outcome], jobs: int | Cluster, progress: Progress
+    maker: ClipMaker, planned: Plan, outcomes: Iterable[Outcome], jobs: int | Cluster, progress: Progress
 ) -> Duplicates:
     """Finds which clips are the same audio, or the same take.
 
@@ -84,12 +83,14 @@ def find_duplicates(
         Shows how far comparing has come.
     """
     prints, places, starts = Fingerprints(), array("l"), array("d")
+    labels, speakers = _Numbers(), _Numbers()
     for index, outcome in enumerate(outcomes):
         if outcome.fingerprint:
             prints.add(outcome.fingerprint)
             places.append(index)
             starts.append(outcome.window_start_s)
-    pattern = speaker_pattern(maker.settings.speaker_pattern)
+            labels.add(outcome.label)
+            speakers.add(outcome.speaker)
 
     def place(clip: int) -> ClipPlace:
         return planned[places[clip]], starts[clip]
@@ -99,9 +100,7 @@ def find_duplicates(
             return list(progress(relations, len(pairs)))
 
     same, near = prints.groups(compare)
-    labels = _numbered(planned[place].label for place in places)
-    speakers = _numbered(find_speaker(planned[place].recording.inner_key, pattern) for place in places)
-    across = DuplicateGroups(len(_mixed(near, labels)), len(_mixed(near, speakers)))
+    across = DuplicateGroups(len(_mixed(near, labels.array)), len(_mixed(near, speakers.array)))
 
     def of_planned(originals: NDArray[np.int64]) -> NDArray[np.int64]:
         found, spread = np.flatnonzero(originals >= 0), np.full(len(planned), -1)
@@ -109,24 +108,35 @@ def find_duplicates(
         spread[place_of[found]] = place_of[originals[found]]
         return spread
 
-    originals_of_same = of_planned(_originals(same, np.arange(len(same)), labels))
+    originals_of_same = of_planned(_originals(same, np.arange(len(same)), labels.array))
     return Duplicates(
-        planned, maker.settings.discarding, originals_of_same, of_planned(_originals(near, same, labels)), across
+        planned, maker.settings.discarding, originals_of_same, of_planned(_originals(near, same, labels.array)), across
     )
 
 
-def _numbered(names: Iterable[str]) -> NDArray[np.int64]:
-    """int64 [n]: the same number for the same name."""
-    numbers: dict[str, int] = {}
-    return np.fromiter((numbers.setdefault(name, len(numbers)) for name in names), np.int64)
+class _Numbers:
+    """Names as numbers, the same one for the same name."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._numbers = array("i")
+
+    def add(self, name: str) -> None:
+        """Takes one more."""
+        self._numbers.append(self._known.setdefault(name, len(self._known)))
+
+    @property
+    def array(self) -> NDArray[np.int32]:
+        """int32 [names]."""
+        return np.array(self._numbers, np.int32)
 
 
-def _mixed(firsts: NDArray[np.int64], traits: NDArray[np.int64]) -> NDArray[np.int64]:
+def _mixed(firsts: NDArray[np.int64], traits: NDArray[np.integer]) -> NDArray[np.int64]:
     """The first clips of the groups whose members differ in a trait."""
     return np.unique(firsts[traits != traits[firsts]])
 
 
-def _originals(firsts: NDArray[np.int64], own: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+def _originals(firsts: NDArray[np.int64], own: NDArray[np.int64], labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """The clip that each is a duplicate of, -1 for none, without the one of each group that is to be kept.
 
     Members with the same number in `own`, the first of them, are even more alike, and none is the original of another. Where

@@ -10,6 +10,7 @@ from typing import Any
 from ....data.audio import SAMPLE_RATE_HZ
 from ....data.errors import RecordingError
 from ....data.files import printable
+from ....data.recordings.folders import Recording
 from ...pages.html_page import in_words, write_page
 from ...pages.players import Player, make_player, within_budget
 from ..checks import CHECKS, Check
@@ -26,9 +27,9 @@ _LABELS_OPEN = 50
 
 @dataclass(frozen=True, slots=True)
 class _Excerpt:
-    """Path of a recording below the source, and the second at which its clip begins."""
+    """A recording, and the second at which its clip begins."""
 
-    path: str
+    recording: Recording
     start_s: float
 
 
@@ -125,7 +126,7 @@ def _measured(check: Check, value: float | str) -> str:
 
 
 def _excerpt(highlight: Highlight) -> _Excerpt:
-    return _Excerpt(highlight.recording.path, highlight.outcome.window_start_s)
+    return _Excerpt(highlight.recording, highlight.outcome.window_start_s)
 
 
 def _players(maker: ClipMaker, worst: Iterable[list[Highlight]], jobs: int | Cluster) -> dict[_Excerpt, Player]:
@@ -144,7 +145,7 @@ class _Sounds:
     def player(self, excerpt: _Excerpt) -> Player | None:
         """Of the second that was chosen of a recording; None where it was changed since."""
         try:
-            samples = self.maker.read(excerpt.path).samples
+            samples = self.maker.read(excerpt.recording).samples
         except RecordingError:
             return None
         start = round(excerpt.start_s * SAMPLE_RATE_HZ)

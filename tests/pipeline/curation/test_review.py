@@ -1,11 +1,12 @@
 """Deciding: what is written, what then counts, and what undo takes back."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from wordspot.data.audio import read_sound
-from wordspot.data.decisions import Decision, append, content_hash, read
+from wordspot.data.decisions import DECISIONS, Decision, append, content_hash, read
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.curation.queue import Suspicion
 from wordspot.pipeline.curation.review import Review, Said, UnknownClipError
@@ -150,3 +151,30 @@ def test_a_group_of_the_map_is_a_queue_of_its_places(anna: Review) -> None:
     for wrong in ("9999", "-1", "x"):
         with pytest.raises(WordspotError, match="holds places of clips"):
             anna.queue("clusters", wrong)
+
+
+def test_where_several_must_agree_what_holds_is_shown(recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    log = folder / DECISIONS
+    clean(recordings, folder, agreement=2)
+    assert clean(recordings, folder, agreement=2).already_clean
+    anna, ben = (Review(folder, log, who) for who in ("anna", "ben"))
+    name = anna.clips[0].clip.file_name
+    label = anna.clips[0].clip.label
+    anna.decide([Said(name, "relabel", "whistle")], queue="random", step="a")
+    for review in (anna, ben):
+        review.refresh()
+        heard = review.heard()
+        assert (heard.labels[0], heard.whats[0]) == (label, "unsure")
+        assert review.open_vote(0) == "anna says whistle; 2 must agree"
+    assert ben.queue("unsure") == [0]
+    ben.decide([Said(name, "drop")], queue="unsure", step="b")
+    assert ben.open_vote(0) == "anna says whistle, ben says (drop); 2 must agree"
+    ben.undo()
+    ben.decide([Said(name, "relabel", "whistle")], queue="unsure", step="c")
+    assert (ben.heard().labels[0], ben.heard().whats[0], ben.open_vote(0)) == ("whistle", "relabel", "")
+    ben.undo()
+    clean(recordings, folder)  # from now on one is enough
+    after = Review(folder, log, "cid")
+    assert Counter(after.heard().whats)["unsure"] == 0
+    assert Counter(after.heard().labels)["whistle"] == 25

@@ -13,8 +13,8 @@ from wordspot.data.errors import WordspotError
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.device.model_description import ModelDescription
 from wordspot.pipeline.device.model_file import ModelFile, pack_model, read_model
-from wordspot.pipeline.device.recognizer import Recognizer
-from wordspot.pipeline.device.stream import Candidate, Detection, Detector, StreamSettings, Trigger
+from wordspot.pipeline.device.recognizer import Prediction, Recognizer
+from wordspot.pipeline.device.stream import Detection, Detector, StreamSettings, Thresholds
 
 RATE_HZ = 16_000
 EAGER = StreamSettings(threshold=0.2, hold_off_ms=300, pause_before_ms=150, pause_after_ms=100)
@@ -65,37 +65,27 @@ def lone_word(levels: list[float], start: int, chosen: StreamSettings) -> tuple[
     last = next(
         (b for b in inside if b >= peak and b + after <= inside.stop and all(map(is_quiet, range(b, b + after)))), None
     )
-    if before == 0:
-        first = peak - 1
-    if after == 0:
-        last = peak + 1
     return None if first is None or last is None else (first + 1, last)
 
 
-def by_the_rule(recognizer: Recognizer, stream: np.ndarray, chosen: StreamSettings) -> list[tuple[str, float]]:
-    """The rule of stream.py once more, from whole windows and without any state but lists: label and time."""
+def by_the_rule(recognizer: Recognizer, stream: np.ndarray, chosen: StreamSettings) -> list[tuple[str, float, float]]:
+    """The rule of stream.py once more, without any state but lists: label, time and start of the clip."""
     hop = round(chosen.hop_ms * RATE_HZ / 1000)
-    starts = range(0, len(stream) - RATE_HZ + 1, hop)
-    posteriors = [recognizer.classify(stream[start : start + RATE_HZ]) for start in starts]
-    words = [i for i, label in enumerate(recognizer.labels) if not label.startswith("_")]
-    found: list[tuple[str, float]] = []
-    levels, armed = all_levels_db(stream), True
-    for k, start in enumerate(starts):
-        smoothed = np.mean(posteriors[max(0, k + 1 - chosen.averaged_windows) : k + 1], axis=0)
-        if max(smoothed[words]) < 0.25:
-            armed = True
-            continue
-        end_s = (start + RATE_HZ) / RATE_HZ
-        rested = not found or end_s - found[-1][1] >= chosen.hold_off_ms / 1000 - 1e-9
+    found: list[tuple[str, float, float]] = []
+    levels, last = all_levels_db(stream), None
+    for start in range(0, len(stream) - RATE_HZ + 1, hop):
         span = lone_word(levels, start, chosen)
-        if not (armed and rested and span):
+        if not span:
             continue
-        begin = max(0, min((span[0] + span[1]) // 2 * 160 - RATE_HZ // 2, start))
-        centered = recognizer.classify(stream[begin : begin + RATE_HZ])
-        label = recognizer.labels[int(np.argmax(centered))]
-        if not label.startswith("_") and np.max(centered) >= chosen.threshold:
-            found.append((label, end_s))
-            armed = False
+        begin = max(0, (span[0] + span[1]) // 2 * 160 - RATE_HZ // 2)
+        if begin > start or begin == last:
+            continue
+        last, end_s = begin, (start + RATE_HZ) / RATE_HZ
+        posteriors = recognizer.classify(stream[begin : begin + RATE_HZ])
+        label = recognizer.labels[int(np.argmax(posteriors))]
+        rested = not found or end_s - found[-1][1] >= chosen.hold_off_ms / 1000 - 1e-9
+        if rested and not label.startswith("_") and np.max(posteriors) >= chosen.threshold:
+            found.append((label, end_s, begin / RATE_HZ))
     return found
 
 
@@ -106,16 +96,11 @@ def test_blocks_of_any_size_give_the_same_detections(size: int, recognizer: Reco
     assert fed_in_blocks(Detector(recognizer, EAGER), stream, [size]) == at_once
 
 
-def test_a_word_is_detected_once(recognizer: Recognizer) -> None:
-    trigger = Trigger(recognizer, StreamSettings())
-    word, nothing = np.eye(len(recognizer.labels), dtype=np.float32)[[0, -1]]
-    holds_it = range(10, 20)  # all windows of a second that hold the middle of the word
-    detected = []
-    for k in range(40):
-        _, is_active = trigger.smooth(word if k in holds_it else nothing)
-        candidate = Candidate(0, 0.9, 16_000) if is_active else None
-        detected.append(trigger.judge(k * RATE_HZ // 10, is_active, candidate))
-    assert [one.label for one in detected if one] == [recognizer.labels[0]]
+def test_a_word_is_detected_once(recognizer: Recognizer, clips: Path) -> None:
+    quiet = np.random.default_rng(0).normal(0, 30, 2 * RATE_HZ).astype(np.int16)
+    for hop_ms in (10, 100):
+        detector = Detector(recognizer, StreamSettings(hop_ms=hop_ms))
+        assert len(detector.feed(spoken_after(clips, quiet, quiet))) == 1
 
 
 def spoken_after(clips: Path, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -148,7 +133,7 @@ def test_a_word_at_the_very_end_is_detected(recognizer: Recognizer, clips: Path)
     assert [one.label for one in detected + detector.finish()] == ["rise"]
 
 
-@pytest.mark.parametrize("pauses", [{}, {"pause_before_ms": 0.0, "pause_after_ms": 0.0}])
+@pytest.mark.parametrize("pauses", [{}, {"pause_before_ms": 50.0, "pause_after_ms": 50.0}])
 def test_a_long_tone_is_at_most_one_detection(recognizer: Recognizer, pauses: dict[str, float]) -> None:
     for pitch_hz in (250, 1_000, 3_000):
         tone = 0.3 * np.sin(2 * np.pi * pitch_hz * np.arange(10 * RATE_HZ) / RATE_HZ)
@@ -166,27 +151,30 @@ def test_blocks_of_changing_sizes_too(recognizer: Recognizer, stream: np.ndarray
 @settings(max_examples=15, deadline=None)
 @given(
     hop_ms=st.sampled_from([10.0, 30.0, 100.0, 250.0, 1_000.0]),
-    average_ms=st.sampled_from([0.0, 100.0, 300.0, 1_100.0]),
     hold_off_ms=st.sampled_from([0.0, 150.0, 1_000.0]),
-    pause_before_ms=st.sampled_from([0.0, 150.0, 300.0]),
-    pause_after_ms=st.sampled_from([0.0, 100.0]),
+    pause_before_ms=st.sampled_from([50.0, 150.0, 300.0]),
+    pause_after_ms=st.sampled_from([50.0, 100.0]),
     pause_db=st.sampled_from([3.0, 9.0]),
     threshold=st.floats(0, 1),
 )
 def test_it_follows_the_rule(recognizer: Recognizer, stream: np.ndarray, **chosen: float) -> None:
     settings = StreamSettings(**chosen)
-    found = [(found.label, found.time_s) for found in Detector(recognizer, settings).feed(stream[: 8 * RATE_HZ])]
+    detected = Detector(recognizer, settings).feed(stream[: 8 * RATE_HZ])
+    found = [(one.label, one.time_s, one.start_s) for one in detected]
     assert found == by_the_rule(recognizer, stream[: 8 * RATE_HZ], settings)
 
 
-def test_scores_are_those_of_whole_windows(model: Path, int8_model: Path, stream: np.ndarray) -> None:
+def test_what_stands_alone_is_classified_as_the_clip_that_has_it_in_its_middle(
+    model: Path, int8_model: Path, stream: np.ndarray
+) -> None:
     for path in (model, int8_model):
         recognizer = Recognizer.load(path)
-        windows = list(Detector(recognizer).windows(stream))
-        assert [window.start for window in windows] == list(range(0, len(stream) - RATE_HZ + 1, 1_600))
-        for window in windows:
-            expected = recognizer.classify(stream[window.start : window.start + RATE_HZ])
-            np.testing.assert_allclose(window.posteriors, expected, atol=1e-4)
+        found = list(Detector(recognizer, EAGER).lone_words(stream))
+        assert len(found) >= 4
+        assert {word.prediction.label for word in found} > {word.detection.label for word in found if word.detection}
+        for word in found:
+            expected = recognizer.classify(stream[word.start : word.start + RATE_HZ])
+            assert list(word.prediction.probabilities.values()) == sorted(expected.tolist(), reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -205,18 +193,23 @@ def test_any_front_end_is_followed(front_end: FrontEnd) -> None:
     description = ModelDescription(("a", "b", "_unknown_"), front_end)
     recognizer = Recognizer(ModelFile(pack_model(convert(network, front_end), description), description))
     noise = np.random.default_rng(0).normal(0, 0.2, 3 * front_end.clip_samples).astype(np.float32)
-    noise *= np.linspace(0, 1, len(noise), dtype=np.float32)
-    windows = list(Detector(recognizer, StreamSettings(hop_ms=100)).windows(noise))
-    hop = front_end.sample_rate_hz // 10
-    assert [window.start for window in windows] == list(range(0, 2 * front_end.clip_samples + 1, hop))
-    for window in windows:
-        expected = recognizer.classify(noise[window.start : window.start + front_end.clip_samples])
-        np.testing.assert_allclose(window.posteriors, expected, atol=1e-4)
+    shape = np.full(len(noise), 0.001, np.float32)
+    middle = slice(len(noise) // 2, len(noise) // 2 + front_end.sample_rate_hz // 4)
+    shape[middle] = 1
+    word, *_ = Detector(recognizer, StreamSettings(pause_before_ms=300)).lone_words(noise * shape)
+    assert word.start + front_end.clip_samples / 2 == pytest.approx(
+        (middle.start + middle.stop) / 2, abs=0.05 * RATE_HZ
+    )
+    assert word.window + front_end.clip_samples <= len(noise)
 
 
-def test_less_than_a_window_is_no_window(recognizer: Recognizer, stream: np.ndarray) -> None:
-    assert not list(Detector(recognizer).windows(stream[: RATE_HZ - 1]))
-    assert len(list(Detector(recognizer).windows(stream[:RATE_HZ]))) == 1
+def test_less_than_a_window_is_no_window(recognizer: Recognizer, clips: Path) -> None:
+    quiet = np.random.default_rng(0).normal(0, 30, RATE_HZ).astype(np.int16)
+    stream = spoken_after(clips, quiet, quiet)
+    word, *_ = Detector(recognizer).lone_words(stream)
+    end = word.window + RATE_HZ
+    assert not list(Detector(recognizer).lone_words(stream[: end - 1]))
+    assert len(list(Detector(recognizer).lone_words(stream[:end]))) == 1
     assert Detector(recognizer).feed(stream[:0]) == []
 
 
@@ -233,7 +226,7 @@ def test_thresholds_of_the_file_win_label_by_label(model: Path, tmp_path: Path, 
     detected = {found.label for found in Detector(with_thresholds(model, {}, tmp_path), EAGER).feed(stream)}
     assert detected == {"rise", "fall"}
     deaf = with_thresholds(model, {"rise": 1.0}, tmp_path)
-    found = Detector(deaf, dataclasses.replace(EAGER, average_ms=1_000)).feed(stream)
+    found = Detector(deaf, EAGER).feed(stream)
     assert {detection.label for detection in found} == {"fall"}
 
 
@@ -254,12 +247,6 @@ def test_thresholds_that_make_no_sense_are_refused(
         Detector(with_thresholds(model, thresholds, tmp_path))
 
 
-@pytest.mark.parametrize("hop_ms", [15.0, 102.0])
-def test_a_hop_between_frames_is_refused(hop_ms: float, recognizer: Recognizer) -> None:
-    with pytest.raises(WordspotError, match=f"hop_ms is {hop_ms:g}; it must be a multiple of 10"):
-        Detector(recognizer, StreamSettings(hop_ms=hop_ms))
-
-
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(WordspotError, match=r"threshold is 1\.5; it must be at least 0 and at most 1"):
         StreamSettings(threshold=1.5)
@@ -267,15 +254,15 @@ def test_settings_out_of_range_are_refused() -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=40), st.integers(0, 30))
 def test_detections_keep_their_distance(recognizer: Recognizer, found: list[tuple[bool, float]], hops: int) -> None:
-    trigger = Trigger(recognizer, StreamSettings(threshold=0.5, hold_off_ms=100.0 * hops))
+    thresholds = Thresholds(recognizer, StreamSettings(threshold=0.5, hold_off_ms=100.0 * hops))
     at: list[int] = []
-    for k, (is_active, probability) in enumerate(found):
-        candidate = Candidate(0, probability, 0) if is_active else None
-        if trigger.judge(1_600 * k, is_active, candidate):
+    for k, (is_word, probability) in enumerate(found):
+        prediction = Prediction(recognizer.labels[0] if is_word else "_unknown_", probability, {})
+        if thresholds.judge(1_600 * k, 0, prediction):
             at.append(k)
-    for earlier, later in itertools.pairwise(at):
-        assert later - earlier >= max(1, hops)
-        assert not all(is_active for is_active, _ in found[earlier : later + 1])
+            assert is_word
+            assert probability >= 0.5
+    assert all(later - earlier >= hops for earlier, later in itertools.pairwise(at))
 
 
 def test_importing_it_loads_nothing_heavy() -> None:

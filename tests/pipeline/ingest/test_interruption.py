@@ -44,11 +44,11 @@ def whole(recordings: Path, tmp_path_factory: pytest.TempPathFactory, tree: Call
     return {discard: tree(folder / f"clips-{discard}") for discard in ("", "duplicate")}
 
 
-def start(source: Path, clips: Path, jobs: int = 2, discard: str = "") -> subprocess.Popen[str]:
+def start(source: Path, clips: Path, jobs: int = 2, discard: str = "", *more: str) -> subprocess.Popen[str]:
     """`wordspot clean` in a process group of its own."""
     command = [sys.executable, "-m", "wordspot.tools.cli", "clean", source, clips, "--jobs", str(jobs)]
     options = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
-    return subprocess.Popen([*command, "--discard", discard], **options)
+    return subprocess.Popen([*command, "--discard", discard, *more], **options)
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -206,6 +206,19 @@ def test_terminated_it_ends_with_its_workers_and_the_next_run_goes_on(
     wait_until(are_dead(family))
     clean(recordings, clips)
     assert tree(clips) == whole[""]
+
+
+def test_terminated_it_leaves_no_temporary_file(
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    with start(recordings, tmp_path / "clips", 2, "", "--dry-run") as process:
+        wait_until(lambda: process.poll() is not None or len(list((tmp_path / "temporary").glob("*/.wordspot/*"))) >= 2)
+        process.terminate()
+        output = process.communicate(timeout=GIVE_UP_S)
+    assert (process.returncode, *output) == (-signal.SIGTERM, "", "")
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_a_worker_that_is_killed_ends_it_with_one_line_and_the_next_run_goes_on(

@@ -29,7 +29,7 @@ def stream(hours: float, seed: int, *, words: bool, strength: float = 0.08) -> S
     for start in range(100, size - 100, 300) if words else ():
         best[start], value[start] = int(rng.integers(2)), rng.uniform(0.5, 1)
         spoken.append(Annotation(start / 10 + 0.5, start / 10 + 0.9, LABELS[best[start]]))
-    return StreamCandidates(best, value, np.zeros(size, bool), 1.0, 0.1, 10, size / 10, spoken)
+    return StreamCandidates(best, value, 1 + np.arange(size) / 10, 1.0, size / 10, spoken)
 
 
 @given(st.integers(0, 200), st.floats(0.01, 100))

@@ -8,21 +8,20 @@ import numpy as np
 import pytest
 import soundfile
 from wordspot.pipeline.device.recognizer import Recognizer
-from wordspot.pipeline.device.stream import Detector, StreamSettings, Window
+from wordspot.pipeline.device.stream import Detector
 
 RATE_HZ = 16_000
 WORDS = ("rise", "fall", "hum", "fall", "rise")
-# what the rule is fed and what it makes of it, noted beside the page's own doing
+# what the page is fed and what its network makes of it, noted beside its own doing
 NOTE = """
 (async () => {
-  const {Rule, Windows} = await import("./detector.js")
-  const {feed} = Windows.prototype, {smooth} = Rule.prototype
-  window.noted = {samples: [], windows: []}
-  Windows.prototype.feed = function (samples) { noted.samples.push(...samples); return feed.call(this, samples) }
-  Rule.prototype.smooth = function (posteriors) {
-    const result = smooth.call(this, posteriors)
-    noted.windows.push({posteriors, smoothed: result.smoothed})
-    return result
+  const {LoneWords, Rule} = await import("./detector.js")
+  const {feed} = LoneWords.prototype, {judge} = Rule.prototype
+  window.noted = {samples: [], posteriors: []}
+  LoneWords.prototype.feed = function (samples) { noted.samples.push(...samples); return feed.call(this, samples) }
+  Rule.prototype.judge = function (posteriors, end) {
+    noted.posteriors.push([...posteriors])
+    return judge.call(this, posteriors, end)
   }
 })()
 """
@@ -80,12 +79,13 @@ def test_the_page_detects_what_python_detects(model: Path, spoken: Path, page: C
     noted, shown = tab.run("noted"), tab.run(DETECTIONS)
     assert tab.text("#status") == "Stopped."
 
-    windows = judge(model, np.array(noted["samples"], np.float32))[: len(noted["windows"])]
-    assert len(windows) == len(noted["windows"]) > 110
-    for seen, expected in zip(noted["windows"], windows, strict=True):
-        np.testing.assert_allclose(seen["posteriors"], expected.posteriors, atol=1e-3)
-        np.testing.assert_allclose(seen["smoothed"], expected.smoothed, atol=1e-3)
-    detections = [window.detection for window in windows if window.detection]
+    recognizer = Recognizer.load(model)
+    words = list(Detector(recognizer).lone_words(np.array(noted["samples"], np.float32)))
+    assert len(words) == len(noted["posteriors"]) >= 4
+    for posteriors, word in zip(noted["posteriors"], words, strict=True):
+        expected = [word.prediction.probabilities[label] for label in recognizer.labels]
+        np.testing.assert_allclose(posteriors, expected, atol=1e-3)
+    detections = [word.detection for word in words if word.detection]
     assert [label for _, label, _ in shown] == [detection.label for detection in detections]
     for (time_s, _, probability), detection in zip(shown, detections, strict=True):
         assert float(time_s.removesuffix(" s")) == pytest.approx(detection.time_s, abs=0.0051)
@@ -94,10 +94,6 @@ def test_the_page_detects_what_python_detects(model: Path, spoken: Path, page: C
     assert tab.text("#label span") == "rise"
     assert colors > 50
     assert_nothing_foreign(tab)
-
-
-def judge(model: Path, samples: np.ndarray) -> list[Window]:
-    return list(Detector(Recognizer.load(model), StreamSettings()).windows(samples))
 
 
 def without_repeats(labels: list[str]) -> list[str]:
@@ -133,7 +129,7 @@ def test_one_word_that_never_comes(model: Path, tmp_path: Path, page: Callable) 
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE_HZ), RATE_HZ)
     tab = page(model, *microphone(tmp_path / "silence.wav"))
     tab.press("#once")
-    tab.wait_for("document.querySelector('#status').textContent.startsWith('No word was sure enough')")
+    tab.wait_for("document.querySelector('#status').textContent.startsWith('No word stood alone')")
     assert tab.text("#label") == "no word"
     assert tab.run(DETECTIONS) == []
 

@@ -120,6 +120,54 @@ def test_a_point_is_heard_and_what_is_drawn_around_is_the_queue(folder: Path, re
     assert page.label() == "rise"
 
 
+HOLD = """
+(() => {
+  const asked = window.fetch, held = []
+  window.fetch = async (address, ...rest) => {
+    if (String(address).startsWith(NAME)) await new Promise(done => held.push(done))
+    return asked(address, ...rest)
+  }
+  window.letGo = () => { window.fetch = asked; for (const done of held) done() }
+})()
+"""
+
+
+def press_point(tab: Any, place: tuple[float, float]) -> None:
+    x, y = on_page(tab, *place)
+    for kind in ("mousePressed", "mouseReleased"):
+        tab.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+
+def test_a_point_that_is_pressed_before_the_page_is_done_opening_the_map_is_heard(
+    folder: Path, review: Callable
+) -> None:
+    places = keep(folder, [])
+    page = review(folder)
+    tab = page.tab
+    tab.run("document.querySelector('#queue').value = 'random'")
+    tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    tab.wait_for(f"{PLACE} === '1 of 96'")  # a queue that has the point, too
+    tab.run(HOLD.replace("NAME", '"queue"'))
+    choose_map(page)
+    tab.wait_for(f"{DRAWN} && {COLORS} >= 5")
+    press_point(tab, places["hum/speaker05_nohash_0.wav"])
+    tab.run("letGo()")
+    tab.wait_for(f"{PLACE} === '1 of 1'")
+    assert page.decide("k").path == "hum/speaker05_nohash_0.wav"
+    tab.run("document.querySelector('#queue').value = 'random'")
+    tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    tab.wait_for(f"{PLACE}.endsWith(' of 96')")
+    tab.run(HOLD.replace("NAME", '"points"'))  # the map of before is there at once, its labels of now come later
+    choose_map(page)
+    tab.wait_for("!document.querySelector('#clusters').hidden")
+    tab.wait_for("document.querySelector('#status').textContent.startsWith('Press a point')")
+    press_point(tab, places["fall/speaker03_nohash_0.wav"])
+    tab.wait_for(f"{PLACE} === '1 of 1'")
+    tab.run("letGo()")
+    assert page.decide("k").path == "fall/speaker03_nohash_0.wav"
+    assert tab.run(PLACE) == "1 of 1"
+
+
 def test_the_map_has_keys_and_one_word_can_be_seen_alone(folder: Path, review: Callable) -> None:
     keep(folder, [])
     page = review(folder)

@@ -13,8 +13,8 @@ import pytest
 from wordspot.data.audio import read_sound
 from wordspot.data.decisions import DECISIONS, replay, standing
 from wordspot.data.tables import read_table
-from wordspot.pipeline.device.recognizer import Recognizer
-from wordspot.pipeline.device.stream import Detection, Window
+from wordspot.pipeline.device.recognizer import Prediction, Recognizer
+from wordspot.pipeline.device.stream import Detection, LoneWord
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.scoring.evaluate import evaluate, write_evaluation
 from wordspot.tools.listening.recorder import ClipRecorder
@@ -209,6 +209,29 @@ def test_a_second_listener_is_asked_about_what_the_first_said(folder: Path, revi
     assert page.decide("k").queue == "second opinion"
 
 
+def test_of_a_label_on_which_too_few_agree_what_holds_is_shown(
+    recordings: Path, tmp_path: Path, review: Callable
+) -> None:
+    folder = tmp_path / "clips"
+    clean(recordings, folder, agreement=2)
+    page = review(folder, "--listener", "anna")
+    words = sorted(path.name for path in recordings.iterdir() if not path.name.startswith("_"))
+    label = page.label()
+    other = next(word for word in words if word != label)
+    page.decide(str(1 + words.index(other)))
+    page.key("ArrowLeft")
+    page.tab.wait_for(f"document.querySelector('#label').innerText.includes('unsure: anna says {other}; 2 must agree')")
+    assert page.label().split(" unsure")[0] == label
+    page.kill()
+    ben = review(folder, "--listener", "ben", tab=page.tab)
+    ben.tab.run("document.querySelector('#queue').value = 'unsure'")
+    ben.tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    ben.tab.wait_for("document.querySelector('#place').textContent === '1 of 1'")
+    ben.decide(str(1 + words.index(other)))
+    ben.key("ArrowLeft")
+    ben.tab.wait_for(f"document.querySelector('#label').innerText.startsWith('{other} relabeled by anna and ben')")
+
+
 def test_a_cell_of_the_confusion_matrix_is_pressed_and_its_clips_are_heard(
     folder: Path, tmp_path: Path, review: Callable
 ) -> None:
@@ -234,6 +257,13 @@ def test_a_cell_of_the_confusion_matrix_is_pressed_and_its_clips_are_heard(
     assert judged[decided.path] == (truth, predicted)
     assert tab.run(OVERFLOW.replace('"body *"', '"body *:not(#matrix *)"')) == []
     assert_nothing_foreign(tab)
+    page.kill()
+    blind = review(folder, "--evaluation", str(tmp_path / "judged"), "--blind", tab=tab)
+    assert tab.text("#place") == f"1 of {wrong}"
+    assert tab.run("document.querySelector('#matrix').hidden")
+    assert tab.run("document.querySelectorAll('#value option').length") == 1  # any cell would say a label
+    assert " → " not in str(tab.run("fetch('start').then(answer => answer.text())"))
+    assert blind.label() == "What do you hear?"
 
 
 def test_what_listen_kept_is_heard_the_least_likely_first(clips: Path, tmp_path: Path, review: Callable) -> None:
@@ -242,8 +272,8 @@ def test_what_listen_kept_is_heard_the_least_likely_first(clips: Path, tmp_path:
     with ClipRecorder(folder, "evening", "microphone", model, (0.01, 0.02)) as recorder:
         for number, probability in enumerate((0.9, 0.6, 0.7)):
             found = Detection("left", number + 1.0, float(number), probability)
-            window = Window(16_000 * number, np.zeros(12, np.float32), np.zeros(12, np.float32), True, None, found)
-            recorder.keep(window, samples[16_000 * number : 16_000 * (number + 1)])
+            word = LoneWord(16_000 * number, 16_000 * number, Prediction("left", probability, {}), found)
+            recorder.keep(word, samples[16_000 * number : 16_000 * (number + 1)])
     (folder / "audit.csv").write_text("file_name,suspicion,suggested,suggested_probability,reason\n")
     page = review(folder)
     assert page.tab.run("document.querySelector('#queue').value") == "kept by listen"

@@ -38,6 +38,20 @@ def test_it_says_what_was_imported_and_what_was_not(
     assert json.loads(capsys.readouterr().out)["labels"] == {"left": 2, "right": 1}
 
 
+def test_in_place_it_copies_nothing_and_clean_goes_on(takes: Path, tmp_path: Path, wordspot: Callable) -> None:
+    words = tmp_path / "words"
+    result = wordspot("import", "folder-csv", takes, words, "--in-place")
+    assert result.returncode == 0
+    assert "Their sound stays where it is" in result.stdout
+    assert not list(words.rglob("*.wav"))
+    assert wordspot("clean", words, tmp_path / "clips").returncode == 0
+    assert (tmp_path / "clips" / "clean.json").is_file()
+    for command in (("split", words, tmp_path / "split"), ("extract", words, tmp_path / "features")):
+        refused = wordspot(*command)
+        assert refused.returncode == 1
+        assert len(refused.stderr.strip().splitlines()) == 1
+
+
 def test_mistakes_are_one_line(takes: Path, tmp_path: Path, wordspot: Callable) -> None:
     for arguments, status in ((("--words", "lef"), 1), (("--others", "5"), 1), (("--limit", "0"), 2)):
         result = wordspot("import", "folder-csv", takes, tmp_path / "words", *arguments)

@@ -24,7 +24,7 @@ from wordspot.pipeline.device.model_description import ModelDescription
 from wordspot.pipeline.device.model_file import pack_model
 from wordspot.pipeline.device.recognizer import Recognizer
 from wordspot.pipeline.device.stream import SETTINGS, Detector
-from wordspot.tools.listening.recorder import COLUMNS, History
+from wordspot.tools.listening.recorder import COLUMNS, RecentSound
 
 RATE_HZ = 16_000
 
@@ -400,16 +400,16 @@ def test_without_a_microphone_it_says_what_to_do() -> None:
         assert "arecord" in refused(result)
 
 
-def test_the_history_gives_any_second_that_a_window_may_want() -> None:
+def test_any_second_that_a_window_may_want_is_still_there() -> None:
     rng = np.random.default_rng(0)
     stream = rng.integers(-9_999, 9_999, 100_000).astype(np.int16)
-    history, seen = History(RATE_HZ), 0
+    sound, seen = RecentSound(RATE_HZ), 0
     for block in np.split(stream, np.cumsum([1, 160, 37_000, 7])):
-        for piece in history.add(block):
+        for piece in sound.add(block):
             seen += len(piece)
             start = max(0, seen - len(piece) - RATE_HZ)
             expected = stream[start : min(seen, start + RATE_HZ)]
-            np.testing.assert_array_equal(history.second_from(start)[: len(expected)], expected)
+            np.testing.assert_array_equal(sound.second_from(start)[: len(expected)], expected)
     assert seen == len(stream)
 
 

@@ -1,6 +1,6 @@
-// Puts the parts together: microphone, windows, model, rule, page.
+// Puts the parts together: microphone, lone words, model, rule, page.
 
-import {LoneWords, Rule, Windows} from "./detector.js"
+import {LoneWords, Rule} from "./detector.js"
 import {Microphone} from "./microphone.js"
 import {Recognizer} from "./recognizer.js"
 import {Spectrogram} from "./spectrogram.js"
@@ -33,14 +33,13 @@ class Listener {
     }
   }
 
-  /** A new stream: nothing of the one before is averaged into it. */
+  /** A new stream: nothing of the one before counts in it. */
   begin(mode) {
-    const {labels, thresholds, clip_samples, hop_samples, averaged_windows, hold_off_samples, pauses} = this.settings
+    const {labels, thresholds, clip_samples, hop_samples, hold_off_samples, pauses} = this.settings
     this.mode = mode
-    this.windows = new Windows(clip_samples, hop_samples)
-    this.loneWords = new LoneWords({clipSamples: clip_samples, ...pauses})
-    this.rule = new Rule({labels, thresholds, averaged: averaged_windows, holdOffSamples: hold_off_samples})
-    this.run = {work: Promise.resolve(), likeliest: null}
+    this.loneWords = new LoneWords({clipSamples: clip_samples, hopSamples: hop_samples, ...pauses})
+    this.rule = new Rule({labels, thresholds, holdOffSamples: hold_off_samples})
+    this.run = {work: Promise.resolve(), samples: 0, likeliest: null}
     View.trouble(null)
     View.say("Opening the microphone…")
     this.view.mode(mode)
@@ -49,27 +48,35 @@ class Listener {
     this.spectrogram.clear()
   }
 
-  /** Samples from the microphone: windows are judged one after the other, in order. */
+  /** Samples from the microphone: what stands alone is judged one after the other, in order. */
   take(run, samples) {
     if (this.run !== run) return // stopped meanwhile
-    this.loneWords.add(samples)
-    for (const window of this.windows.feed(samples)) {
-      const lone = this.loneWords.find(window.end) // now, while its samples are kept
-      run.work = run.work.then(() => this.judge(run, window, lone)).catch(error => this.fail(error))
-    }
+    run.samples += samples.length
+    for (const word of this.loneWords.feed(samples)) this.later(run, () => this.judge(run, word))
+    if (this.mode === "once" && run.samples >= ONE_WORD_S * this.settings.sample_rate_hz) this.later(run, () => this.giveUp(run))
   }
 
-  async judge(run, {samples, end}, lone) {
+  later(run, task) {
+    run.work = run.work.then(task).catch(error => this.fail(error))
+  }
+
+  async judge(run, {samples, end}) {
     if (this.run !== run) return
     const probabilities = await this.recognizer.classify(samples)
     if (this.run !== run) return
-    const {smoothed, isActive} = this.rule.smooth(probabilities)
-    const centered = isActive && lone ? await this.recognizer.classify(lone.samples) : null
-    if (this.run !== run) return
-    const detection = centered && this.rule.judge(centered, end)
-    this.view.probabilities(smoothed)
+    const detection = this.rule.judge(probabilities, end)
+    this.view.probabilities(probabilities)
+    this.noteLikeliest(probabilities)
     if (detection) this.detected(detection)
-    if (this.mode === "once") this.judgeOneWord(smoothed, end, detection)
+    if (detection && this.mode === "once") this.stop("Done.")
+  }
+
+  noteLikeliest(probabilities) {
+    const {labels, thresholds} = this.settings
+    labels.forEach((label, i) => {
+      const probability = probabilities[i]
+      if (label in thresholds && probability > (this.run.likeliest?.probability ?? 0)) this.run.likeliest = {label, probability}
+    })
   }
 
   detected({label, end, probability}) {
@@ -77,19 +84,14 @@ class Listener {
     this.view.detection({label, probability, time_s: end / this.settings.sample_rate_hz})
   }
 
-  /** Ends at the first word, or when its time is over with the likeliest that was seen. */
-  judgeOneWord(smoothed, end, detection) {
-    const {labels, thresholds, sample_rate_hz} = this.settings
-    const words = labels.map((label, i) => ({label, probability: label in thresholds ? smoothed[i] : 0, smoothed}))
-    const best = words.reduce((one, other) => other.probability > one.probability ? other : one)
-    if (best.probability > (this.run.likeliest?.probability ?? 0)) this.run.likeliest = best
-    if (detection) return this.stop("Done.")
-    if (end >= ONE_WORD_S * sample_rate_hz) {
-      const {label, probability, smoothed} = this.run.likeliest
-      this.view.nothing("no word")
-      this.view.probabilities(smoothed)
-      this.stop(`No word was sure enough; the likeliest was ${label} (${(100 * probability).toFixed(1)}%).`)
-    }
+  /** The time for one word is over. */
+  giveUp(run) {
+    if (this.run !== run) return
+    const {likeliest} = run
+    this.view.nothing("no word")
+    this.stop(likeliest
+      ? `No word was sure enough; the likeliest was ${likeliest.label} (${(100 * likeliest.probability).toFixed(1)}%).`
+      : "No word stood alone: say it with a second of quiet before it, and not longer than a second.")
   }
 
   stop(text) {

@@ -7,8 +7,8 @@ const percent = share => `${(100 * share).toFixed(1)}%`
 export class View {
   constructor({name, labels, thresholds, stream}) {
     at("model").textContent = name
-    at("rule").textContent = `A word is heard when the average of the last ${stream.average_ms} ms, looked at every ` +
-      `${stream.hop_ms} ms, puts it first and above its threshold; then ${stream.hold_off_ms} ms must pass.`
+    at("rule").textContent = `A word is detected when it stands alone, ${stream.pause_before_ms} ms of quiet before it and ` +
+      `${stream.pause_after_ms} ms after it, and is recognized above its threshold; then ${stream.hold_off_ms} ms must pass.`
     at("bars").replaceChildren(...labels.map(label => bar(label, label in thresholds)))
     this.bars = [...at("bars").children]
   }

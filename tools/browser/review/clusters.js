@@ -259,7 +259,7 @@ export class Clusters {
   /** A point of the queue is gone to; any other is the queue by itself. */
   hear(i) {
     if (i < 0) return this.chosen.size ? this.onChosen("") : null
-    const place = this.points.places[i], index = this.desk.places.indexOf(place)
+    const place = this.points.places[i], index = this.desk.opening ? -1 : this.desk.places.indexOf(place) // which are of another queue till then
     return index >= 0 ? this.desk.go(index) : this.onChosen(String(place))
   }
 

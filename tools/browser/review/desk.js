@@ -24,6 +24,7 @@ export class Desk {
     const opening = this.opening = Symbol(name)
     const {places, marks, progress, left} = await (name === MAP ? tell : ask)("queue", {name, value})
     if (opening !== this.opening) return // another one was chosen meanwhile
+    this.opening = null
     if (name !== this.queue) this.known.clear() // each says what speaks against a label, and a second opinion nothing of what others said
     Object.assign(this, {queue: name, value, places, marks: [...marks]})
     this.view.list.show(places, this.marks)
@@ -204,7 +205,12 @@ export class Desk {
   onSaved(waiting, trouble, saved) {
     this.view.saved(waiting, trouble, saved !== null)
     if (!saved) return
-    for (const clip of saved.clips) this.known.set(clip.place, clip)
+    for (const clip of saved.clips) {
+      this.known.set(clip.place, clip)
+      const index = this.queue === SECOND ? -1 : this.places.indexOf(clip.place)
+      if (index >= 0 && clip.what in LETTER) this.marks[index] = LETTER[clip.what] // what holds: one listener may not be enough
+    }
+    this.view.list.draw()
     this.view.progress(saved.progress)
   }
 }

@@ -59,7 +59,8 @@ class View {
     const isOpen = desk.isOpen(clip)
     const label = element("span", isOpen ? "" : "soft", isOpen ? clip.label : "What do you hear?")
     at("label").replaceChildren(label)
-    if (clip.what) at("label").append(element("small", "", ` ${DECIDED[clip.what]}${clip.who ? ` by ${clip.who}` : ""}`))
+    const by = clip.open ? `: ${clip.open}` : clip.who ? ` by ${clip.who}` : ""
+    if (clip.what) at("label").append(element("small", "", ` ${DECIDED[clip.what]}${by}`))
     at("place").textContent = `${(desk.index + 1).toLocaleString("en")} of ${desk.places.length.toLocaleString("en")}`
     this.point(clip, isOpen)
     // of a duplicate, the name of the other one holds a label
@@ -248,7 +249,7 @@ async function begin() {
     return desk.go(Math.max(0, desk.marks.indexOf(".")))
   }
   const matrix = () => {
-    at("matrix").hidden = at("queue").value !== CONFUSION
+    at("matrix").hidden = at("queue").value !== CONFUSION || start.blind // each cell says a label
     if (at("matrix").hidden) return
     const {values} = start.queues.find(({name}) => name === CONFUSION)
     showMatrix(at("matrix"), values, at("value").value, value => { at("value").value = value; open() })
@@ -256,10 +257,10 @@ async function begin() {
   const open = async () => {
     if (wall.isOn) wall.close()
     matrix()
-    const isMap = await clusters.turn(at("queue").value === "clusters")
-    location.hash = new URLSearchParams({queue: at("queue").value, value: isMap ? "" : at("value").value})
-    await desk.open(at("queue").value, at("value").value)
-    if (isMap) clusters.choose(desk.places)
+    const queue = at("queue").value, value = at("value").value, isMap = queue === "clusters"
+    location.hash = new URLSearchParams({queue, value: isMap ? "" : value})
+    await Promise.all([clusters.turn(isMap), desk.open(queue, value)]) // both at once: what is pressed from here on comes after, and counts
+    if (isMap && desk.queue === queue) clusters.choose(desk.places)
     if (document.body.classList.contains("wall")) await turnWall(true)
   }
   const wanted = new URLSearchParams(location.hash.slice(1))
