@@ -1,6 +1,5 @@
 """Log-mel frames on disk: what they are, and reading and writing them."""
 
-import dataclasses
 import hashlib
 import os
 import shutil
@@ -143,7 +142,7 @@ def writing_feature_set(folder: Path, front_end: FrontEnd, clips: Sequence[Clip]
             log_mel = _new_array(unfinished / LOG_MEL, (len(clips), front_end.n_frames, front_end.n_mels))
             yield log_mel, unfinished
             log_mel.flush()
-            write_table(unfinished / CLIPS, _CLIP_COLUMNS, map(dataclasses.asdict, clips))
+            write_table(unfinished / CLIPS, _CLIP_COLUMNS, map(vars, clips))
             write_json(unfinished / FRONT_END, front_end.to_dict())
             _exchange(unfinished, folder)
         finally:

@@ -70,16 +70,17 @@ def iterate_table(
     try:
         with open(path, newline="", encoding=encoding or _encoding(path)) as file:
             quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-            reader = csv.DictReader(file, delimiter=_delimiter(file, required), quoting=quoting)
-            missing = [column for column in required if column not in (reader.fieldnames or ())]
+            reader = csv.reader(file, delimiter=_delimiter(file, required), quoting=quoting)
+            columns = next(reader, [])
+            missing = [column for column in required if column not in columns]
             if missing:
-                found = ", ".join(reader.fieldnames or ()) or "nothing"
-                raise WordspotError(f"{path} has no column {missing[0]!r}; found {found}")
-            for row in reader:
-                named = [(name, text) for name, text in row.items() if name is not None]
-                if not any(text for _, text in named):
-                    continue
-                yield reader.line_num, {from_cell(name): from_cell(text or "") for name, text in named}
+                raise WordspotError(f"{path} has no column {missing[0]!r}; found {', '.join(columns) or 'nothing'}")
+            names = [from_cell(name) for name in columns]
+            for cells in reader:
+                if any(cells[: len(names)]):
+                    cells += [""] * (len(names) - len(cells))
+                    texts = map(from_cell, cells) if "'" in "".join(cells) else cells  # most rows hold none
+                    yield reader.line_num, dict(zip(names, texts, strict=False))
     except OSError as error:
         raise WordspotError(f"{path} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:

@@ -8,7 +8,7 @@ from ..arrays import FULL_SCALE
 from .decode import read_sound, stream_sound
 from .mono import Mixer
 from .sound import LONGEST_S, RATES_HZ, SAMPLE_RATE_HZ, Note, Sound
-from .wav import write_wav, written_samples
+from .wav import read_written, write_wav, written_samples
 
 __all__ = [
     "FULL_SCALE",
@@ -19,6 +19,7 @@ __all__ = [
     "Note",
     "Sound",
     "read_sound",
+    "read_written",
     "stream_sound",
     "write_wav",
     "written_samples",

@@ -5,18 +5,23 @@ import importlib.util
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...data.arrays import LogMel
 from ...data.audio import SAMPLE_RATE_HZ
 from ...data.clips import Clip, iterate_clip_table
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
 from ...data.tables import write_table
+from ..cluster import Cluster
+from ..features.log_mel import log_mel
 from ..progress import Progress, no_progress
-from .embedding import DEFAULT, embed, waveforms
+from ..workers import mapping
+from .embedding import DEFAULT, embed, waveform
 from .label_probabilities import label_probabilities
 
 _COLUMNS = ("file_name", "label", "suspicion", "suggested", "suggested_probability", "reason")
@@ -107,6 +112,7 @@ def audit(
     *,
     thorough: bool = False,
     seed: int = 0,
+    jobs: int | Cluster = 1,
     progress: Progress = no_progress,
     on_pace: Callable[[float], None] = lambda seconds: None,
 ) -> Audit:
@@ -123,6 +129,9 @@ def audit(
         `margins.margins`). Needs TensorFlow.
     seed
         Of that network.
+    jobs
+        Processes to work with, or a cluster that sees the folder under the path given here: clips are embedded there, and the
+        frames for `thorough` made; judging and training, of one network, are done here.
     progress
         Shows how far it has come, in clips, then in steps of training.
     on_pace
@@ -136,13 +145,15 @@ def audit(
     if importlib.util.find_spec("cleanlab") is None:
         raise WordspotError("cleanlab is not installed: run `pip install 'wordspot[audit]'`")
     folder = Path(folder)
-    points, clips = embed(folder, model, progress=progress)
+    points, clips = embed(folder, model, jobs=jobs, progress=progress)
     classes = np.unique([clip.label for clip in clips], return_inverse=True)[1]
     learned = None
     if thorough and classes.max():
-        from .margins import margins  # here, because TensorFlow takes long to load
+        frames = _frames(folder, clips, jobs)
+        # here, because TensorFlow takes long to load, and processes are best started before it has threads
+        from .margins import margins
 
-        learned = margins(_frames(folder, clips), classes, seed, progress=progress, on_pace=on_pace)
+        learned = margins(frames, classes, seed, progress=progress, on_pace=on_pace)
     findings = _read_findings(folder)
     found = judge(points, clips, findings, learned)
     return dataclasses.replace(found, doubtful=still_doubtful(points, clips, findings, found))
@@ -158,12 +169,14 @@ def still_doubtful(
     return tuple(one.file_name for one in again.suspicions if one.suspicion >= _DOUBTFUL)
 
 
-def _frames(folder: Path, clips: list[Clip]) -> np.ndarray:
+def _frames(folder: Path, clips: list[Clip], jobs: int | Cluster) -> LogMel:
     """Log-mel frames of every clip, float16 [clips, frames, mels]."""
-    from ..features.log_mel import log_mel  # here, because it needs librosa
+    with mapping(partial(_frames_of_clip, folder), [clip.file_name for clip in clips], jobs) as frames:
+        return np.stack(list(frames))
 
-    sound = waveforms(folder, clips, SAMPLE_RATE_HZ)
-    return np.stack([log_mel(samples, _THOROUGH_FRONT_END).astype(np.float16) for samples in sound])
+
+def _frames_of_clip(folder: Path, file_name: str) -> LogMel:
+    return log_mel(waveform(folder / file_name, SAMPLE_RATE_HZ), _THOROUGH_FRONT_END).astype(np.float16)
 
 
 def judge(

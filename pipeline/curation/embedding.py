@@ -3,30 +3,35 @@
 LiteRT runs it, one clip after the other, without TensorFlow: loading that takes longer than the clips of most folders.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from ...data.arrays import to_waveform
+from ...data.arrays import LogMel, Waveform, to_waveform
 from ...data.audio import read_sound
 from ...data.clips import Clip, read_clip_table
 from ...data.errors import RecordingError, WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
 from ...models import pretrained
+from ..cluster import Cluster
 from ..device.model_description import ModelDescription
 from ..device.model_file import read_model
 from ..device.recognizer import Recognizer
 from ..progress import Progress, no_progress
 from ..signal.window import fit_to_window
+from ..workers import mapping
 
 DEFAULT = pretrained.EMBEDDING
 
 
 def embed(
-    data: Path | str, model: Path | str = DEFAULT, *, progress: Progress = no_progress
+    data: Path | str, model: Path | str = DEFAULT, *, jobs: int | Cluster = 1, progress: Progress = no_progress
 ) -> tuple[npt.NDArray[np.float32], list[Clip]]:
     """What the model has before its last layer, for every clip; words that it was never trained on lie apart, too.
 
@@ -36,6 +41,8 @@ def embed(
         A clean folder, or a feature set with the model's front end.
     model
         A model that ships, by its name, or a model file.
+    jobs
+        Processes to work with, or a cluster that sees a clean folder under the path given here.
     progress
         Shows how far it has come, in clips.
 
@@ -52,18 +59,49 @@ def embed(
     data = Path(data)
     Recognizer.load(model)  # checks a file that does not ship
     file = read_model(pretrained.path_of(str(model)) if str(model) in pretrained.NAMES else Path(model))
-    body = _Body(file.graph, str(model))
+    _Body(file.graph, str(model))  # refuses one of another kind before any work
     if is_feature_set(data):
         features = _checked(read_feature_set(data), data, file.description)
-        clips, signature, inputs = (
-            features.clips,
-            "classify_features",
-            (row.astype(np.float32) for row in features.log_mel),
-        )
-    else:
-        clips = read_clip_table(data)
-        signature, inputs = "classify", waveforms(data, clips, file.description.clip_samples)
-    return np.stack([body.run(signature, values) for values in progress(inputs, len(clips))]), clips
+        return _mapped(_OfFrames(file.graph, str(model)), features.log_mel, jobs, progress), features.clips
+    clips = read_clip_table(data)
+    embed_file = _OfFile(file.graph, str(model), data, file.description.clip_samples)
+    return _mapped(embed_file, [clip.file_name for clip in clips], jobs, progress), clips
+
+
+def _mapped(
+    embed_one: Callable[[Any], Any], items: Collection[Any], jobs: int | Cluster, progress: Progress
+) -> np.ndarray:
+    with mapping(embed_one, items, jobs) as points:
+        return np.stack(list(progress(points, len(items))))
+
+
+@dataclass(frozen=True)
+class _OfFrames:
+    """Embeds a clip, given float16 [frames, mels]; it goes to other processes, which load the graph once."""
+
+    graph: bytes
+    name: str
+
+    def __call__(self, frames: LogMel) -> npt.NDArray[np.float32]:
+        return _body(self.graph, self.name).run("classify_features", frames.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class _OfFile:
+    """Embeds a clip of a clean folder, given its name there."""
+
+    graph: bytes
+    name: str
+    folder: Path
+    clip_samples: int
+
+    def __call__(self, file_name: str) -> npt.NDArray[np.float32]:
+        return _body(self.graph, self.name).run("classify", waveform(self.folder / file_name, self.clip_samples))
+
+
+@lru_cache(maxsize=1)
+def _body(graph: bytes, name: str) -> "_Body":
+    return _Body(graph, name)
 
 
 class _Body:
@@ -105,13 +143,12 @@ def _checked(features: FeatureSet, data: Path, description: ModelDescription) ->
     return features
 
 
-def waveforms(folder: Path, clips: list[Clip], clip_samples: int) -> Iterator[np.ndarray]:
-    """The sound of each clip of a clean folder, float32 [clip_samples]. Raises `WordspotError` for one that cannot be read."""
-    for clip in clips:
-        try:
-            samples = read_sound(folder / clip.file_name).samples
-        except (FileNotFoundError, RecordingError) as error:
-            raise WordspotError(
-                f"{folder / clip.file_name} is in the clip table but cannot be read ({error}): clean again, or delete its row"
-            ) from error
-        yield to_waveform(fit_to_window(samples, clip_samples)[0])
+def waveform(path: Path, clip_samples: int) -> Waveform:
+    """The sound of a clip, float32 [clip_samples]. Raises `WordspotError` where it cannot be read."""
+    try:
+        samples = read_sound(path).samples
+    except (FileNotFoundError, RecordingError) as error:
+        raise WordspotError(
+            f"{path} is in the clip table but cannot be read ({error}): clean again, or delete its row"
+        ) from error
+    return to_waveform(fit_to_window(samples, clip_samples)[0])

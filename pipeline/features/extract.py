@@ -6,25 +6,32 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from ...data.arrays import LogMel, Samples, Waveform, to_waveform
-from ...data.audio import SAMPLE_RATE_HZ, read_sound
+from ...data.arrays import LogMel, Samples
+from ...data.audio import SAMPLE_RATE_HZ, read_sound, read_written
 from ...data.clips import CLIP_TABLE, Clip, find_clip_table, read_clip_table
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.feature_set import SOURCE, LongSound, write_negatives, write_noise, writing_feature_set
 from ...data.files import read_json, write_json
 from ...data.front_end import FrontEnd
 from ...data.labels import NEGATIVES, UNKNOWN, differing_in_case
-from ...data.recordings.folders import scan_recordings
+from ...data.recordings.folders import scan_long_sound
 from ...data.splits import assign_splits
 from ...data.text import printable
 from ..progress import Progress, no_progress
 from .log_mel import log_mel
 
+if TYPE_CHECKING:
+    from ..cluster import Cluster
+
 _CLIPS_PER_BATCH = 64
+_BATCHES_PER_TASK = 4  # of a cluster, whose scheduler takes a millisecond for each
 _SECONDS_PER_BATCH = 60  # of long sound
 
 
@@ -33,6 +40,7 @@ def extract(
     features_folder: Path | str,
     front_end: FrontEnd = FrontEnd(),
     *,
+    jobs: "int | Cluster" = os.cpu_count() or 1,
     progress: Progress = no_progress,
 ) -> int:
     """Writes the log-mel frames of every clip of a clean folder, and of its background noise and negatives, as a feature set.
@@ -47,6 +55,8 @@ def extract(
         New or empty folder, or one that holds a feature set, which is replaced when the new one is complete.
     front_end
         How frames are made; the length of a clip is taken from the clips themselves.
+    jobs
+        Threads to work with, or a cluster that sees `clips_folder` under the path given here.
     progress
         Shows how far it has come, in batches.
 
@@ -73,15 +83,12 @@ def extract(
     clip_samples = len(_read(clips_folder / clips[0].file_name))
     front_end = dataclasses.replace(front_end, clip_ms=clip_samples * 1000 / SAMPLE_RATE_HZ)
     with writing_feature_set(features_folder, front_end, clips) as (frames, unfinished):
-        starts = range(0, len(clips), _CLIPS_PER_BATCH)
-
-        def fill(start: int) -> None:
-            batch = clips[start : start + _CLIPS_PER_BATCH]
-            frames[start : start + len(batch)] = log_mel(_read_batch(clips_folder, batch, clip_samples), front_end)
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of Python while it works
-            for _ in progress(pool.map(fill, starts), len(starts)):
-                pass
+        make, names = _FromFiles(clips_folder, front_end), [clip.file_name for clip in clips]
+        batches = [names[i : i + _CLIPS_PER_BATCH] for i in range(0, len(names), _CLIPS_PER_BATCH)]
+        if isinstance(jobs, int):
+            _fill(frames, batches, make, jobs, progress)
+        else:
+            _fill_by_cluster(frames, batches, make, jobs, progress)
         _extract_long_sound(clips_folder, front_end, unfinished)
         write_json(unfinished / SOURCE, _source_of(clips_folder))
     return len(clips)
@@ -115,18 +122,65 @@ def _warn_of_case(clips: Sequence[Clip]) -> None:
         )
 
 
-def _read_batch(folder: Path, clips: Sequence[Clip], clip_samples: int) -> Waveform:
-    """float32 [clips, clip_samples] in [-1, 1)."""
-    batch = np.empty((len(clips), clip_samples), np.int16)
-    for row, clip in zip(batch, clips, strict=True):
-        samples = _read(f"{folder}/{clip.file_name}")
-        if len(samples) != clip_samples:
-            raise WordspotError(
-                f"{folder / clip.file_name} has {len(samples)} samples; the first clip has {clip_samples}, and all clips "
-                "must have the same length: clean the recordings again"
-            )
-        row[:] = samples
-    return to_waveform(batch)
+@dataclass(frozen=True)
+class _FromFiles:
+    """Makes the frames of clips of a folder."""
+
+    folder: Path
+    front_end: FrontEnd
+
+    def __call__(self, names: Sequence[str]) -> LogMel:
+        """float16 [clips, frames, mels]."""
+        return log_mel(self._samples(names), self.front_end).astype(np.float16)
+
+    def many(self, batches: Sequence[Sequence[str]]) -> list[LogMel]:
+        """Batch by batch, because the last bit depends on what is multiplied at once."""
+        return [self(names) for names in batches]
+
+    def _samples(self, names: Sequence[str]) -> npt.NDArray[np.int16]:
+        """int16 [clips, clip_samples]."""
+        clip_samples = self.front_end.clip_samples
+        batch = np.empty((len(names), clip_samples), np.int16)
+        for row, name in zip(batch, names, strict=True):
+            path = f"{self.folder}/{name}"
+            samples = read_written(path, clip_samples)
+            row[:] = _read_any(path, clip_samples) if samples is None else samples
+        return batch
+
+
+def _fill(frames: LogMel, batches: Sequence[list[str]], make: _FromFiles, jobs: int, progress: Progress) -> None:
+    """By threads, each of which writes what it has made."""
+
+    def fill(number: int) -> None:
+        frames[_rows(number)] = make(batches[number])
+
+    with ThreadPoolExecutor(jobs) as pool:  # NumPy lets go of Python while it works
+        for _ in progress(pool.map(fill, range(len(batches))), len(batches)):
+            pass
+
+
+def _fill_by_cluster(
+    frames: LogMel, batches: Sequence[list[str]], make: _FromFiles, cluster: "Cluster", progress: Progress
+) -> None:
+    """What the workers have made comes back and is written here, so that they need not see the feature set."""
+    tasks = (list(batches[i : i + _BATCHES_PER_TASK]) for i in range(0, len(batches), _BATCHES_PER_TASK))
+    with cluster.mapping(make.many, tasks) as made:
+        for number, batch in enumerate(progress(made, len(batches))):
+            frames[_rows(number)] = batch
+
+
+def _rows(batch: int) -> slice:
+    return slice(batch * _CLIPS_PER_BATCH, (batch + 1) * _CLIPS_PER_BATCH)
+
+
+def _read_any(path: str, clip_samples: int) -> Samples:
+    samples = _read(path)
+    if len(samples) != clip_samples:
+        raise WordspotError(
+            f"{path} has {len(samples)} samples; the first clip has {clip_samples}, and all clips "
+            "must have the same length: clean the recordings again"
+        )
+    return samples
 
 
 def _read(path: Path | str) -> Samples:
@@ -142,9 +196,8 @@ def _read(path: Path | str) -> Samples:
 
 def _extract_long_sound(clips_folder: Path, front_end: FrontEnd, unfinished: Path) -> None:
     """Every file of a `_` folder is noise, but for negatives, spoken unknown words and recordings too short for a clip."""
-    recordings = [recording for recording in scan_recordings(clips_folder) if recording.is_long_sound]
     noise, negatives = [], []
-    for recording in recordings:
+    for recording in scan_long_sound(clips_folder):
         samples = _read(clips_folder / recording.path)
         if recording.label != UNKNOWN and len(samples) >= front_end.clip_samples:
             sound = LongSound(recording.path, frames_of_long_sound(samples, front_end))
@@ -166,4 +219,4 @@ def _pieces_of_long_sound(samples: Samples, front_end: FrontEnd) -> Iterator[Log
     step = _SECONDS_PER_BATCH * front_end.sample_rate_hz // hop * hop
     for start in range(0, len(samples) - window + 1, step):
         piece = samples[start : start + step + window - hop]
-        yield log_mel(to_waveform(piece), front_end).astype(np.float16)
+        yield log_mel(piece, front_end).astype(np.float16)

@@ -20,10 +20,12 @@ from ...data.recordings.folders import SPLIT_LISTS
 from ...data.recordings.in_place import by_file, scan_source
 from ...data.recordings.layout import diagnose
 from ...data.tables import read_table
+from ..cluster import Cluster
 from ..progress import Progress, no_progress
+from ..workers import mapping_lists
+from .apart import ApartFromOthers
 from .buckets import BucketClips, clips_at, maker_of
 from .clip_maker import ClipMaker
-from .cluster import ApartFromOthers, Cluster
 from .decided import checksum, decided, gather, is_as_decided, plan_decided, spared
 from .destination import (
     MADE_FILES,
@@ -50,7 +52,6 @@ from .result import CleanResult
 from .settings import CleanSettings
 from .tables import DISCARD_TABLE, Tables, writing_tables
 from .totals import Totals
-from .workers import mapping_lists
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from ...data.errors import WordspotWarning
 from ...data.recordings.folders import Recording
 from ...data.recordings.in_place import by_file
 from ...data.votes import replay_agreed
+from ..cluster import Cluster
 from ..progress import Progress
+from ..workers import mapping_lists
 from .checks.unreadable import CHECK as UNREADABLE
 from .clip_maker import ClipMaker
-from .cluster import Cluster
 from .duplicates.search import DUPLICATE_CHECKS
 from .journal import Journal
 from .outcome import DROPPED, Outcome
 from .plan import Plan, PlannedClip, plan_clips
-from .workers import mapping_lists
 
 
 def gather(

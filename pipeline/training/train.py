@@ -262,8 +262,7 @@ def _config(data: Path, material: Material, approach: Approach) -> RunConfig:
         start=approach.start.name if approach.start else None,
         teacher=approach.teacher.name if approach.teacher else None,
         # TensorFlow's package has two names
-        versions={name: version(name) for name in ("wordspot", "keras", "numpy", "librosa")}
-        | {"tensorflow": tf.__version__},
+        versions={name: version(name) for name in ("wordspot", "keras", "numpy")} | {"tensorflow": tf.__version__},
         negatives=str(material.negatives),
         cross_validated=material.cross is not None,
     )

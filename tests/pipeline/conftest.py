@@ -1,9 +1,13 @@
-"""Shared by the tests of pages: a real browser that looks at them."""
+"""Shared by the tests of several stages: a real browser that looks at pages, and a real Dask cluster."""
 
 import json
+import os
+import re
 import subprocess
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -81,3 +85,42 @@ def in_browser(chromium: str, tmp_path: Path) -> Callable[..., Any]:
         return server.answer
 
     return look
+
+
+@pytest.fixture(scope="session")
+def scheduler() -> Iterator[str]:
+    """The address of a Dask scheduler on localhost, a process of its own."""
+    pytest.importorskip("distributed")
+    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", *options]
+    patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}  # with a worker that was killed; else 30
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | patience)
+    assert process.stderr
+    address = next(filter(None, (re.search(r"tcp://127\.0\.0\.1:\d+", line) for line in process.stderr)))[0]
+    yield address
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture(scope="session")
+def dask_workers(scheduler: str) -> Callable[..., Any]:
+    """Gives worker processes, once they have joined; `path` comes first among those that they import from."""
+
+    @contextmanager
+    def workers(count: int, *options: str, path: Path | None = None) -> Iterator[list[subprocess.Popen[str]]]:
+        start = f"import sys; sys.path.insert(0, {str(path)!r}); " if path else ""
+        start += "from distributed.cli.dask_worker import main; main()"
+        always = ("--no-dashboard", "--no-nanny")
+        command = [sys.executable, "-c", start, scheduler, *always, *(options or ("--nthreads", "1"))]
+        started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(count)]
+        try:
+            for process in started:
+                assert process.stderr
+                assert any("Registered to" in line for line in process.stderr)
+            yield started
+        finally:
+            for process in started:
+                process.kill()
+                process.communicate()
+
+    return workers

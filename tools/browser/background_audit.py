@@ -38,7 +38,7 @@ class BackgroundAudit:
             self._refused = f"Without suspicious clips: {_HOW_TO_INSTALL} brings the audit, which finds them."
             return self
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "wordspot.tools.cli", "audit", str(self._folder.resolve())],
+            [sys.executable, "-m", "wordspot.tools.cli", "audit", str(self._folder.resolve()), "--jobs", "1"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,

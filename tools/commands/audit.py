@@ -10,6 +10,7 @@ from ...models import pretrained
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare
 from ..terminal.progress import progress_bar
+from ..terminal.workers import cluster_option, jobs_option, open_workers
 from .model_argument import EMBEDDING_HELP
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _PRINTED = 10
     is_flag=True,
     help="Relabel unheard what is sure, and leave out of training what is doubtful.",
 )
+@jobs_option()
+@cluster_option
 @click.option("--out", "out", type=PATH, help="Table to write; default: audit.csv in CLIPS.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
 def command(
@@ -39,6 +42,8 @@ def command(
     thorough: bool,
     seed: int,
     accepted: bool,
+    jobs: int,
+    cluster: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -61,6 +66,7 @@ def command(
         wordspot audit clips --model small --json
         wordspot audit clips --out suspicious.csv
         wordspot audit clips --thorough --accept
+        wordspot audit /data/clips --cluster tcp://host:8786
     """
     from ...data.decisions import DECISIONS
     from ...pipeline.curation.accept import accept
@@ -71,7 +77,11 @@ def command(
     if out:
         check_can_become_file(out)
     name, progress = model or pretrained.EMBEDDING, progress_bar("auditing", quiet=as_json)
-    found = audit(clips, name, thorough=thorough, seed=seed, progress=progress, on_pace=_say_how_long)
+    folder = clips.absolute() if cluster else clips
+    with open_workers(cluster, jobs, clips) as workers:
+        found = audit(
+            folder, name, thorough=thorough, seed=seed, jobs=workers, progress=progress, on_pace=_say_how_long
+        )
     found.write(table)
     if as_json:
         print(json.dumps(found.to_dict(), ensure_ascii=False))

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,34 +11,21 @@ from typing import TYPE_CHECKING
 import click
 
 from ...data.buckets import Folder, folder_at
-from ...data.recordings.folders import check_folder
 from ...pipeline.ingest.settings import CleanSettings
 from ..terminal.notes import hide_notes
 from ..terminal.options import PATH, argument, declare, settings_options
 from ..terminal.progress import progress_bar
+from ..terminal.workers import cluster_option, jobs_option, open_workers
 
 if TYPE_CHECKING:
-    from ...pipeline.ingest.cluster import Cluster
+    from ...pipeline.cluster import Cluster
 
 
 @declare
 @argument("source", metavar="SRC", type=str, help="Folder of recordings, or its URL: SRC/<label>/**/<file>.")
 @argument("destination", metavar="DST", type=str, help="New folder for the clips, or a URL.")
-@click.option(
-    "--jobs",
-    "-j",
-    "jobs",
-    type=click.IntRange(1, None),
-    default=os.cpu_count() or 1,
-    show_default=True,
-    help="Processes to work with.",
-)
-@click.option(
-    "--cluster",
-    "cluster",
-    metavar="ADDRESS",
-    help="Work on a Dask cluster instead: its scheduler, as in tcp://host:8786.",
-)
+@jobs_option()
+@cluster_option
 @click.option(
     "--decisions",
     "decisions",
@@ -131,22 +118,15 @@ def command(
 @contextmanager
 def _workers(cluster: str | None, jobs: int, source: Folder, destination: Folder) -> "Iterator[int | Cluster]":
     """What is to do the work; a cluster must see both folders."""
-    if cluster is None:
-        yield jobs
-        return
-    from ...pipeline.ingest.cluster import Cluster
-
-    if isinstance(source, Path):
-        check_folder(source)
-    with Cluster.connect(cluster, source.absolute(), _there(destination.absolute())) as workers:
+    with open_workers(cluster, jobs, source, *_there(destination.absolute() if cluster else destination)) as workers:
         yield workers
 
 
-def _there(destination: Folder) -> Folder:
+def _there(destination: Folder) -> Sequence[Folder]:
     """The folder itself, or the nearest above it that there is; of a URL there need be none."""
     if not isinstance(destination, Path):
-        return destination
-    return next(folder for folder in (destination, *destination.parents) if folder.is_dir())
+        return [destination]
+    return [folder for folder in (destination, *destination.parents) if folder.is_dir()][:1]
 
 
 def _split(source: Folder, destination: Folder, *, quiet: bool) -> Path:

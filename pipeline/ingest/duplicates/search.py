@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cluster import Cluster
 from ...progress import Progress
+from ...workers import mapping
 from ..checks import duplicate, near_duplicate
 from ..clip_maker import ClipMaker, ClipPlace
-from ..cluster import Cluster
 from ..outcome import Outcome
 from ..plan import Plan, PlannedClip
 from ..result import DuplicateGroups
-from ..workers import mapping
 from .fingerprints import Fingerprints, Relation
 
 DUPLICATE_CHECKS = (duplicate.CHECK.name, near_duplicate.CHECK.name)

@@ -11,14 +11,14 @@ from ....data.audio import SAMPLE_RATE_HZ
 from ....data.errors import RecordingError
 from ....data.files import printable
 from ....data.recordings.folders import Recording
+from ...cluster import Cluster
 from ...pages.html_page import in_words, write_page
 from ...pages.players import Player, make_player, within_budget
+from ...workers import mapping
 from ..checks import CHECKS, Check
 from ..clip_maker import ClipMaker
-from ..cluster import Cluster
 from ..duplicates.search import DUPLICATE_CHECKS
 from ..result import CleanResult, LabelCounts
-from ..workers import mapping
 from .highlights import Highlight, Highlights, decibels
 
 _LABELS_SHOWN = 500

@@ -1,11 +1,14 @@
+from typing import Any
+
 import librosa
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wordspot.data.arrays import to_waveform
 from wordspot.data.front_end import FrontEnd
 from wordspot.pipeline.features.keras_layer import LogMel
-from wordspot.pipeline.features.log_mel import log_mel, mel_matrix
+from wordspot.pipeline.features.log_mel import log_mel, mel_centers_hz, mel_matrix
 
 FRONT_ENDS = [
     FrontEnd(),
@@ -66,6 +69,36 @@ def test_a_tone_excites_the_band_at_its_frequency() -> None:
     for band in (5, 20, 35):
         tone = np.sin(2 * np.pi * centers_hz[band] * np.arange(16_000) / 16_000)
         assert (log_mel(tone.astype(np.float32), front_end).argmax(axis=1) == band).all()
+
+
+@pytest.mark.parametrize("sample_rate_hz", [8_000, 16_000, 44_100])
+@pytest.mark.parametrize("norm", [None, "slaney"])
+@pytest.mark.parametrize("scale", ["htk", "slaney"])
+def test_the_matrix_is_that_of_librosa_to_the_bit(scale: str, norm: str | None, sample_rate_hz: int) -> None:
+    for n_mels, f_min_hz, share in ((40, 20, 0.95), (64, 0, 1), (13, 125.5, 0.31)):
+        f_max_hz = sample_rate_hz / 2 * share
+        front_end = FrontEnd(sample_rate_hz, 1000, 20, 10, 1024, n_mels, f_min_hz, f_max_hz, scale, norm)
+        shape: dict[str, Any] = {"n_mels": n_mels, "fmin": f_min_hz, "fmax": f_max_hz, "htk": scale == "htk"}
+        expected = librosa.filters.mel(sr=sample_rate_hz, n_fft=1024, norm=norm, **shape)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(mel_matrix(front_end), expected.T)
+        shape["n_mels"] += 2  # the edges of the first and last band, too
+        np.testing.assert_array_equal(mel_centers_hz(front_end), librosa.mel_frequencies(**shape)[1:-1])
+
+
+@pytest.mark.parametrize("front_end", FRONT_ENDS)
+def test_stacks_and_long_sound_give_the_same(front_end: FrontEnd) -> None:
+    """Blocks of frames are made for speed alone; what BLAS adds up in another order differs in the last bit."""
+    samples = np.random.default_rng(5).normal(0, 3_000, (5, 48_123)).clip(-32_768, 32_767).astype(np.int16)
+    for size in (48_123, 16_000, front_end.window_samples):
+        stack, alone = (log_mel(samples[:, :size], front_end), [log_mel(row[:size], front_end) for row in samples])
+        np.testing.assert_allclose(stack, alone, atol=2e-6)
+    whole, part = log_mel(samples[0], front_end), log_mel(samples[0, :20_000], front_end)
+    np.testing.assert_allclose(whole[: len(part)], part, atol=2e-6)
+
+
+def test_integers_are_samples_at_full_scale_to_the_bit() -> None:
+    samples = np.random.default_rng(6).integers(-32_768, 32_767, (3, 16_000), np.int16)
+    np.testing.assert_array_equal(log_mel(samples, FrontEnd()), log_mel(to_waveform(samples), FrontEnd()))
 
 
 def test_every_band_hears_something() -> None:

@@ -3,11 +3,9 @@
 import csv
 import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -213,57 +211,3 @@ def cut_recording_of(
 @pytest.fixture(scope="session", name="cut_recording_of")
 def _cut_recording_of() -> Callable[..., CutRecording]:
     return cut_recording_of
-
-
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """The address of a scheduler."""
-    command = [
-        sys.executable,
-        "-m",
-        "distributed.cli.dask_scheduler",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-        "--no-dashboard",
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr
-    address = next(filter(None, (re.search(r"tcp://127\.0\.0\.1:\d+", line) for line in process.stderr)))[0]
-    yield address
-    process.kill()
-    process.communicate()
-
-
-@contextmanager
-def workers(
-    scheduler: str, count: int, *options: str, path: Path | None = None
-) -> Iterator[list[subprocess.Popen[str]]]:
-    """Worker processes, once they have joined; `path` comes first among those that they import from."""
-    start = f"import sys; sys.path.insert(0, {str(path)!r}); " if path else ""
-    start += "from distributed.cli.dask_worker import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        start,
-        scheduler,
-        "--no-dashboard",
-        "--no-nanny",
-        *(options or ("--nthreads", "1")),
-    ]
-    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(count)]
-    try:
-        for process in started:
-            assert process.stderr
-            assert any("Registered to" in line for line in process.stderr)
-        yield started
-    finally:
-        for process in started:
-            process.kill()
-            process.communicate()
-
-
-@pytest.fixture(scope="session", name="workers")
-def _workers() -> Callable[..., AbstractContextManager[list[subprocess.Popen[str]]]]:
-    return workers

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from wordspot.pipeline.ingest.clean import clean
 from wordspot.pipeline.ingest.settings import CleanSettings
-from wordspot.pipeline.ingest.workers import mapping
+from wordspot.pipeline.workers import mapping
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see which processes run")
 

@@ -1,28 +1,23 @@
-"""Cleaning on many machines: the workers of a Dask cluster, which see the same folders as this machine."""
+"""Work on many machines: the workers of a Dask cluster, which see the same folders as this machine."""
 
-import dataclasses
 import logging
-import os
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...data.buckets import Bucket, Folder, folder_at
-from ...data.errors import WordspotError
-from .clip_maker import ClipMaker
-from .outcome import Outcome
-from .plan import PlannedClip
+from ..data.buckets import Bucket, Folder, folder_at
+from ..data.errors import WordspotError
+from ..data.shards import is_sharded
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_PACKAGES = ("wordspot", "numpy", "soundfile", "soxr")  # whose versions decide every byte of a clip
+# whose versions decide every byte of a clip, of a feature set and of an audit
+_PACKAGES = ("wordspot", "numpy", "soundfile", "soxr", "ai-edge-litert")
 _OF_URLS = ("fsspec", "universal_pathlib")  # which a worker must have where a folder is a URL
 _CONNECT_S = 10
 _CHUNKS_AHEAD = 3  # per worker: none waits for work, and memory does not grow with the number of items
@@ -31,8 +26,8 @@ _CHUNKS_AHEAD = 3  # per worker: none waits for work, and memory does not grow w
 class Cluster:
     """Workers of a Dask cluster in the place of processes: give it as `jobs`.
 
-    A worker that dies is replaced by Dask: others do again what it had not handed over, and the same clip has the same
-    bytes and name, so nothing is lost or there twice. What was done stands in the journal here as ever.
+    A worker that dies is replaced by Dask: others do again what it had not handed over, and the same recording gives the same
+    bytes, so nothing is lost or there twice.
 
     Parameters
     ----------
@@ -41,7 +36,7 @@ class Cluster:
     """
 
     def __init__(self, client: Any) -> None:
-        self._client, self._versions = client, _versions()
+        self._client, self._versions = client, _versions(_PACKAGES)
 
     @classmethod
     @contextmanager
@@ -79,7 +74,7 @@ class Cluster:
                 yield cls(client)
             except KilledWorker as error:
                 raise WordspotError(
-                    f"worker after worker was killed over the same recordings, for want of memory perhaps, last "
+                    f"worker after worker was killed over the same files, for want of memory perhaps, last "
                     f"at {error.last_worker.address}: nothing is lost, the same command goes on"
                 ) from error
             except (CancelledError, CommClosedError) as error:
@@ -102,39 +97,6 @@ class Cluster:
             self._client.cancel(list(waiting))
 
 
-@dataclass(frozen=True)
-class ApartFromOthers:
-    """Makes clips as `ClipMaker.process_all`, each worker in a folder of its own until the clip is whole.
-
-    A worker that was given up may still be alive and write the same clip as the one that took its place.
-
-    Attributes
-    ----------
-    maker
-        What makes them; it has a scratch folder, unless nothing is to be written.
-    """
-
-    maker: ClipMaker
-
-    def __call__(self, planned: Sequence[PlannedClip]) -> list[Outcome]:
-        """Makes the clips of many recordings, see `ClipMaker.process_all`."""
-        own = _own_maker(self.maker)
-        outcomes = own.process_all(planned)
-        for clip, outcome in zip(planned, outcomes, strict=True):
-            if outcome.clip_digest:
-                os.replace(own.unfinished(clip), self.maker.unfinished(clip))
-        return outcomes
-
-
-@lru_cache(maxsize=1)
-def _own_maker(maker: ClipMaker) -> ClipMaker:
-    if maker.scratch is None:
-        return maker
-    own = maker.scratch / f"{socket.gethostname()}-{os.getpid()}"
-    own.mkdir(exist_ok=True)
-    return dataclasses.replace(maker, scratch=own)
-
-
 def _in_order(waiting: deque[Any], futures: Iterator[Any]) -> Iterator[Any]:
     """Submits one chunk for each that is done."""
     while waiting:
@@ -145,12 +107,12 @@ def _in_order(waiting: deque[Any], futures: Iterator[Any]) -> Iterator[Any]:
 
 def _work(versions: dict[str, str], function: Callable[[list[Item]], list[Result]], chunk: list[Item]) -> list[Result]:
     """In a worker, which may have joined after the others were looked at."""
-    _check_versions(socket.gethostname(), versions, _versions())
+    _check_versions(socket.gethostname(), versions, _versions(versions))
     return function(chunk)
 
 
-def _versions(*more: str) -> dict[str, str]:
-    return {package: version(package) for package in (*_PACKAGES, *more)}
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    return {package: version(package) for package in packages}
 
 
 def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None:
@@ -166,7 +128,10 @@ def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None
                 f"the worker {name} has {worker['nthreads']} threads: start workers with --nthreads 1, as many as there are "
                 "cores (--nworkers auto)"
             )
-    for package, ours in _versions(*(() if all(isinstance(folder, Path) for folder in folders) else _OF_URLS)).items():
+    here = [folder for folder in folders if isinstance(folder, Path)]
+    of_folders = ("pyarrow",) if any(map(is_sharded, here)) else ()
+    of_folders += _OF_URLS if len(here) < len(folders) else ()
+    for package, ours in _versions(_PACKAGES + of_folders).items():
         for name, theirs in client.run(version, package, on_error="return").items():
             _check_versions(name, {package: ours}, {package: theirs})
     for folder in folders:

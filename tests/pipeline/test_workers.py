@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from wordspot.pipeline.ingest.workers import mapping
+from wordspot.pipeline.workers import mapping
 
 SCRIPT = """
 import os, sys, time
 from pathlib import Path
-from wordspot.pipeline.ingest.workers import mapping
+from wordspot.pipeline.workers import mapping
 
 def square(x):
     time.sleep(float(sys.argv[2]))

@@ -16,7 +16,7 @@ from itertools import chain, islice
 from multiprocessing import connection
 from typing import Any, TypeVar
 
-from ...data.errors import WordspotError
+from ..data.errors import WordspotError
 from .cluster import Cluster
 
 Item = TypeVar("Item")
@@ -106,7 +106,7 @@ def _interrupts_held_back() -> Iterator[None]:
 def _start_worker(stop_signal: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
-    _keep_freed_memory()
+    keep_freed_memory()
     gc.freeze()  # what the parent has read is shared for as long as nobody counts its references
     threading.Thread(target=_wait_for_end, args=(stop_signal,), daemon=True).start()
 
@@ -120,7 +120,7 @@ def _be_silent() -> None:
     os.close(nowhere)
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Arrays of a megabyte come and go; glibc gives each back to the kernel, and getting it again costs as much as the work."""
     with suppress(OSError, AttributeError, TypeError):  # another C library
         libc = ctypes.CDLL(None)
