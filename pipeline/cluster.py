@@ -18,7 +18,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 # whose versions decide every byte of a clip, of a feature set and of an audit
 _PACKAGES = ("wordspot", "numpy", "soundfile", "soxr", "ai-edge-litert")
-_OF_URLS = ("fsspec", "universal_pathlib")  # which a worker must have where a folder is a URL
+_OF_SHARDS = ("pyarrow",)
+_OF_URLS = ("fsspec", "universal_pathlib")
 _CONNECT_S = 10
 _CHUNKS_AHEAD = 3  # per worker: none waits for work, and memory does not grow with the number of items
 
@@ -36,7 +37,7 @@ class Cluster:
     """
 
     def __init__(self, client: Any) -> None:
-        self._client, self._versions = client, _versions(_PACKAGES)
+        self._client, self._versions = client, _versions()
 
     @classmethod
     @contextmanager
@@ -107,12 +108,18 @@ def _in_order(waiting: deque[Any], futures: Iterator[Any]) -> Iterator[Any]:
 
 def _work(versions: dict[str, str], function: Callable[[list[Item]], list[Result]], chunk: list[Item]) -> list[Result]:
     """In a worker, which may have joined after the others were looked at."""
-    _check_versions(socket.gethostname(), versions, _versions(versions))
+    _check_versions(socket.gethostname(), versions, _versions())
     return function(chunk)
 
 
-def _versions(packages: Iterable[str]) -> dict[str, str]:
-    return {package: version(package) for package in packages}
+def _versions(*more: str) -> dict[str, str]:
+    return {package: version(package) for package in (*_PACKAGES, *more)}
+
+
+def _needed_by(folders: Sequence[Folder]) -> tuple[str, ...]:
+    """The packages that these folders need besides."""
+    local = [folder for folder in folders if isinstance(folder, Path)]
+    return (_OF_SHARDS if any(map(is_sharded, local)) else ()) + (_OF_URLS if len(local) < len(folders) else ())
 
 
 def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None:
@@ -128,10 +135,7 @@ def _check_workers(client: Any, address: str, folders: Sequence[Folder]) -> None
                 f"the worker {name} has {worker['nthreads']} threads: start workers with --nthreads 1, as many as there are "
                 "cores (--nworkers auto)"
             )
-    here = [folder for folder in folders if isinstance(folder, Path)]
-    of_folders = ("pyarrow",) if any(map(is_sharded, here)) else ()
-    of_folders += _OF_URLS if len(here) < len(folders) else ()
-    for package, ours in _versions(_PACKAGES + of_folders).items():
+    for package, ours in _versions(*_needed_by(folders)).items():
         for name, theirs in client.run(version, package, on_error="return").items():
             _check_versions(name, {package: ours}, {package: theirs})
     for folder in folders:

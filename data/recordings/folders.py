@@ -109,7 +109,7 @@ def scan_recordings(folder: Folder | str) -> list[Recording]:
     """
     folder = folder_at(folder)
     if not isinstance(folder, Path):
-        return _scan_bucket(folder)
+        return scan_bucket(folder)
     check_folder(folder)
     if (folder / SECTIONS).is_file():
         raise WordspotError(
@@ -135,24 +135,6 @@ def scan_files(folder: Path) -> list[Recording]:
     return recordings
 
 
-def _scan_bucket(folder: "UPath") -> list[Recording]:
-    files = Bucket(folder).files()
-    names = [name for name in files if not any(not part or _is_passed_over(part) for part in name.split("/"))]
-    recordings = sorted(Recording(name, files[name].size_bytes, files[name].version) for name in names if "/" in name)
-    if not names:
-        raise WordspotError(f"{folder} holds no files: check the spelling")
-    if SECTIONS in names:
-        raise WordspotError(
-            f"{folder} holds recordings that are parts of other files ({SECTIONS}), which are read on this machine only: copy "
-            "them here first"
-        )
-    if not recordings:
-        raise WordspotError(
-            f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder / 'left'}/"
-        )
-    return recordings
-
-
 def scan_long_sound(folder: Path | str) -> list[Recording]:
     """The files below the `_` folders alone, as `scan_recordings` gives them; a million clips beside them cost no time."""
     folder = Path(folder)
@@ -164,6 +146,24 @@ def scan_long_sound(folder: Path | str) -> list[Recording]:
 def _below(folder: Path, labels: list[os.DirEntry[str]]) -> list[Recording]:
     top = _identity(os.stat(folder))
     return sorted(recording for label in labels for recording in _walk(Path(label.path), label.name, (top,)))
+
+
+def scan_bucket(folder: "UPath") -> list[Recording]:
+    """All recordings below a URL, see `data.buckets`, as `scan_recordings` gives them."""
+    files = Bucket(folder).files()
+    names = [name for name in files if not any(not part or _is_passed_over(part) for part in name.split("/"))]
+    recordings = sorted(Recording(name, files[name].size_bytes, files[name].version) for name in names if "/" in name)
+    if not names:
+        raise WordspotError(f"{folder} holds no files: check the spelling")
+    if SECTIONS in names:
+        raise WordspotError(
+            f"{folder / SECTIONS} names parts of files, which are read on this machine: copy all of it here"
+        )
+    if not recordings:
+        raise WordspotError(
+            f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder / 'left'}/"
+        )
+    return recordings
 
 
 def check_folder(folder: Path) -> None:

@@ -21,13 +21,13 @@ from ..buckets import Folder, folder_at
 from ..errors import RecordingError, WordspotError
 from ..tables import iterate_table
 from ..text import printable
-from .folders import SECTIONS, Recording, Section, check_folder, scan_files, scan_recordings
+from .folders import SECTIONS, Recording, Section, check_folder, scan_bucket, scan_files
 
 _REQUIRED = ("file_name", "source", "start_s", "end_s")
 
 
 def scan_source(folder: Folder | str) -> list[Recording]:
-    """All recordings of a folder, those that are files and those of its table, sorted by path.
+    """All recordings of a folder, or of a URL, those that are files and those of its table, sorted by path.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def scan_source(folder: Folder | str) -> list[Recording]:
     """
     folder = folder_at(folder)
     if not isinstance(folder, Path):
-        return scan_recordings(folder)
+        return scan_bucket(folder)
     check_folder(folder)
     table = folder / SECTIONS
     if not table.is_file():
@@ -80,12 +80,12 @@ def read_all(folder: Path | str, recordings: Sequence[Recording]) -> Iterator[So
         if file:
             yield from _read_sections(file, [recording.section for recording in group if recording.section])
         else:
-            yield from (_read_file(_path(folder, recording)) for recording in group)
+            yield from (read_or_error(_path(folder, recording)) for recording in group)
 
 
 def read_section(section: Section) -> Sound:
     """Decodes one section, or all of the file. Raises as `read_sound` does."""
-    sound = _read_file(section.file) if section.is_whole else next(_read_sections(section.file, [section]))
+    sound = read_or_error(section.file) if section.is_whole else next(_read_sections(section.file, [section]))
     if isinstance(sound, RecordingError):
         raise sound
     return sound
@@ -100,7 +100,8 @@ def _path(folder: Path | str, recording: Recording) -> str:
     return recording.section.file if recording.section else f"{folder}/{recording.path}"
 
 
-def _read_file(path: str) -> Sound | RecordingError:
+def read_or_error(path: str) -> Sound | RecordingError:
+    """Decodes a file; gives the error of one that cannot be."""
     try:
         return read_sound(path)
     except RecordingError as error:

@@ -58,13 +58,15 @@ def embed(
     """
     data = Path(data)
     Recognizer.load(model)  # checks a file that does not ship
-    file = read_model(pretrained.path_of(str(model)) if str(model) in pretrained.NAMES else Path(model))
+    ships = str(model) in pretrained.NAMES
+    file = read_model(pretrained.path_of(str(model)) if ships else Path(model))
     _Body(file.graph, str(model))  # refuses one of another kind before any work
+    graph = b"" if ships else file.graph
     if is_feature_set(data):
         features = _checked(read_feature_set(data), data, file.description)
-        return _mapped(_OfFrames(file.graph, str(model)), features.log_mel, jobs, progress), features.clips
+        return _mapped(_OfFrames(graph, str(model)), features.log_mel, jobs, progress), features.clips
     clips = read_clip_table(data)
-    embed_file = _OfFile(file.graph, str(model), data, file.description.clip_samples)
+    embed_file = _OfFile(graph, str(model), data, file.description.clip_samples)
     return _mapped(embed_file, [clip.file_name for clip in clips], jobs, progress), clips
 
 
@@ -77,7 +79,7 @@ def _mapped(
 
 @dataclass(frozen=True)
 class _OfFrames:
-    """Embeds a clip, given float16 [frames, mels]; it goes to other processes, which load the graph once."""
+    """Embeds a clip, given float16 [frames, mels]; it goes to other processes, without the graph of a model that ships."""
 
     graph: bytes
     name: str
@@ -101,7 +103,7 @@ class _OfFile:
 
 @lru_cache(maxsize=1)
 def _body(graph: bytes, name: str) -> "_Body":
-    return _Body(graph, name)
+    return _Body(graph or read_model(pretrained.path_of(name)).graph, name)
 
 
 class _Body:

@@ -24,7 +24,7 @@ from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import RecordingError, WordspotError
 from ...data.recordings.folders import SPLIT_LISTS, Recording
-from ...data.recordings.in_place import read_all
+from ...data.recordings.in_place import read_or_error
 from .clip_maker import ClipMaker
 from .destination import JOURNAL_FOLDER, MADE_FILES, MARKER, Clips, edited_since, in_the_way, is_other
 from .journal_entry import FORMAT, write_line
@@ -67,25 +67,26 @@ class BucketMaker(ClipMaker):
         return _made, (source, self.settings, self.scratch, self.clips and str(self.clips), self.lines)
 
     def read_all(self, recordings: Sequence[Recording]) -> Iterator[Sound | RecordingError]:
-        """Decodes recordings, which are fetched before the first."""
-        if isinstance(self.source, Path):
-            yield from super().read_all(recordings)
-            return
+        """Decodes recordings, which are fetched together, see `ClipMaker.read_all`."""
         with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
-            near = [dataclasses.replace(recording, path=_near_name(recording.path)) for recording in recordings]
-            files = [f"{folder}/{recording.path}" for recording in near]
-            Bucket(self.source).fetch([recording.path for recording in recordings], files)
-            yield from read_all(folder, near)
+            yield from self._beside(Path(folder), [one.path for one in recordings]).read_all(recordings)
 
     def process_all(self, planned: Sequence[PlannedClip]) -> list[Outcome]:
         """Makes the clips of many recordings; where they go into a bucket, they are in their place when it returns."""
-        if self.clips is None or self.scratch is None:
-            return super().process_all(planned)
         with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
-            maker = dataclasses.replace(self, scratch=Path(folder), clips=None)
+            maker = self._beside(Path(folder), [clip.recording.path for clip in planned])
             outcomes = maker.process_all(planned)
-            self._put(maker, Path(folder), planned, outcomes)
+            if self.clips is not None and self.scratch is not None:
+                self._put(maker, Path(folder), planned, outcomes)
         return outcomes
+
+    def _beside(self, folder: Path, paths: Sequence[str]) -> ClipMaker:
+        """The maker that finds these recordings on this machine, and leaves clips there."""
+        scratch = folder if self.clips is not None and self.scratch is not None else self.scratch
+        if isinstance(self.source, Path):
+            return ClipMaker(self.source, self.settings, scratch)
+        Bucket(self.source).fetch(paths, [_fetched(folder, path) for path in paths])
+        return _NearMaker(folder, self.settings, scratch)
 
     def _put(self, maker: ClipMaker, folder: Path, planned: Sequence[PlannedClip], outcomes: Sequence[Outcome]) -> None:
         """First the lines, then the clips; the same chunk gives the same object of lines, whoever makes it again."""
@@ -103,6 +104,14 @@ class BucketMaker(ClipMaker):
                 raise in_the_way(f"{bucket.url}/{name}", outcome)
 
 
+@dataclass(frozen=True)
+class _NearMaker(ClipMaker):
+    """Makes clips of recordings that were fetched; their names may be longer than a file's, or lead out of the folder."""
+
+    def read_all(self, recordings: Sequence[Recording]) -> Iterator[Sound | RecordingError]:
+        return (read_or_error(_fetched(self.source, recording.path)) for recording in recordings)
+
+
 def _made(
     source: Path | str, settings: CleanSettings, scratch: Path | None, clips: str | None, lines: str
 ) -> BucketMaker:
@@ -116,11 +125,10 @@ def _lines(folder: Path, made: Mapping[PlannedClip, Outcome]) -> Path:
     return file
 
 
-def _near_name(path: str) -> str:
-    """Of the file that a recording becomes on this machine: its own may be longer than a file's, or lead out of the folder."""
+def _fetched(folder: Path, path: str) -> str:
     ending = PurePosixPath(path).suffix
     usual = ending.isascii() and ending.isprintable() and len(ending) <= _LONGEST_ENDING
-    return _hashed(path.encode("utf-8", "surrogateescape")) + (ending if usual else "")
+    return f"{folder}/{_hashed(path.encode('utf-8', 'surrogateescape'))}{ending if usual else ''}"
 
 
 def _hashed(data: bytes) -> str:

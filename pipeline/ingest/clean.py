@@ -116,8 +116,8 @@ def clean(
     Parameters
     ----------
     source
-        Folder of recordings, `<label>/**/<file>`, or with a table of parts of longer ones, see `recordings.in_place`; or a URL,
-        see `data.buckets`.
+        Folder of recordings, `<label>/**/<file>`, or with a table of parts of longer ones, see `recordings.in_place`; or
+        its URL, see `data.buckets`.
     destination
         New or empty folder, or one that holds the clean folder of the same source; or its URL.
     settings
@@ -171,9 +171,8 @@ def clean(
                 states = gather(clips.folder, log, edits_of(clips.folder), agreement=agreement)
                 planned = plan_decided(maker, planned, states, journal, jobs, progress)
                 check_destination(clips.folder, planned.labels)
-                return _clean_into(
-                    clips.folder, _Work(maker, planned, journal, clips.folder, jobs, progress, log, agreement, clips)
-                )
+                work = _Work(maker, planned, journal, clips.folder, jobs, progress, log, agreement, clips)
+                return _clean_into(clips.folder, work)
 
 
 @contextlib.contextmanager
@@ -394,6 +393,5 @@ def _complete(destination: Path, work: _Work, result: CleanResult, highlights: H
     write_report(destination / REPORT, work.maker, result, highlights, work.jobs)
     made_of = {"clip_table_sha256": sha256(destination / CLIP_TABLE), "decided": checksum(work.planned)}
     made_of |= {"agreement": work.agreement} if work.agreement > 1 else {}
-    write_marker(
-        destination, work.maker.made_by() | made_of | result.to_marker(), (DISCARD_TABLE, REPORT, *dict(lists))
-    )
+    made = (DISCARD_TABLE, REPORT, *dict(lists))
+    write_marker(destination, work.maker.made_by() | made_of | result.to_marker(), made)

@@ -104,8 +104,8 @@ class ClipMaker:
         return read_all(self.source, recordings)
 
     def read(self, recording: Recording) -> Sound:
-        """Decodes one recording. Raises as `read_sound` does."""
-        (sound,) = self.read_all([recording])
+        """Decodes one; raises its `RecordingError`."""
+        sound = next(iter(self.read_all([recording])))
         if isinstance(sound, RecordingError):
             raise sound
         return sound

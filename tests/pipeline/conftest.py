@@ -103,15 +103,17 @@ def scheduler() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def dask_workers(scheduler: str) -> Callable[..., Any]:
+def workers() -> Callable[..., Any]:
     """Gives worker processes, once they have joined; `path` comes first among those that they import from."""
 
     @contextmanager
-    def workers(count: int, *options: str, path: Path | None = None) -> Iterator[list[subprocess.Popen[str]]]:
-        start = f"import sys; sys.path.insert(0, {str(path)!r}); " if path else ""
-        start += "from distributed.cli.dask_worker import main; main()"
+    def start(
+        scheduler: str, count: int, *options: str, path: Path | None = None
+    ) -> Iterator[list[subprocess.Popen[str]]]:
+        code = f"import sys; sys.path.insert(0, {str(path)!r}); " if path else ""
+        code += "from distributed.cli.dask_worker import main; main()"
         always = ("--no-dashboard", "--no-nanny")
-        command = [sys.executable, "-c", start, scheduler, *always, *(options or ("--nthreads", "1"))]
+        command = [sys.executable, "-c", code, scheduler, *always, *(options or ("--nthreads", "1"))]
         started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(count)]
         try:
             for process in started:
@@ -123,4 +125,4 @@ def dask_workers(scheduler: str) -> Callable[..., Any]:
                 process.kill()
                 process.communicate()
 
-    return workers
+    return start

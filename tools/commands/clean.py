@@ -3,10 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +13,6 @@ from ..terminal.notes import hide_notes
 from ..terminal.options import PATH, argument, declare, settings_options
 from ..terminal.progress import progress_bar
 from ..terminal.workers import cluster_option, jobs_option, open_workers
-
-if TYPE_CHECKING:
-    from ...pipeline.cluster import Cluster
 
 
 @declare
@@ -96,7 +90,7 @@ def command(
     if split:
         recordings = _split(recordings, clips, quiet=quiet)
     progress = progress_bar("cleaning", quiet=quiet)
-    with _workers(cluster, jobs, recordings, clips) as workers:
+    with open_workers(cluster, jobs, recordings, _there(clips)) as workers:
         result = clean(
             recordings.absolute() if cluster else recordings,
             clips.absolute() if cluster else clips,
@@ -115,18 +109,12 @@ def command(
             print(f"note: {quiet_label}", file=sys.stderr)
 
 
-@contextmanager
-def _workers(cluster: str | None, jobs: int, source: Folder, destination: Folder) -> "Iterator[int | Cluster]":
-    """What is to do the work; a cluster must see both folders."""
-    with open_workers(cluster, jobs, source, *_there(destination.absolute() if cluster else destination)) as workers:
-        yield workers
-
-
-def _there(destination: Folder) -> Sequence[Folder]:
+def _there(destination: Folder) -> Folder:
     """The folder itself, or the nearest above it that there is; of a URL there need be none."""
     if not isinstance(destination, Path):
-        return [destination]
-    return [folder for folder in (destination, *destination.parents) if folder.is_dir()][:1]
+        return destination
+    destination = destination.absolute()
+    return next(folder for folder in (destination, *destination.parents) if folder.is_dir())
 
 
 def _split(source: Folder, destination: Folder, *, quiet: bool) -> Path:

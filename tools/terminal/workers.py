@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...data.buckets import Folder
-
 if TYPE_CHECKING:
+    from ...data.buckets import Folder
     from ...pipeline.cluster import Cluster
 
 
@@ -36,7 +35,7 @@ cluster_option = click.option(
 
 
 @contextmanager
-def open_workers(cluster: str | None, jobs: int, *folders: Folder) -> "Iterator[int | Cluster]":
+def open_workers(cluster: str | None, jobs: int, *folders: "Folder") -> "Iterator[int | Cluster]":
     """What a function takes as `jobs`; a cluster must see the folders, under the same paths."""
     if cluster is None:
         yield jobs

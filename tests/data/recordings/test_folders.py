@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from wordspot.data.errors import WordspotError
-from wordspot.data.recordings.folders import Recording, check_folder, scan_recordings, unlabeled_files
+from wordspot.data.recordings.folders import Recording, check_folder, scan_long_sound, scan_recordings, unlabeled_files
 
 
 def put(folder: Path, *names: str) -> None:
@@ -21,6 +21,14 @@ def found(folder: Path) -> list[str]:
 def test_every_file_below_a_label_is_found_in_order(tmp_path: Path) -> None:
     put(tmp_path, "right/b.wav", "right/a.flac", "left/x/y/c.wav", "left/x.txt", "_noise_/long.wav", "loose.wav")
     assert found(tmp_path) == ["_noise_/long.wav", "left/x.txt", "left/x/y/c.wav", "right/a.flac", "right/b.wav"]
+
+
+def test_long_sound_is_found_without_the_words_beside_it(tmp_path: Path) -> None:
+    put(tmp_path, "left/a.wav", "_noise_/x/long.wav", " _negatives_/b.wav", "_loose.wav")
+    assert scan_long_sound(tmp_path) == [one for one in scan_recordings(tmp_path) if one.is_long_sound]
+    assert [one.label for one in scan_long_sound(tmp_path)] == ["_negatives_", "_noise_"]
+    put(tmp_path / "words", "left/a.wav")
+    assert scan_long_sound(tmp_path / "words") == []
 
 
 def test_a_recording_knows_its_label_inner_path_size_and_age(tmp_path: Path) -> None:

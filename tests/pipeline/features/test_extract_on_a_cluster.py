@@ -38,7 +38,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
-    many_clips: Path, scheduler: str, dask_workers: Callable, tmp_path: Path
+    many_clips: Path, scheduler: str, workers: Callable, tmp_path: Path
 ) -> None:
     extract(many_clips, tmp_path / "here")
     seen: list[int] = []
@@ -50,14 +50,14 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
             seen.append(total)
             yield batch
 
-    with dask_workers(2) as (first, _), Cluster.connect(scheduler, many_clips) as cluster:
+    with workers(scheduler, 2) as (first, _), Cluster.connect(scheduler, many_clips) as cluster:
         assert extract(many_clips, tmp_path / "there", jobs=cluster, progress=progress) == CLIPS
     assert seen == [18] * 18
     assert content(tmp_path / "there") == content(tmp_path / "here")
 
 
 def test_what_is_wrong_is_named_in_one_line_and_nothing_is_left(
-    clips: Path, scheduler: str, dask_workers: Callable, tmp_path: Path
+    clips: Path, scheduler: str, workers: Callable, tmp_path: Path
 ) -> None:
     def extracted(source: Path) -> str:
         command = [
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_named_in_one_line_and_nothing_is_left(
         assert list(tmp_path.glob("*f*")) == ([] if done.returncode else [tmp_path / "f"])
         return done.stderr if done.returncode else ""
 
-    with dask_workers(1):
+    with workers(scheduler, 1):
         assert (
             extracted(tmp_path / "nothing") == f"wordspot: {tmp_path / 'nothing'} does not exist: check the spelling\n"
         )
@@ -91,9 +91,9 @@ def test_what_is_wrong_is_named_in_one_line_and_nothing_is_left(
         assert extracted(clips) == ""
 
 
-def test_a_folder_that_workers_do_not_see_is_named(scheduler: str, dask_workers: Callable, tmp_path: Path) -> None:
+def test_a_folder_that_workers_do_not_see_is_named(scheduler: str, workers: Callable, tmp_path: Path) -> None:
     with (
-        dask_workers(1),
+        workers(scheduler, 1),
         pytest.raises(WordspotError, match=r"worker tcp://\S+ sees no folder \S+elsewhere"),
         Cluster.connect(scheduler, tmp_path / "elsewhere"),
     ):
@@ -101,10 +101,10 @@ def test_a_folder_that_workers_do_not_see_is_named(scheduler: str, dask_workers:
 
 
 def test_shards_are_read_by_the_workers_too(
-    clips: Path, features: Path, scheduler: str, dask_workers: Callable, tmp_path: Path
+    clips: Path, features: Path, scheduler: str, workers: Callable, tmp_path: Path
 ) -> None:
     pytest.importorskip("pyarrow")
     shard(clips, tmp_path / "shards")
-    with dask_workers(1), Cluster.connect(scheduler, tmp_path / "shards") as cluster:
+    with workers(scheduler, 1), Cluster.connect(scheduler, tmp_path / "shards") as cluster:
         extract(tmp_path / "shards", tmp_path / "there", jobs=cluster)
     assert (tmp_path / "there" / "log_mel.npy").read_bytes() == (features / "log_mel.npy").read_bytes()

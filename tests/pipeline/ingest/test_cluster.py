@@ -42,13 +42,13 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
     recordings: Path,
     expected: dict[str, bytes | None],
     scheduler: str,
-    dask_workers: Callable,
+    workers: Callable,
     tmp_path: Path,
     tree: Callable,
 ) -> None:
     clips = tmp_path / "clips"
     command = [sys.executable, "-m", "wordspot.tools.cli", "clean", recordings, clips, "--cluster", scheduler]
-    with dask_workers(2) as (first, _):
+    with workers(scheduler, 2) as (first, _):
         cleaning = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         give_up = time.monotonic() + GIVE_UP_S
         while not any(clips.glob("word*/*.wav")) and cleaning.poll() is None:
@@ -62,7 +62,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
 
 
 def test_a_cluster_that_cannot_be_used_is_named_in_one_line(
-    recordings: Path, scheduler: str, dask_workers: Callable, tmp_path: Path, wordspot: Callable
+    recordings: Path, scheduler: str, workers: Callable, tmp_path: Path, wordspot: Callable
 ) -> None:
     def refusal(address: str) -> str:
         done = wordspot("clean", recordings, tmp_path / "clips", "--cluster", address)
@@ -72,10 +72,10 @@ def test_a_cluster_that_cannot_be_used_is_named_in_one_line(
 
     assert "no scheduler answers at 'tcp://127.0.0.1:9'" in refusal("tcp://127.0.0.1:9")
     assert "has no workers: start some with `dask worker" in refusal(scheduler)
-    with dask_workers(1, "--nthreads", "2"):
+    with workers(scheduler, 1, "--nthreads", "2"):
         assert "has 2 threads: start workers with --nthreads 1" in refusal(scheduler)
     other = tmp_path / "other" / "wordspot-9.9.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: wordspot\nVersion: 9.9\n")
-    with dask_workers(1, path=other.parent):
+    with workers(scheduler, 1, path=other.parent):
         assert re.search(r"worker tcp://\S+ has 9\.9 wordspot, and this machine [0-9.]+: install", refusal(scheduler))
