@@ -281,9 +281,9 @@ def test_killed_it_goes_on_where_it_was(store: Store, many: Case) -> None:
 
 
 def test_workers_reach_the_buckets_themselves_though_one_is_killed(
-    store: Store, many: Case, scheduler: str, dask_workers: Callable
+    store: Store, many: Case, scheduler: str, workers: Callable
 ) -> None:
-    with dask_workers(2) as (first, _):
+    with workers(scheduler, 2) as (first, _):
         cleaning = started(many.url, f"s3://{BUCKET}/cluster", "--cluster", scheduler)
         wait_until(lambda: clips_in(store, "cluster") or cleaning.poll() is not None)
         first.send_signal(signal.SIGKILL)
@@ -393,7 +393,7 @@ def test_what_is_wrong_is_one_line_before_any_work(store: Store, few: Case) -> N
 
 
 def test_what_is_missing_on_a_machine_is_one_line(
-    store: Store, few: Case, wordspot: Callable, scheduler: str, dask_workers: Callable, tmp_path: Path
+    store: Store, few: Case, wordspot: Callable, scheduler: str, workers: Callable, tmp_path: Path
 ) -> None:
     clips = f"s3://{BUCKET}/refused"
     nobody = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -409,7 +409,7 @@ def test_what_is_missing_on_a_machine_is_one_line(
     other = tmp_path / "other" / "fsspec-1.0.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: fsspec\nVersion: 1.0\n")
-    with dask_workers(1, path=other.parent):
+    with workers(scheduler, 1, path=other.parent):
         done = wordspot("clean", few.url, clips, "--cluster", scheduler)
     assert re.match(r"wordspot: the worker tcp://\S+ has 1\.0 fsspec, and this machine [0-9.]+: install", done.stderr)
     assert (done.returncode, done.stderr.count("\n"), store.listed("refused")) == (1, 1, {})
