@@ -35,7 +35,9 @@ def command(folder: Path, words: str, takes: int, language: str, seed: int, jobs
         wordspot say recordings --words rechts,links --language de --takes 1
     """
     from ..demo_voices.say import say_words  # here, because it needs the extra `voices`
+    from ..demo_voices.voices import VARIANTS
 
-    spoken = say_words(folder, parse_labels(words), takes=takes, language=language, seed=seed, jobs=jobs)
-    count = sum(progress_bar("speaking")(spoken, 62))
+    labels = parse_labels(words)
+    spoken = say_words(folder, labels, takes=takes, language=language, seed=seed, jobs=jobs)
+    count = sum(progress_bar("speaking")(spoken, len(VARIANTS) * len(labels) * takes))
     click.echo(f"{folder}: {count:,} recordings. Next: wordspot clean {folder} CLIPS")

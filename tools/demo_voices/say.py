@@ -22,7 +22,7 @@ _ENGLISH = "en"
 
 def say_words(
     folder: Path, words: Sequence[str], *, takes: int, language: str = _ENGLISH, seed: int = 0, jobs: int = 1
-) -> Iterable[int]:
+) -> Iterable[bool]:
     """Writes `<word>/espeak-<voice>_nohash_<take>.wav` below a folder of recordings, 16 kHz mono of 16 bits.
 
     Each of 62 voices says each word, every take at a speed and pitch of its own. What is there is left as it is.
@@ -44,7 +44,7 @@ def say_words(
 
     Yields
     ------
-    How many recordings were written, a voice at a time.
+    For each recording whether it was written, and not there already.
 
     Raises
     ------
@@ -59,22 +59,21 @@ def say_words(
         voices = [Voice(language, voice.variant) for voice in voices]
     for word in words:
         (folder / word).mkdir(parents=True, exist_ok=True)
-    speak = partial(_say, folder, words, takes, seed)
+    asked = [(voice, word, take) for voice in voices for word in words for take in range(takes)]
     with Pool(jobs, maxtasksperchild=1) as pool:  # espeak-ng sounds a little different after anything it has said
-        yield from pool.imap(speak, voices)
+        yield from pool.imap(partial(_say, folder, seed), asked)
 
 
-def _say(folder: Path, words: Sequence[str], takes: int, seed: int, voice: Voice) -> int:
-    written = 0
-    for word in words:
-        for take in range(takes):
-            path = folder / word / f"espeak-{voice.variant}_nohash_{take}.wav"
-            sound = _recording(word, voice, np.random.default_rng([seed, take, *f"{voice.variant}{word}".encode()]))
-            if not path.exists():
-                with replacing(path) as temporary:
-                    write_wav(temporary, sound)
-                written += 1
-    return written
+def _say(folder: Path, seed: int, asked: tuple[Voice, str, int]) -> bool:
+    """Whether it was not there yet."""
+    voice, word, take = asked
+    path = folder / word / f"espeak-{voice.variant}_nohash_{take}.wav"
+    if path.exists():
+        return False
+    rng = np.random.default_rng([seed, take, *f"{voice.variant}{word}".encode()])
+    with replacing(path) as temporary:
+        write_wav(temporary, _recording(word, voice, rng))
+    return True
 
 
 def _recording(word: str, voice: Voice, rng: np.random.Generator) -> np.ndarray:
