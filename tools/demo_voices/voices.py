@@ -25,6 +25,7 @@ ACCENTS = ("en-us", "en", "en-gb-scotland", "en-029")
 _AUDIO_OUTPUT_RETRIEVAL = 1
 _RATE, _PITCH = 1, 3
 _CHARACTERS_UTF8 = 1
+_SEED = 1
 _SAMPLES_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
@@ -75,6 +76,7 @@ class Synthesizer:
         self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)
         encoded = text.encode() + b"\0"
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))  # the breath of some voices is noise, seeded by the clock
         with self._collected() as parts:
             self._library.espeak_Synth(encoded, ctypes.c_size_t(len(encoded)), 0, 0, 0, _CHARACTERS_UTF8, None, None)
             self._library.espeak_Synchronize()

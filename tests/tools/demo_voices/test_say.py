@@ -12,7 +12,7 @@ from wordspot.pipeline.ingest.clean import clean
 
 def say(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "wordspot.tools.cli", "say", str(folder), *options]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
 
 
 def test_every_voice_says_every_word_and_nothing_that_is_there_is_replaced(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_every_voice_says_every_word_and_nothing_that_is_there_is_replaced(tmp_p
     assert "0 recordings" in again.stdout
     other = tmp_path / "other"
     say(other, "--words", "hey computer", "--takes", "1", "--jobs", "1")
-    for name in files[:3]:
+    for name in files:
         assert (other / "hey computer" / name).read_bytes() == (tmp_path / "hey computer" / name).read_bytes()
 
 
