@@ -76,7 +76,9 @@ class Synthesizer:
         self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)
         encoded = text.encode() + b"\0"
-        self._library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))  # the breath of some voices is noise, seeded by the clock
+        self._library.espeak_ng_SetRandSeed(
+            ctypes.c_long(_SEED)
+        )  # the breath of some voices is noise, seeded by the clock
         with self._collected() as parts:
             self._library.espeak_Synth(encoded, ctypes.c_size_t(len(encoded)), 0, 0, 0, _CHARACTERS_UTF8, None, None)
             self._library.espeak_Synchronize()

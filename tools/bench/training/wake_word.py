@@ -31,6 +31,7 @@ from ...terminal.options import argument, declare
 from .. import run_wordspot
 
 WORD = "happy"
+_PEOPLE = "people"
 _CLIPS = 50
 _NOISE = "_background_noise_"
 _OTHERS = dict.fromkeys(("zero", "eight", "five"), 50) | dict.fromkeys(
@@ -44,27 +45,39 @@ _SNRS_DB = (20, 10)
 @argument("data", metavar="SHARED", help="Folder with Speech Commands and read_speech.")
 @argument("work", metavar="WORK", help="Folder for what is made on the way; finished runs are kept.")
 @click.option("--seeds", "seeds", type=int, default=3, show_default=True, help="How many draws of recordings.")
+@click.option(
+    "--voices",
+    type=click.Choice([_PEOPLE, "synthetic", "both"]),
+    default=_PEOPLE,
+    show_default=True,
+    help="Whose recordings of the word are trained on: people's, those of `wordspot say`, or both.",
+)
 @click.option("--train-option", "options", multiple=True, help="One more option of `wordspot train`; may be repeated.")
-def command(data: Path, work: Path, seeds: int, options: tuple[str, ...]) -> None:
+def command(data: Path, work: Path, seeds: int, voices: str, options: tuple[str, ...]) -> None:
     """Print false accepts per hour of read speech, and the share of the words that is detected, with all defaults."""
     table = Table("seed", "read speech", *(f"{snr} dB" for snr in _SNRS_DB), "thresholds", box=None)
     streams = to_judge(data, work)
     for seed in range(seeds):
-        model = _made(data, work / str(seed), seed, options)
+        folder = work / (str(seed) if voices == _PEOPLE else f"{seed}-{voices}")
+        model = _made(data, folder, seed, voices, options)
         table.add_row(str(seed), *judge(Recognizer.load(model), streams))
     OUT.print(table)
 
 
-def _made(data: Path, work: Path, seed: int, options: tuple[str, ...]) -> Path:
+def _made(data: Path, work: Path, seed: int, voices: str, options: tuple[str, ...]) -> Path:
     """The model file of a draw, made by the command line as a person would."""
     recordings, clips, run = work / "recordings", work / "clips", work / " ".join(("run", *options))
     model = run / "model.tflite"
     if not recordings.is_dir():
         for clip in draw(data, seed):
+            if clip.label == WORD and voices == "synthetic":
+                continue
             place = recordings / clip.label / Path(clip.file_name).name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(data / clip.file_name, place)
         shutil.copytree(data / RECORDINGS[0] / _NOISE, recordings / _NOISE)
+        if voices != _PEOPLE:
+            run_wordspot("say", recordings, "--words", WORD)
     if not model.is_file():
         run_wordspot("clean", recordings, clips, "--quiet")
         run_wordspot("train", clips, "--words", WORD, "--run", run, "--resume", *options)
