@@ -380,7 +380,7 @@ def test_a_missing_extra_is_named(clips: Path, tmp_path: Path, wordspot: Callabl
     paths = (str(tmp_path), os.environ.get("PYTHONPATH", ""))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     for arguments, extra in (
-        (("train", "x", "--run", "y"), "train"),
+        (("train", clips, "--run", tmp_path / "run"), "train"),
         (("demo",), "voices"),
     ):
         result = wordspot(*arguments, env=environment)

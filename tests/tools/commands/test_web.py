@@ -69,7 +69,7 @@ def serve() -> Iterator[Callable[..., Serving]]:
 
 
 def test_the_very_same_file_and_the_settings_are_served_until_ctrl_c(model: Path, serve: Callable) -> None:
-    served = serve(model, "--threshold", "0.7", "--average-ms", "500")
+    served = serve(model, "--threshold", "0.7", "--pause-after-ms", "500")
     settings = served.settings()
     assert served.path == "/"
     assert served.request(f"/{settings['model']}") == (200, model.read_bytes())
@@ -78,7 +78,7 @@ def test_the_very_same_file_and_the_settings_are_served_until_ctrl_c(model: Path
     assert served.interrupt() == (0, "")
     assert (settings["name"], settings["labels"]) == ("model.tflite", ["rise", "fall", "_unknown_", "_silence_"])
     assert settings["thresholds"] == {"rise": 0.7, "fall": 0.7}
-    assert (settings["averaged_windows"], settings["hop_samples"], settings["hold_off_samples"]) == (5, 1600, 22400)
+    assert (settings["pauses"]["after"], settings["hop_samples"], settings["hold_off_samples"]) == (50, 1600, 22400)
     assert (settings["sample_rate_hz"], settings["clip_samples"]) == (16000, 16000)
 
 
@@ -140,5 +140,4 @@ def test_what_cannot_be_served_is_told_in_one_line(model: Path, tmp_path: Path, 
     assert "not a certificate" in one_line(wordspot("web", model, "--cert", model, "--key", model, "--port", "0"))
     missing = tmp_path / "c.pem"
     assert str(missing) in one_line(wordspot("web", model, "--cert", missing, "--key", model, "--port", "0"))
-    assert "multiple of 10" in one_line(wordspot("web", model, "--hop-ms", "15", "--port", "0"))
     assert wordspot("web", model, "--port", "65536").returncode == 2
