@@ -28,8 +28,8 @@ _ROUNDS = 5
 _CLASSIFICATIONS = 300
 _BY_LIBROSA = 1_000
 _STAGES = {
-    "planning": [("folders", "scan_recordings"), ("plan", "plan_clips"), ("destination", "check_apart")],
-    "reading": [("clip_maker", "_decode")],
+    "planning": [("in_place", "scan_source"), ("plan", "plan_clips"), ("destination", "check_apart")],
+    "reading": [("in_place", "read_or_error")],
     "measuring": [("clip_maker", "_measured")],
     "writing clips": [("wav", "write_wav"), ("clean", "_take_note")],
     "comparing duplicates": [("fingerprints", "groups")],
