@@ -82,10 +82,14 @@ class Cable:
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> "Cable":
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()  # a connection that has just come is among the ends then
         for end in (self._listener, *self._ends):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -94,8 +98,10 @@ class Cable:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                near, far = self._listener.accept()[0], socket.create_connection(self._far)
-                self._ends += [near, far]
+                near = self._listener.accept()[0]
+                self._ends.append(near)
+                far = socket.create_connection(self._far)
+                self._ends.append(far)
                 for ends in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=ends, daemon=True).start()
 
