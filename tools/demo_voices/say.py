@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from multiprocessing import Pool
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,10 @@ def say_words(
     for word in words:
         (folder / word).mkdir(parents=True, exist_ok=True)
     asked = [(voice, word, take) for voice in voices for word in words for take in range(takes)]
-    with Pool(jobs, maxtasksperchild=1) as pool:  # espeak-ng sounds a little different after anything it has said
+    # processes of a server without threads, because each takes one task: espeak-ng sounds a little different after another
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with context.Pool(jobs, maxtasksperchild=1) as pool:
         yield from pool.imap(partial(_say, folder, seed), asked)
 
 
