@@ -3,7 +3,8 @@
 import shutil
 from collections.abc import Iterable, Sequence
 from functools import partial
-from multiprocessing import Pool
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,16 @@ _BACKGROUND_SECONDS = 60
 def all_voices() -> list[Voice]:
     """One voice for each of espeak-ng's human variants, the accents in turn."""
     return [Voice(ACCENTS[i % len(ACCENTS)], variant) for i, variant in enumerate(VARIANTS)]
+
+
+def one_task_each(jobs: int) -> Pool:
+    """Processes that end with their task, because espeak-ng sounds a little different after anything it has said.
+
+    A server without threads makes them: one that is forked beside the pool's own threads may hang.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context.Pool(jobs, maxtasksperchild=1)
 
 
 def speak_recordings(
@@ -55,7 +66,7 @@ def speak_recordings(
     for word in (*takes_of_word, "_background_noise_"):
         (unfinished / word).mkdir(parents=True)
     speak = partial(_speak_voice, unfinished, takes_of_word, seed)
-    with Pool(jobs, maxtasksperchild=1) as pool:  # espeak-ng sounds a little different after anything it has said
+    with one_task_each(jobs) as pool:
         yield from pool.imap(speak, voices)
     rng = np.random.default_rng(seed)
     room = room_noise(_BACKGROUND_SECONDS * 16_000, 0.02, rng)

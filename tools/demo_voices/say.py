@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from ...data.audio import SAMPLE_RATE_HZ, write_wav
 from ...data.errors import WordspotError
 from ...data.files import replacing
 from ...data.labels import is_word
-from .recordings import all_voices, room_noise
+from .recordings import all_voices, one_task_each, room_noise
 from .voices import Voice, synthesizer
 
 _PAUSE_S = 0.4  # before and after a word
@@ -60,10 +59,7 @@ def say_words(
     for word in words:
         (folder / word).mkdir(parents=True, exist_ok=True)
     asked = [(voice, word, take) for voice in voices for word in words for take in range(takes)]
-    # processes of a server without threads, because each takes one task: espeak-ng sounds a little different after another
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with context.Pool(jobs, maxtasksperchild=1) as pool:
+    with one_task_each(jobs) as pool:
         yield from pool.imap(partial(_say, folder, seed), asked)
 
 
