@@ -37,9 +37,13 @@ def keep(folder: Path, islands: list[Island]) -> dict[str, tuple[int, int]]:
     return places
 
 
-def choose_map(page: Any) -> None:
-    page.tab.run("document.querySelector('#queue').value = 'clusters'")
+def choose(page: Any, queue: str) -> None:
+    page.tab.run(f"document.querySelector('#queue').value = '{queue}'")
     page.tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+
+
+def choose_map(page: Any) -> None:
+    choose(page, "clusters")
 
 
 def on_page(tab: Any, x: float, y: float) -> tuple[float, float]:
@@ -127,6 +131,7 @@ HOLD = """
     if (String(address).startsWith(NAME)) await new Promise(done => held.push(done))
     return asked(address, ...rest)
   }
+  window.holdNoMore = () => { window.fetch = asked }
   window.letGo = () => { window.fetch = asked; for (const done of held) done() }
 })()
 """
@@ -144,8 +149,8 @@ def test_a_point_that_is_pressed_before_the_page_is_done_opening_the_map_is_hear
     places = keep(folder, [])
     page = review(folder)
     tab = page.tab
-    tab.run("document.querySelector('#queue').value = 'random'")
-    tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    choose(page, "random")
+    tab.wait_for("location.hash.includes('random')")
     tab.wait_for(f"{PLACE} === '1 of 96'")  # a queue that has the point, too
     tab.run(HOLD.replace("NAME", '"queue"'))
     choose_map(page)
@@ -154,8 +159,7 @@ def test_a_point_that_is_pressed_before_the_page_is_done_opening_the_map_is_hear
     tab.run("letGo()")
     tab.wait_for(f"{PLACE} === '1 of 1'")
     assert page.decide("k").path == "hum/speaker05_nohash_0.wav"
-    tab.run("document.querySelector('#queue').value = 'random'")
-    tab.run("document.querySelector('#queue').dispatchEvent(new Event('change'))")
+    choose(page, "random")
     tab.wait_for(f"{PLACE}.endsWith(' of 96')")
     tab.run(HOLD.replace("NAME", '"points"'))  # the map of before is there at once, its labels of now come later
     choose_map(page)
@@ -166,6 +170,22 @@ def test_a_point_that_is_pressed_before_the_page_is_done_opening_the_map_is_hear
     tab.run("letGo()")
     assert page.decide("k").path == "fall/speaker03_nohash_0.wav"
     assert tab.run(PLACE) == "1 of 1"
+
+
+def test_of_two_queues_the_one_that_was_chosen_last_is_shown(folder: Path, review: Callable) -> None:
+    keep(folder, [])
+    page = review(folder)
+    page.tab.run(HOLD.replace("NAME", '"start"'))
+    choose(page, "random")  # whose answer comes after that of the next
+    page.tab.run("holdNoMore()")
+    choose_map(page)
+    page.tab.wait_for(DRAWN)
+    page.tab.run("letGo()")
+    page.tab.run("fetch('start').then(() => new Promise(done => setTimeout(done, 200)))")
+    assert page.tab.run("document.querySelector('#queue').value") == "clusters"
+    assert "clusters" in page.tab.run("location.hash")
+    assert page.tab.run(DRAWN)
+    assert not page.tab.run("document.querySelector('#clusters').hidden")
 
 
 def test_the_map_has_keys_and_one_word_can_be_seen_alone(folder: Path, review: Callable) -> None:

@@ -269,13 +269,17 @@ async function begin() {
   at("queue").value = first.name
   fillValues(first, wanted.get("value"))
   const look = async () => {
-    const queue = at("queue").value
-    Object.assign(start, await ask("start"))
+    const now = await ask("start")
+    const queue = at("queue").value // it may have been chosen in the meantime
+    Object.assign(start, now)
     fillQueues(start)
     at("queue").value = queue
   }
+  let changes = 0
   at("queue").addEventListener("change", async () => {
+    const change = ++changes
     await look()
+    if (change !== changes) return // another one has been chosen in the meantime
     fillValues(start.queues.find(({name}) => name === at("queue").value))
     at("queue").blur() // keys are for the clips again
     await open()
