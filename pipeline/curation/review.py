@@ -5,8 +5,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,16 +14,13 @@ from ...data.errors import WordspotError
 from ...data.labels import normalize_name
 from ...data.votes import replay_agreed
 from ..ingest.destination import cleaned_agreement
+from .listener_progress import Progress, progress_in
 from .probes import Probe, ProbeScore, choose_probes, probe_scores
 from .queue import AUDIT_TABLE, QUEUES, Heard, read_audit, read_review_clips
 from .remaining import Remaining, remaining
 
 Answer = Literal["keep", "relabel", "drop", "unsure", "window"]
 _ANSWERS = frozenset(get_args(Answer)) - {"window"}  # which says nothing of the label
-LAST = 30  # decisions that the share found wrong is taken over
-_PAUSE_S = 60.0  # longer between two decisions is a pause, and no work
-_LAST_FOR_SPEED = 100
-_HARDLY_ANY = 1  # found wrong among the last 30
 
 
 class UnknownClipError(WordspotError):
@@ -58,29 +53,6 @@ class Said:
     shown: str = ""
     heard_s: float = 0.0
     window_s: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a listener has come in a queue.
-
-    Attributes
-    ----------
-    decided
-        Decisions of this listener that count.
-    per_minute
-        How many a minute, pauses left out; 0 before the second one.
-    last, wrong
-        How many of the last 30 decisions in this queue there are, and in how many of them the label was found wrong.
-    hint
-        That listening on is hardly worth it, in words; empty while it is.
-    """
-
-    decided: int
-    per_minute: float
-    last: int
-    wrong: int
-    hint: str
 
 
 class Review:
@@ -369,10 +341,7 @@ class Review:
     def progress(self, queue: str) -> Progress:
         """How far the listener has come in a queue."""
         with self._lock:
-            own = [one for one in self._own if one.what != "note"]
-        last = [one for one in own if one.queue == queue and one.what != "window"][-LAST:]
-        wrong = sum(one.what in ("relabel", "drop") for one in last)
-        return Progress(len(own), _per_minute(own[-_LAST_FOR_SPEED:]), len(last), wrong, _hint(queue, len(last), wrong))
+            return progress_in(queue, self._own)
 
 
 def _fingerprint(file: Path) -> tuple[int, int]:
@@ -388,20 +357,3 @@ def _answer(decision: Decision) -> str:
     if decision.what in ("drop", "unsure"):
         return f"({decision.what})"
     return normalize_name(decision.after or decision.before)
-
-
-def _per_minute(decisions: Iterable[Decision]) -> float:
-    moments = sorted({datetime.fromisoformat(decision.when) for decision in decisions})
-    gaps = [(after - before).total_seconds() for before, after in pairwise(moments)]
-    worked = [gap for gap in gaps if gap <= _PAUSE_S]
-    return 60 * len(worked) / sum(worked) if worked and sum(worked) > 0 else 0.0
-
-
-def _hint(queue: str, last: int, wrong: int) -> str:
-    """After so many labels that were right, more of the same hardly finds any."""
-    if last < LAST or wrong > _HARDLY_ANY:
-        return ""
-    seen = f"{wrong or 'None'} of the last {LAST} was wrong"
-    if queue == "random":
-        return f"{seen}: few labels are, so listen where they are suspicious instead."
-    return f"{seen}: going on here hardly finds more. Another queue is better worth your time."
