@@ -83,6 +83,7 @@ class Desk:
         heard, values = review.heard(), values_of(review.clips, review.heard())
         if self.blind:
             values[CONFUSION] = values[CONFUSION][:1]  # all mistakes: any other says a label
+            values["word"] = []  # nothing to choose
         counts = {name: len(review.queue(name)) for name in QUEUES if name not in values and name != CLUSTERS}
         suggested = {clip.suspicion.suggested for clip in review.clips if clip.suspicion and clip.suspicion.suggested}
         return {

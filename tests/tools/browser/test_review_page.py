@@ -133,6 +133,7 @@ def test_in_blind_mode_label_and_suggestion_are_hidden_until_the_first_answer(fo
     seen = tab.run("document.body.innerText")
     assert "What do you hear?" in seen
     assert "speaker00_nohash" not in seen
+    assert tab.run("document.querySelector('#queue option[value=word]').disabled")  # its values are labels
     assert tab.run("document.querySelectorAll('#labels .given, #labels .suggested').length") == 0
     assert tab.run("document.querySelector('#hint').hidden")
     page.wait_for_sound()
