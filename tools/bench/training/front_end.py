@@ -4,7 +4,6 @@ Takes that are in Speech Commands v0.01 (waveforms, cleaned) and in v0.02 (image
 value, and by what the models hear in either.
 """
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ....data.arrays import to_waveform
 from ....data.audio import read_sound
 from ....data.clips import CLIP_TABLE
 from ....data.feature_set import read_feature_set
+from ....data.tables import read_table
 from ....models import pretrained
 from ....pipeline.device.recognizer import Recognizer
 from ....pipeline.features.log_mel import log_mel
@@ -59,9 +59,9 @@ def command(source: Path, work: Path) -> None:
 
 
 def _find_pairs(source: Path, work: Path) -> Pairs:
-    images, recordings = read_feature_set(work / "images"), read_feature_set(work / "recordings")
-    with open(work / "clips" / CLIP_TABLE, newline="", encoding="utf-8") as file:
-        source_of = {row["file_name"]: source / row["source"] for row in csv.DictReader(file)}
+    images, recordings = read_feature_set(work / "images"), read_feature_set(work / source.name)
+    table = read_table(work / "clips" / source.name / CLIP_TABLE)
+    source_of = {row["file_name"]: source / row["source"] for row in table}
     matcher, floor = Matcher(images), np.float32(np.log(images.front_end.log_floor))
     found = []
     for row, clip in progress_bar("looking for the same sound")(
