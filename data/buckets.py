@@ -150,9 +150,12 @@ class Bucket:
 
     def read_parts(self, parts: Sequence[tuple[str, int, int]]) -> list[bytes]:
         """What these files, (name, first byte, the byte after the last), hold there; less where a file ends before."""
-        paths = [self._path(name) for name, _, _ in parts]
+
+        def read(part: tuple[str, int, int]) -> bytes:
+            return self._system.cat_file(self._path(part[0]), start=part[1], end=part[2])
+
         with self._reaching(_VANISHED):
-            return self._each(self._system.cat_file, paths, [part[1] for part in parts], [part[2] for part in parts])
+            return self._each(read, parts)
 
     def fetch(self, names: Sequence[str], files: Sequence[str]) -> None:
         """Copies these files to local ones."""
