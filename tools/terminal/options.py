@@ -29,6 +29,7 @@ class _Path(click.Path):
 
 
 PATH = _Path(path_type=Path)
+PATH_OR_NAME = _Path()  # as text: of a model that ships, or - for standard input
 _HELP_COLUMNS = 80
 
 
