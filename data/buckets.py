@@ -126,6 +126,13 @@ class Bucket:
             self._system.invalidate_cache()
             return self._named(self._system.ls(self._root, detail=True))
 
+    def folders(self) -> list[str]:
+        """The names of the folders at the top."""
+        with self._reaching():
+            self._system.invalidate_cache()
+            found = self._system.ls(self._root, detail=True)
+        return [info["name"].rstrip("/").rpartition("/")[2] for info in found if info["type"] == "directory"]
+
     def file(self, name: str) -> StoredFile | None:
         """What is known of the file of this name; None where there is none."""
         with self._reaching():
@@ -140,6 +147,15 @@ class Bucket:
         """What these files hold."""
         with self._reaching(_VANISHED):
             return self._each(self._system.cat_file, [self._path(name) for name in names])
+
+    def read_parts(self, parts: Sequence[tuple[str, int, int]]) -> list[bytes]:
+        """What these files, (name, first byte, the byte after the last), hold there; less where a file ends before."""
+
+        def read(part: tuple[str, int, int]) -> bytes:
+            return self._system.cat_file(self._path(part[0]), start=part[1], end=part[2])
+
+        with self._reaching(_VANISHED):
+            return self._each(read, parts)
 
     def fetch(self, names: Sequence[str], files: Sequence[str]) -> None:
         """Copies these files to local ones."""

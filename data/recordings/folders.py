@@ -1,13 +1,13 @@
 """A folder of recordings: `<label>/**/<file>`, read and never written to."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..buckets import Bucket, Folder, folder_at
+from ..buckets import Bucket, Folder, StoredFile, folder_at
 from ..errors import WordspotError
 from ..labels import is_word, normalize_name
 from ..shards import is_sharded
@@ -135,9 +135,13 @@ def scan_files(folder: Path) -> list[Recording]:
     return recordings
 
 
-def scan_long_sound(folder: Path | str) -> list[Recording]:
+def scan_long_sound(folder: Folder | str) -> list[Recording]:
     """The files below the `_` folders alone, as `scan_recordings` gives them; a million clips beside them cost no time."""
-    folder = Path(folder)
+    folder = folder_at(folder)
+    if not isinstance(folder, Path):
+        bucket = Bucket(folder)
+        names = [name for name in bucket.folders() if not is_word(normalize_name(name))]
+        return _recordings_of({path: file for name in names for path, file in bucket.files(name).items()})
     check_folder(folder)
     named = [entry for entry in _visible(folder) if not is_word(normalize_name(entry.name))]
     return _below(folder, [entry for entry in named if _is_folder(entry)])
@@ -151,19 +155,27 @@ def _below(folder: Path, labels: list[os.DirEntry[str]]) -> list[Recording]:
 def scan_bucket(folder: "UPath") -> list[Recording]:
     """All recordings below a URL, see `data.buckets`, as `scan_recordings` gives them."""
     files = Bucket(folder).files()
-    names = [name for name in files if not any(not part or _is_passed_over(part) for part in name.split("/"))]
-    recordings = sorted(Recording(name, files[name].size_bytes, files[name].version) for name in names if "/" in name)
-    if not names:
+    if not _visible_names(files):
         raise WordspotError(f"{folder} holds no files: check the spelling")
-    if SECTIONS in names:
+    if SECTIONS in files:
         raise WordspotError(
             f"{folder / SECTIONS} names parts of files, which are read on this machine: copy all of it here"
         )
-    if not recordings:
+    if not (recordings := _recordings_of(files)):
         raise WordspotError(
             f"{folder} has no label folders: put each word's recordings into a folder of its name, as in {folder / 'left'}/"
         )
     return recordings
+
+
+def _recordings_of(files: Mapping[str, StoredFile]) -> list[Recording]:
+    """Of what a bucket holds: what lies in a folder, sorted by path."""
+    names = [name for name in _visible_names(files) if "/" in name]
+    return sorted(Recording(name, files[name].size_bytes, files[name].version) for name in names)
+
+
+def _visible_names(files: Iterable[str]) -> list[str]:
+    return [name for name in files if not any(not part or _is_passed_over(part) for part in name.split("/"))]
 
 
 def check_folder(folder: Path) -> None:

@@ -5,7 +5,6 @@ import importlib.util
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,16 @@ import numpy as np
 
 from ...data.arrays import LogMel
 from ...data.audio import SAMPLE_RATE_HZ
+from ...data.buckets import Folder, folder_at
 from ...data.clips import Clip, iterate_clip_table
 from ...data.errors import WordspotError
 from ...data.front_end import FrontEnd
+from ...data.near import near_file, near_tables
 from ...data.tables import write_table
+from ..clips_anywhere import mapping_clips
 from ..cluster import Cluster
 from ..features.log_mel import log_mel
 from ..progress import Progress, no_progress
-from ..workers import mapping
 from .embedding import DEFAULT, embed, waveform
 from .label_probabilities import label_probabilities
 
@@ -98,16 +99,17 @@ class Audit:
         """As `--json` prints it."""
         return {"clips": len(self.suspicions), "wrong": self.wrong} | asdict(self)
 
-    def write(self, path: Path) -> None:
-        """Writes the table, one row per clip."""
+    def write(self, path: Folder | str) -> None:
+        """Writes the table, one row per clip, to a file or a URL."""
         rows = (asdict(one) | {"suspicion": f"{one.suspicion:.4f}"} for one in self.suspicions)
-        write_table(
-            path, _COLUMNS, (row | {"suggested_probability": f"{row['suggested_probability']:.4f}"} for row in rows)
-        )
+        with near_file(path) as file:
+            write_table(
+                file, _COLUMNS, (row | {"suggested_probability": f"{row['suggested_probability']:.4f}"} for row in rows)
+            )
 
 
 def audit(
-    folder: Path | str,
+    folder: Folder | str,
     model: Path | str = DEFAULT,
     *,
     thorough: bool = False,
@@ -121,7 +123,7 @@ def audit(
     Parameters
     ----------
     folder
-        A clean folder; its words need not be those of the model.
+        A clean folder, or its URL, see `data.buckets`; its words need not be those of the model.
     model
         A model that ships, by its name, or a model file, whose body is the embedding.
     thorough
@@ -130,8 +132,8 @@ def audit(
     seed
         Of that network.
     jobs
-        Processes to work with, or a cluster that sees the folder under the path given here: clips are embedded there, and the
-        frames for `thorough` made; judging and training, of one network, are done here.
+        Processes to work with, or a cluster that sees the folder under the path or URL given here: clips are embedded
+        there, and the frames for `thorough` made; judging and training, of one network, are done here.
     progress
         Shows how far it has come, in clips, then in steps of training.
     on_pace
@@ -144,17 +146,18 @@ def audit(
     """
     if importlib.util.find_spec("cleanlab") is None:
         raise WordspotError("cleanlab is not installed: run `pip install 'wordspot[audit]'`")
-    folder = Path(folder)
-    points, clips = embed(folder, model, jobs=jobs, progress=progress)
+    place = folder_at(folder)
+    points, clips = embed(place, model, jobs=jobs, progress=progress)
     classes = np.unique([clip.label for clip in clips], return_inverse=True)[1]
     learned = None
     if thorough and classes.max():
-        frames = _frames(folder, clips, jobs)
+        frames = _frames(place, clips, jobs)
         # here, because TensorFlow takes long to load, and processes are best started before it has threads
         from .margins import margins
 
         learned = margins(frames, classes, seed, progress=progress, on_pace=on_pace)
-    findings = _read_findings(folder)
+    with near_tables(place) as tables:
+        findings = _read_findings(tables)
     found = judge(points, clips, findings, learned)
     return dataclasses.replace(found, doubtful=still_doubtful(points, clips, findings, found))
 
@@ -169,14 +172,15 @@ def still_doubtful(
     return tuple(one.file_name for one in again.suspicions if one.suspicion >= _DOUBTFUL)
 
 
-def _frames(folder: Path, clips: list[Clip], jobs: int | Cluster) -> LogMel:
+def _frames(place: Folder, clips: list[Clip], jobs: int | Cluster) -> LogMel:
     """Log-mel frames of every clip, float16 [clips, frames, mels]."""
-    with mapping(partial(_frames_of_clip, folder), [clip.file_name for clip in clips], jobs) as frames:
+    names = [clip.file_name for clip in clips]
+    with near_tables(place) as tables, mapping_clips(_frames_of_clip, place, tables, names, jobs) as frames:
         return np.stack(list(frames))
 
 
-def _frames_of_clip(folder: Path, file_name: str) -> LogMel:
-    return log_mel(waveform(folder / file_name, SAMPLE_RATE_HZ), _THOROUGH_FRONT_END).astype(np.float16)
+def _frames_of_clip(path: Path) -> LogMel:
+    return log_mel(waveform(path, SAMPLE_RATE_HZ), _THOROUGH_FRONT_END).astype(np.float16)
 
 
 def judge(

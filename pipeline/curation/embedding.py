@@ -3,11 +3,9 @@
 LiteRT runs it, one clip after the other, without TensorFlow: loading that takes longer than the clips of most folders.
 """
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +13,13 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from ...data.arrays import LogMel, Waveform, to_waveform
 from ...data.audio import read_sound
+from ...data.buckets import Folder, folder_at
 from ...data.clips import Clip, read_clip_table
 from ...data.errors import RecordingError, WordspotError
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
+from ...data.near import near_tables
 from ...models import pretrained
+from ..clips_anywhere import mapping_clips
 from ..cluster import Cluster
 from ..device.model_description import ModelDescription
 from ..device.model_file import read_model
@@ -31,18 +32,18 @@ DEFAULT = pretrained.EMBEDDING
 
 
 def embed(
-    data: Path | str, model: Path | str = DEFAULT, *, jobs: int | Cluster = 1, progress: Progress = no_progress
+    data: Folder | str, model: Path | str = DEFAULT, *, jobs: int | Cluster = 1, progress: Progress = no_progress
 ) -> tuple[npt.NDArray[np.float32], list[Clip]]:
     """What the model has before its last layer, for every clip; words that it was never trained on lie apart, too.
 
     Parameters
     ----------
     data
-        A clean folder, or a feature set with the model's front end.
+        A clean folder, or its URL, see `data.buckets`; or a feature set with the model's front end.
     model
         A model that ships, by its name, or a model file.
     jobs
-        Processes to work with, or a cluster that sees a clean folder under the path given here.
+        Processes to work with, or a cluster that sees a clean folder under the path or URL given here.
     progress
         Shows how far it has come, in clips.
 
@@ -56,25 +57,21 @@ def embed(
         Neither of the two; a clip that is missing or unreadable; features of another front end; no such model, or one
         whose last layer is not dense.
     """
-    data = Path(data)
+    place = folder_at(data)
     Recognizer.load(model)  # checks a file that does not ship
     ships = str(model) in pretrained.NAMES
     file = read_model(pretrained.path_of(str(model)) if ships else Path(model))
     _Body(file.graph, str(model))  # refuses one of another kind before any work
     graph = b"" if ships else file.graph
-    if is_feature_set(data):
-        features = _checked(read_feature_set(data), data, file.description)
-        return _mapped(_OfFrames(graph, str(model)), features.log_mel, jobs, progress), features.clips
-    clips = read_clip_table(data)
-    embed_file = _OfFile(graph, str(model), data, file.description.clip_samples)
-    return _mapped(embed_file, [clip.file_name for clip in clips], jobs, progress), clips
-
-
-def _mapped(
-    embed_one: Callable[[Any], Any], items: Collection[Any], jobs: int | Cluster, progress: Progress
-) -> np.ndarray:
-    with mapping(embed_one, items, jobs) as points:
-        return np.stack(list(progress(points, len(items))))
+    if isinstance(place, Path) and is_feature_set(place):
+        features = _checked(read_feature_set(place), place, file.description)
+        with mapping(_OfFrames(graph, str(model)), features.log_mel, jobs) as points:
+            return np.stack(list(progress(points, len(features.clips)))), features.clips
+    with near_tables(place) as tables:
+        clips = read_clip_table(tables)
+        embed_file = _OfFile(graph, str(model), file.description.clip_samples)
+        with mapping_clips(embed_file, place, tables, [clip.file_name for clip in clips], jobs) as points:
+            return np.stack(list(progress(points, len(clips)))), clips
 
 
 @dataclass(frozen=True)
@@ -90,15 +87,14 @@ class _OfFrames:
 
 @dataclass(frozen=True)
 class _OfFile:
-    """Embeds a clip of a clean folder, given its name there."""
+    """Embeds a clip, given its file."""
 
     graph: bytes
     name: str
-    folder: Path
     clip_samples: int
 
-    def __call__(self, file_name: str) -> npt.NDArray[np.float32]:
-        return _body(self.graph, self.name).run("classify", waveform(self.folder / file_name, self.clip_samples))
+    def __call__(self, path: Path) -> npt.NDArray[np.float32]:
+        return _body(self.graph, self.name).run("classify", waveform(path, self.clip_samples))
 
 
 @lru_cache(maxsize=1)

@@ -7,10 +7,7 @@ where nothing is: no clip stands in the bucket that no line there knows, and non
 
 import dataclasses
 import json
-import os
-import socket
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,10 +16,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
 from ...data.audio import Sound
+from ...data.bucket_lock import CLEANING, LOCK, held_bucket
 from ...data.buckets import Bucket, Folder, folder_at
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import RecordingError, WordspotError
+from ...data.near import PREFIX, add_decisions, naming
 from ...data.recordings.folders import SPLIT_LISTS, Recording
 from ...data.recordings.in_place import read_or_error
 from .clip_maker import ClipMaker
@@ -35,9 +34,7 @@ from .settings import CleanSettings
 if TYPE_CHECKING:
     from upath import UPath
 
-_PREFIX = "wordspot-bucket-"  # of temporary folders
 _JOURNAL = f"{JOURNAL_FOLDER}/journal.jsonl"
-_LOCK = f"{JOURNAL_FOLDER}/lock"
 _LINES = f"{JOURNAL_FOLDER}/lines-"  # folders of what workers have put, one for each header of a journal
 _LAST = (MARKER, CLIP_TABLE)  # to be put
 _CLIPS_AT_ONCE = 128  # held in memory
@@ -68,12 +65,12 @@ class BucketMaker(ClipMaker):
 
     def read_all(self, recordings: Sequence[Recording]) -> Iterator[Sound | RecordingError]:
         """Decodes recordings, which are fetched together, see `ClipMaker.read_all`."""
-        with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
             yield from self._beside(Path(folder), [one.path for one in recordings]).read_all(recordings)
 
     def process_all(self, planned: Sequence[PlannedClip]) -> list[Outcome]:
         """Makes the clips of many recordings; where they go into a bucket, they are in their place when it returns."""
-        with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
             maker = self._beside(Path(folder), [clip.recording.path for clip in planned])
             outcomes = maker.process_all(planned)
             if self.clips is not None and self.scratch is not None:
@@ -159,9 +156,9 @@ def clips_at(place: Folder, *, dry_run: bool) -> Iterator[Clips]:
         return
     bucket = Bucket(place)
     with (
-        tempfile.TemporaryDirectory(prefix=_PREFIX) as folder,
-        _naming(folder, bucket.url),
-        nullcontext() if dry_run else _locked(bucket, Path(folder)),
+        tempfile.TemporaryDirectory(prefix=PREFIX) as folder,
+        naming(folder, bucket.url),
+        nullcontext() if dry_run else held_bucket(bucket, CLEANING),
     ):
         clips = BucketClips(place, Path(folder))
         yield clips
@@ -232,7 +229,7 @@ class BucketClips(Clips):
         books = self._books()
         changed = sorted((name for name in books if books[name] != self._put.get(name)), key=_order)
         if DECISIONS in changed:
-            self._put_decisions()
+            add_decisions(self._bucket, DECISIONS, self.folder / DECISIONS)
         self._take_away(sorted(self._put.keys() - books.keys(), key=_order, reverse=True))
         self._remove_clips()
         for name in changed:
@@ -270,18 +267,8 @@ class BucketClips(Clips):
         return {
             name: (status.st_mtime_ns, status.st_size, status.st_ino)
             for name, status in names.items()
-            if name != _LOCK and ".tmp-" not in name
+            if name != LOCK and ".tmp-" not in name
         }
-
-    def _put_decisions(self) -> None:
-        """Adds what the log in the bucket lacks: somebody else may have added to it meanwhile."""
-        log = self.folder / DECISIONS
-        there = b"".join(self._bucket.read([DECISIONS])) if self._bucket.file(DECISIONS) else b""
-        known = set(there.splitlines())
-        missing = [line for line in log.read_bytes().splitlines() if line not in known]
-        if missing:
-            log.write_bytes(b"".join(line + b"\n" for line in (*there.splitlines(), *missing)))
-            self._bucket.put(DECISIONS, log)
 
     def _take_away(self, names: Sequence[str]) -> None:
         if CLIP_TABLE in names:
@@ -314,75 +301,9 @@ class BucketClips(Clips):
 def _is_book(name: str) -> bool:
     """Whether cleaning has a use for it: not for clips, nor for what somebody else has put there."""
     if name.startswith(f"{JOURNAL_FOLDER}/"):
-        return name != _LOCK and name.count("/") == 1
+        return name != LOCK and name.count("/") == 1
     return name in (*MADE_FILES, *SPLIT_LISTS, DECISIONS)
 
 
 def _order(name: str) -> tuple[int, str]:
     return _LAST.index(name) + 1 if name in _LAST else 0, name
-
-
-_held: set[str] = set()  # by this process
-
-
-@contextmanager
-def _locked(bucket: Bucket, folder: Path) -> Iterator[None]:
-    """Keeps others out; what a killed process of this machine has left keeps nobody out."""
-    file = folder / "lock"
-    own = {"host": socket.gethostname(), "process": os.getpid()}
-    file.write_text(json.dumps(own))
-    if bucket.url in _held or bucket.put_new([_LOCK], [str(file)]):
-        holder = _holder(bucket)
-        is_left = holder == own and bucket.url not in _held  # containers have the same numbers each time
-        if not is_left and (holder.get("host") != own["host"] or not _has_ended(holder.get("process"))):
-            raise WordspotError(
-                f"process {holder.get('process')} on {holder.get('host')} is cleaning into {bucket.url}: wait until it has "
-                f"finished; if it was killed, delete {bucket.url}/{_LOCK}"
-            )
-        bucket.put(_LOCK, file)
-    file.unlink()
-    _held.add(bucket.url)
-    try:
-        yield
-    finally:
-        _held.discard(bucket.url)
-        bucket.remove([_LOCK])
-
-
-def _holder(bucket: Bucket) -> dict[str, Any]:
-    try:
-        holder = json.loads(bucket.read([_LOCK])[0])
-    except ValueError:
-        holder = None
-    return holder if isinstance(holder, dict) else {}
-
-
-def _has_ended(process: Any) -> bool:
-    if os.name == "nt" or type(process) is not int or process <= 0:  # where asking would end it
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-@contextmanager
-def _naming(folder: str, url: str) -> Iterator[None]:
-    """Names the bucket where an error or a note is about a table in the temporary folder."""
-    show = warnings.showwarning
-
-    def show_named(message: Warning | str, *rest: Any, **more: Any) -> None:
-        named = str(message).replace(folder, url)
-        show(type(message)(named) if isinstance(message, Warning) else named, *rest, **more)
-
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = show_named
-            yield
-    except WordspotError as error:
-        if folder not in str(error):
-            raise
-        raise type(error)(str(error).replace(folder, url)) from error

@@ -1,4 +1,4 @@
-"""Shared by the tests of several stages: a real browser that looks at pages, and a real Dask cluster."""
+"""Shared by the tests of several stages: a real browser that looks at pages, a real Dask cluster, and a stand-in for S3."""
 
 import json
 import os
@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
+BUCKET = "sounds"
 _LOOK = """<!doctype html><body style="margin: 0"><iframe src="/page" style="border: 0; height: 800px; width: %dpx"></iframe>
 <script>
 async function look(page, width) { %s }
@@ -126,3 +128,64 @@ def workers() -> Callable[..., Any]:
                 process.communicate()
 
     return start
+
+
+class Store:
+    """The stand-in, as others than wordspot see it."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        import boto3
+
+        self.client = boto3.client("s3", endpoint_url=address)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.client.put_object(Bucket=BUCKET, Key=key, Body=data)
+
+    def put_tree(self, folder: Path, prefix: str) -> None:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                self.put(f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+    def listed(self, prefix: str) -> dict[str, Any]:
+        """{name: when it was put, and its entity tag}."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=BUCKET, Prefix=f"{prefix}/" if prefix else ""
+        )
+        found = (entry for page in pages for entry in page.get("Contents", ()))
+        return {entry["Key"].removeprefix(f"{prefix}/"): (entry["LastModified"], entry["ETag"]) for entry in found}
+
+    def get(self, key: str) -> bytes:
+        return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+    def tree(self, prefix: str) -> dict[str, bytes]:
+        return {name: self.get(f"{prefix}/{name}") for name in self.listed(prefix)}
+
+    def requests_without_permission(self, after: float) -> None:
+        """From now on so many requests are answered, and the next are refused."""
+        text = {"Content-Type": "text/plain"}
+        urlopen(Request(f"{self.address}/moto-api/reset-auth", str(after).encode(), text)).close()
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    """A stand-in for S3 on localhost, with a bucket, which this process and those that it starts take for S3."""
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert server.stderr
+    address = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stderr)))[0]
+    threading.Thread(target=server.stderr.read, daemon=True).start()  # or it stops when the pipe is full
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "ACCESS_KEY_ID": "me",
+            "SECRET_ACCESS_KEY": "secret",
+            "DEFAULT_REGION": "us-east-1",
+        }.items():
+            patch.setenv(f"AWS_{name}", value)
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        made = Store(address)
+        made.client.create_bucket(Bucket=BUCKET)
+        yield made
+    server.kill()
+    server.communicate()

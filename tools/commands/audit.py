@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...data.buckets import Folder, folder_at
 from ...models import pretrained
 from ..terminal.console import ERR, OUT
 from ..terminal.options import PATH, argument, check_can_become_file, declare
@@ -20,7 +21,7 @@ _PRINTED = 10
 
 
 @declare
-@argument("clips", metavar="CLIPS", help="Clean folder, as `wordspot clean` writes it.")
+@argument("clips", metavar="CLIPS", type=str, help="Clean folder, as `wordspot clean` writes it, or its URL.")
 @click.option("--model", "model", type=PATH, help=EMBEDDING_HELP)
 @click.option(
     "--thorough", "thorough", is_flag=True, help="Train a small network on the clips as well, and rank by both."
@@ -37,7 +38,7 @@ _PRINTED = 10
 @click.option("--out", "out", type=PATH, help="Table to write; default: audit.csv in CLIPS.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as JSON.")
 def command(
-    clips: Path,
+    clips: str,
     model: Path | None,
     thorough: bool,
     seed: int,
@@ -61,24 +62,28 @@ def command(
     is suggested; what is doubtful (0.5 and more) even then is unsure. The next `wordspot clean` applies it, and
     `wordspot review CLIPS --listener audit` takes it back with U. What somebody has decided on stays as it is.
 
+    CLIPS may be in a bucket (extra `buckets`), with its shards or clips; audit.csv and decisions are put there then.
+
     Examples:
         wordspot audit clips
         wordspot audit clips --model small --json
         wordspot audit clips --out suspicious.csv
         wordspot audit clips --thorough --accept
         wordspot audit /data/clips --cluster tcp://host:8786
+        wordspot audit s3://bucket/clips --accept
     """
     from ...data.decisions import DECISIONS
     from ...pipeline.curation.accept import accept
     from ...pipeline.curation.audit import audit  # here, because LiteRT takes long to load
     from ...pipeline.curation.queue import AUDIT_TABLE
 
-    table = out or clips / AUDIT_TABLE
+    place = folder_at(clips)
+    table = out or place / AUDIT_TABLE
     if out:
         check_can_become_file(out)
     name, progress = model or pretrained.EMBEDDING, progress_bar("auditing", quiet=as_json)
-    folder = clips.absolute() if cluster else clips
-    with open_workers(cluster, jobs, clips) as workers:
+    folder = place.absolute() if cluster else place
+    with open_workers(cluster, jobs, place) as workers:
         found = audit(
             folder, name, thorough=thorough, seed=seed, jobs=workers, progress=progress, on_pace=_say_how_long
         )
@@ -86,11 +91,11 @@ def command(
     if as_json:
         print(json.dumps(found.to_dict(), ensure_ascii=False))
     else:
-        _print(found, table, clips)
+        _print(found, table, place)
     if accepted:
-        relabeled, unsure = accept(clips, clips / DECISIONS, found, str(name))
+        relabeled, unsure = accept(place, place / DECISIONS, found, str(name))
         ERR.print(
-            f"{relabeled:,} clips relabeled and {unsure:,} unsure, unheard, in {clips / DECISIONS}: the next "
+            f"{relabeled:,} clips relabeled and {unsure:,} unsure, unheard, in {place / DECISIONS}: the next "
             "`wordspot clean` applies it."
         )
 
@@ -99,11 +104,12 @@ def _say_how_long(seconds: float) -> None:
     ERR.print(f"Training a network on the clips: {max(1, round(seconds / 60)):,} more minutes or so; Ctrl-C ends it.")
 
 
-def _print(found: "Audit", table: Path, clips: Path) -> None:
+def _print(found: "Audit", table: Folder, clips: Folder) -> None:
     OUT.print(f"{found.wrong:,} of {len(found.suspicions):,} labels are probably wrong.")
     for pair in found.pairs[:_PRINTED]:
         OUT.print(f"  {pair.label}, probably {pair.suggested}: {pair.clips:,}")
     OUT.print("Most suspicious:")
     for one in found.suspicions[:_PRINTED]:
         OUT.print(f"  {one.file_name}, labeled {one.label}: {one.suspicion:.2f} ({one.reason or 'nothing stands out'})")
-    OUT.print(f"All of them are in {table}. Next: wordspot review {clips}, to listen to the first ones and decide.")
+    reviewed = clips if isinstance(clips, Path) else "CLIPS, copied here"
+    OUT.print(f"All of them are in {table}. Next: wordspot review {reviewed}, to listen to the first ones and decide.")

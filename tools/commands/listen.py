@@ -18,7 +18,7 @@ from ..listening.display import DetectionDisplay
 from ..listening.programs import Programs
 from ..listening.recorder import ClipRecorder, RecentSound
 from ..listening.sources import StreamHealth, file_blocks, pipe_blocks
-from ..terminal.options import PATH, argument, declare
+from ..terminal.options import PATH, PATH_OR_NAME, argument, declare
 from ..terminal.stream_settings import stream_settings_options
 from .model_argument import MODEL_HELP, model_path
 
@@ -28,7 +28,9 @@ _INTERRUPTED = 130  # as of every command that Ctrl-C ends
 
 @declare
 @argument("model", metavar="MODEL", required=False, help=MODEL_HELP)
-@click.option("--source", metavar="FILE", help="A sound file instead of the microphone; - for standard input.")
+@click.option(
+    "--source", type=PATH_OR_NAME, metavar="FILE", help="A sound file instead of the microphone; - for standard input."
+)
 @click.option("--device", help="Microphone, by number or a part of its name.")
 @click.option("--list-devices", is_flag=True, help="Show the microphones, and end.")
 @click.option(

@@ -17,7 +17,7 @@ from ...pipeline.training.settings import TrainSettings
 from ...pipeline.training.strategies import STRATEGIES, worker_number
 from ..terminal.confusion import accuracy_line, print_confusion
 from ..terminal.console import ERR, OUT
-from ..terminal.options import PATH, argument, declare, given_options, settings_options, split_words
+from ..terminal.options import PATH, PATH_OR_NAME, argument, declare, given_options, settings_options, split_words
 from ..terminal.progress import StepRate, progress_bar
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
 @click.option(
     "--from",
     "start",
-    type=str,
+    type=PATH_OR_NAME,
     metavar="MODEL",
     help="Begin with the body of a run, or of small or accurate, which ship, or with none; default: small, if there are few "
     "clips.",
@@ -46,7 +46,7 @@ _WORTH_SAYING = 0.2  # of an epoch's time spent waiting for data
 @click.option(
     "--teacher",
     "teacher",
-    type=str,
+    type=PATH_OR_NAME,
     metavar="MODEL",
     help="Distill from a run, or from small or accurate, which ship: it must know the words.",
 )

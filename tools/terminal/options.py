@@ -22,13 +22,14 @@ class _Path(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and is_url(value):
             raise WordspotError(
-                f"{value} is no folder or file of this machine, and only SRC and DST of `wordspot clean` may be others: copy "
-                "it here first"
+                f"{value} is no folder or file of this machine, and only folders of `wordspot clean`, `extract` and `audit` "
+                "may be others: name a local one, and copy it (for s3://, `aws s3 sync` does)"
             )
         return super().convert(value, param, ctx)
 
 
 PATH = _Path(path_type=Path)
+PATH_OR_NAME = _Path()  # as text: of a model that ships, or - for standard input
 _HELP_COLUMNS = 80
 
 
