@@ -14,7 +14,7 @@ def int8(pictures: np.ndarray) -> np.ndarray:
 
 
 def words(seed: int, count: int) -> np.ndarray:
-    """float [count, 63]: takes of ten words; the first features vary most, as those of speech do."""
+    """Takes of ten words, float [count, 63]; the first features vary most, as those of speech do."""
     rng = np.random.default_rng(seed)
     deviations = np.geomspace(40, 5, 63)
     return rng.normal(0, deviations, (10, 63))[rng.integers(0, 10, count)] + rng.normal(0, deviations, (count, 63))
@@ -45,7 +45,7 @@ def exact(descriptors: np.ndarray) -> np.ndarray:
 
 
 def similarity(descriptors: np.ndarray) -> np.ndarray:
-    """float64 [clips, clips], without what is clever."""
+    """Of all with all, float64 [clips, clips], in the plain way."""
     features = (descriptors - descriptors.mean(axis=0, dtype=np.float64)) / descriptors.std(axis=0, dtype=np.float64)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     return features @ features.T
