@@ -129,5 +129,9 @@ def _pairs(best: NDArray[np.uint64], clips: NDArray[np.integer]) -> NDArray[np.i
         kept[:] = np.where(kept > 0, np.minimum(owners, others) << _HALF | np.maximum(owners, others), 0)
     codes = best.reshape(-1)
     codes.sort()
-    codes = codes[np.append(True, codes[1:] != codes[:-1]) & (codes > 0)]
-    return codes.astype("<u8", copy=False).view("<i4").reshape(-1, 2)[:, ::-1]
+    is_other, count = np.append(True, codes[1:] != codes[:-1]) & (codes > 0), 0
+    for begin in range(0, len(codes), _ROWS_AT_ONCE):  # in its place: at this moment most memory is needed
+        part = codes[begin : begin + _ROWS_AT_ONCE][is_other[begin : begin + _ROWS_AT_ONCE]]
+        codes[count : count + len(part)] = part
+        count += len(part)
+    return codes[:count].astype("<u8", copy=False).view("<i4").reshape(-1, 2)[:, ::-1]

@@ -84,7 +84,7 @@ class _Copies:
 def _real(sources: tuple[Path, ...], work: Path) -> _Real:
     for number, source in enumerate(sources):
         write_as_wav(source, work / f"recordings-{number}")
-    described = [(clip, start, print_) for clip, start, print_ in _described(work) if "/_" not in clip.recording.path]
+    described = [one for one in _described(work, "recordings-") if "/_" not in one[0].recording.path]
     first = dict(reversed([(print_[:16], place) for place, (_, _, print_) in enumerate(described)]))  # by digest
     described = [described[place] for place in sorted(first.values())]
     labels = np.array([clip.recording.path.split("/")[1] for clip, _, _ in described])
@@ -101,7 +101,7 @@ def _copies(work: Path, real: _Real, rng: np.random.Generator) -> _Copies:
             path = f"copies/{kind}-{original}{ending(spoiled)}"
             save(work / path, spoiled)
             made[path] = original, str(how)
-    described = [one for one in _described(work) if one[0].recording.path in made]
+    described = list(_described(work, "copies"))
     pairs = [(real.clips[made[clip.recording.path][0]], (clip, start)) for clip, start, _ in described]
     with mapping(ClipMaker(work, CleanSettings()).compare, pairs, _JOBS) as relations:
         related = list(progress_bar("confirming")(relations, len(pairs)))
@@ -110,9 +110,10 @@ def _copies(work: Path, real: _Real, rng: np.random.Generator) -> _Copies:
     return _Copies(np.array(originals), np.array(names), _descriptors(kept))
 
 
-def _described(work: Path) -> Iterator[tuple[PlannedClip, float, bytes]]:
-    """Clips, the second of their recordings at which they begin, and their fingerprints."""
-    planned = [PlannedClip(recording, recording.path) for recording in scan_recordings(work)]
+def _described(work: Path, folder: str) -> Iterator[tuple[PlannedClip, float, bytes]]:
+    """Clips of folders whose name begins so, the second of their recordings at which they begin, and their fingerprints."""
+    recordings = (recording for recording in scan_recordings(work) if recording.path.startswith(folder))
+    planned = [PlannedClip(recording, recording.path) for recording in recordings]
     with mapping_lists(ClipMaker(work, CleanSettings()).process_all, planned, _JOBS) as outcomes:
         for clip, outcome in zip(planned, progress_bar("measuring")(outcomes, len(planned)), strict=True):
             if outcome.fingerprint:
@@ -168,8 +169,8 @@ def _search(real: _Real, copies: _Copies, size: int, rng: np.random.Generator) -
     found = near[copies.originals] == near[len(real.descriptors) + np.arange(len(copies.originals))]
     alike = _similarities(real, copies) > SIMILARITY_OF_CANDIDATES
     OUT.print(
-        f"{size:,} contents: {took_s:.1f} s, {peak / 1e6:.0f} MB, {compared[0]:,} pairs to compare; found are {found[alike].mean():.2%} "
-        f"of {alike.sum():,} copies that look alike"
+        f"{size:,} contents: {took_s:.1f} s, {peak / 1e6:.0f} MB, {compared[0]:,} pairs to compare; "
+        f"found are {found[alike].mean():.2%} of {alike.sum():,} copies that look alike"
     )
     if size <= _LARGEST_ALL_WITH_ALL:
         descriptors = np.frombuffer(prints._bytes, np.int8).reshape(size, -1)[:, 16:]
