@@ -29,6 +29,7 @@ from .planting import DEFECTS, ending, save
 
 _OF_EACH = 400
 _JOBS = 2
+_SAME_SAMPLES = ("1", "flac", "zeros")
 _PARTS = (5_000, 10_000, 20_000)
 _LARGEST_ALL_WITH_ALL = 100_000
 _MOST_TURNED = np.radians(78)  # then as many pairs of invented takes look alike as of real ones
@@ -92,8 +93,10 @@ def _real(sources: tuple[Path, ...], work: Path) -> _Real:
 
 
 def _copies(work: Path, real: _Real, rng: np.random.Generator) -> _Copies:
-    """Takes what may become of a take, and keeps those that are confirmed and have other samples."""
-    kinds = [(defect, how) for defect in DEFECTS if defect.is_copy for how in defect.severities]
+    """What may become of a take, except the same samples, as far as it is confirmed."""
+    kinds = [
+        (defect, how) for defect in DEFECTS if defect.is_copy for how in defect.severities if how not in _SAME_SAMPLES
+    ]
     made = {}
     for kind, (defect, how) in enumerate(kinds):
         for original in rng.choice(len(real.clips), _OF_EACH, replace=False).tolist():
