@@ -9,7 +9,7 @@ DATA ?= $(SHARED)/speech_commands_v0.01_subset
 WEB := tools/browser/vendor/LICENSE
 
 .PHONY: help demo test check fuzz web pretrained pictures arm64 clean
-.PHONY: bench bench-speed bench-checks bench-takes bench-windows bench-scale bench-stream bench-score-stream bench-open-microphone bench-networks
+.PHONY: bench bench-speed bench-checks bench-takes bench-candidates bench-windows bench-scale bench-stream bench-score-stream bench-open-microphone bench-networks
 .PHONY: bench-front-end bench-recipes bench-few-clips bench-maker bench-wake-word bench-listeners bench-accuracy bench-audit bench-repair
 
 help:  ## this list
@@ -45,6 +45,9 @@ bench-checks: .venv/installed  ## plant every defect in real clips, and count wh
 
 bench-takes: .venv/installed  ## takes of one speaker: which are called the same take, and which copies are found
 	$(BIN)/python -m wordspot.tools.bench.cleaning.takes $(DATA)
+
+bench-candidates: .venv/installed  ## near-duplicates among a million different contents: how many are found, time and memory (SHARED=folder)
+	$(BIN)/python -m wordspot.tools.bench.cleaning.candidates $(SHARED)/speech_commands_v0.01_subset $(SHARED)/speech_commands_v0.01_more
 
 bench-windows: .venv/installed  ## place real words in real noise, and see where the window goes
 	$(BIN)/python -m wordspot.tools.bench.cleaning.windows $(DATA)

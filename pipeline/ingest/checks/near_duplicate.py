@@ -5,7 +5,7 @@ Why: as for duplicates: a take that was converted and collected again is still t
 Formula: `near_duplicate_of` names another recording whose largest normalized cross-correlation with this one, over all
 shifts that leave half of the shorter one covered, is at least 0.7, and which also runs alike when every band and every
 moment is made equally loud: `agreement` of `wordspot.pipeline.ingest.duplicates.same_take` is at least 0.7. Candidates
-come from fingerprints (see `wordspot.pipeline.ingest.duplicates.fingerprints`). Which of several are
+come from fingerprints (see `wordspot.pipeline.ingest.duplicates.candidates`). Which of several are
 found is decided as for duplicates.
 Limits: of 6,290 pairs of different takes of one word by one speaker none is found (the correlation alone found 11); their
 largest agreement is 0.50, and the smallest of takes that were encoded, resampled or clipped 0.82 (`make bench-takes`).

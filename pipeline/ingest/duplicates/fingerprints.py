@@ -1,8 +1,7 @@
 """Finding recordings that are the same audio, or the same take: fingerprints first, waveforms then."""
 
 import base64
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from ....data.arrays import Samples
 from ...signal.spectrum import BIN_HZ, single_rfft
 from ..checks.cut_stack import CutStack
+from .candidates import candidates
 from .same_take import AGREEMENT_OF_SAME_TAKE, agreement
 
 CORRELATION_OF_SAME_TAKE = 0.7
@@ -28,9 +28,6 @@ _STEPS_PER_UNIT = 40  # then nearly all cosines of speech fit into a byte
 _DIGEST_BYTES = 16
 _DESCRIPTOR_BYTES = _KEPT * _KEPT - 1
 FINGERPRINT_BYTES = _DIGEST_BYTES + _DESCRIPTOR_BYTES
-_SIMILARITY_OF_CANDIDATES = 0.85
-_FEW = 64  # so few are all compared with each other: too few to know which features are common
-_BLOCK = 256
 
 
 def fingerprints(stack: CutStack) -> list[str]:
@@ -181,14 +178,14 @@ class Fingerprints:
         return len(self._bytes) // (FINGERPRINT_BYTES)
 
     def groups(
-        self, compare: Callable[[list[tuple[int, int]]], Iterable[Relation]]
+        self, compare: Callable[[NDArray[np.int32]], NDArray[np.int8]]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Who belongs together.
 
         Parameters
         ----------
         compare
-            Gives the relation of each of a list of pairs of clips, by looking at their waveforms.
+            Gives the relation of each pair of clips of int32 [pairs, 2], int8 [pairs], by looking at their waveforms.
 
         Returns
         -------
@@ -199,10 +196,10 @@ class Fingerprints:
         table = np.frombuffer(self._bytes, np.uint8).reshape(-1, FINGERPRINT_BYTES)
         equal = _first_of_equal(np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(np.uint64))
         firsts = np.flatnonzero(equal == np.arange(len(equal)))
-        pairs = list(_candidates(table[:, _DIGEST_BYTES:].view(np.int8), firsts))
-        relations = list(zip(pairs, compare(pairs), strict=True))
-        same = _joined(equal, (pair for pair, relation in relations if relation == Relation.SAME))
-        return same, _joined(same, (pair for pair, relation in relations if relation == Relation.NEAR))
+        pairs = candidates(table[:, _DIGEST_BYTES:].view(np.int8), firsts)
+        relations = compare(pairs)
+        same = _joined(equal, pairs[relations == Relation.SAME].tolist())
+        return same, _joined(same, pairs[relations == Relation.NEAR].tolist())
 
 
 def _first_of_equal(rows: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -215,33 +212,7 @@ def _first_of_equal(rows: NDArray[np.uint64]) -> NDArray[np.int64]:
     return firsts
 
 
-def _candidates(descriptors: np.ndarray, clips: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Pairs of clips whose fingerprints look alike, ascending.
-
-    Every feature is taken relative to its mean and deviation over all clips, because what most words have in common
-    says nothing. Compares all with all, block by block: 100,000 different clips take some 20 seconds.
-    """
-    if len(clips) <= _FEW:
-        yield from itertools.combinations(map(int, clips), 2)
-        return
-    features = descriptors[clips].astype(np.float32)
-    features = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-3)
-    features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-6)
-    whole = np.empty((_BLOCK, _BLOCK), np.float32)  # once: to ask the system for it costs more than to fill it
-    for begin in range(0, len(clips), _BLOCK):
-        one = features[begin : begin + _BLOCK]
-        for other in range(begin, len(clips), _BLOCK):
-            two = features[other : other + _BLOCK]
-            similar = np.matmul(one, two.T, out=whole[: len(one), : len(two)])
-            for place in np.flatnonzero(
-                similar > _SIMILARITY_OF_CANDIDATES
-            ).tolist():  # argwhere takes as long as matmul
-                row, column = divmod(place, len(two))
-                if begin + row < other + column:
-                    yield int(clips[begin + row]), int(clips[other + column])
-
-
-def _joined(firsts: NDArray[np.int64], pairs: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
+def _joined(firsts: NDArray[np.int64], pairs: Iterable[list[int]]) -> NDArray[np.int64]:
     """The first of each group, int64 [clips], after joining the groups of each pair; few, beside the clips."""
     firsts = firsts.copy()
     parent: dict[int, int] = {}

@@ -16,7 +16,7 @@ from ..clip_maker import ClipMaker, ClipPlace
 from ..outcome import Outcome
 from ..plan import Plan, PlannedClip
 from ..result import DuplicateGroups
-from .fingerprints import Fingerprints, Relation
+from .fingerprints import Fingerprints
 
 DUPLICATE_CHECKS = (duplicate.CHECK.name, near_duplicate.CHECK.name)
 
@@ -95,9 +95,9 @@ def find_duplicates(
     def place(clip: int) -> ClipPlace:
         return planned[places[clip]], starts[clip]
 
-    def compare(pairs: list[tuple[int, int]]) -> list[Relation]:
+    def compare(pairs: NDArray[np.int32]) -> NDArray[np.int8]:
         with mapping(maker.compare, ((place(first), place(second)) for first, second in pairs), jobs) as relations:
-            return list(progress(relations, len(pairs)))
+            return np.fromiter(progress(relations, len(pairs)), np.int8)
 
     same, near = prints.groups(compare)
     across = DuplicateGroups(len(_mixed(near, labels.array)), len(_mixed(near, speakers.array)))

@@ -194,9 +194,9 @@ def test_groups_are_what_chains_of_pairs_connect(contents: list[int], relations:
 
     compared: list[tuple[int, int]] = []
 
-    def compare(pairs: list[tuple[int, int]]) -> list[Relation]:
-        compared.extend(pairs)
-        return [relation(*pair) for pair in pairs]
+    def compare(pairs: np.ndarray) -> np.ndarray:
+        compared.extend(map(tuple, pairs.tolist()))
+        return np.array([relation(*pair) for pair in pairs.tolist()], np.int8)
 
     pairs = list(itertools.combinations(range(len(contents)), 2))
     equal = [pair for pair in pairs if contents[pair[0]] == contents[pair[1]]]
@@ -219,9 +219,9 @@ def test_of_many_clips_those_that_look_alike_are_compared_and_few_others(count: 
         prints.add(base64.b64encode(place.to_bytes(16, "big") + picture.tobytes()).decode())
     compared: list[tuple[int, int]] = []
 
-    def compare(pairs: list[tuple[int, int]]) -> list[Relation]:
-        compared.extend(pairs)
-        return [Relation.NEAR if pair in duplicates else Relation.NONE for pair in pairs]
+    def compare(pairs: np.ndarray) -> np.ndarray:
+        compared.extend(map(tuple, pairs.tolist()))
+        return np.array([Relation.NEAR if pair in duplicates else Relation.NONE for pair in map(tuple, pairs.tolist())])
 
     same, near = map(groups_of, prints.groups(compare))
     assert set(compared) == duplicates
@@ -231,4 +231,4 @@ def test_of_many_clips_those_that_look_alike_are_compared_and_few_others(count: 
 
 
 def test_no_clips_make_no_groups() -> None:
-    assert [len(firsts) for firsts in Fingerprints().groups(lambda pairs: [Relation.SAME for _ in pairs])] == [0, 0]
+    assert [len(firsts) for firsts in Fingerprints().groups(lambda pairs: np.full(len(pairs), Relation.SAME))] == [0, 0]
