@@ -11,6 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from ...progress import Progress, no_progress
+
 _BANDS = 48  # of pairs of copies with a similarity above 0.85 they miss less than one in 500 among a million
 _PLANES = 32
 _KEPT = 6  # most alike of each: see tools/bench/README.md
@@ -21,7 +23,9 @@ _LARGEST = np.uint64(2**32 - 1)
 _HALF = np.uint64(32)
 
 
-def nearest_pairs(descriptors: NDArray[np.int8], clips: NDArray[np.integer], least: float) -> NDArray[np.int32]:
+def nearest_pairs(
+    descriptors: NDArray[np.int8], clips: NDArray[np.integer], least: float, progress: Progress = no_progress
+) -> NDArray[np.int32]:
     """Pairs of clips of which one is among the six that are most alike to the other.
 
     Clips that are equally alike come in their order: a crowd of equal ones stays connected by its first ones.
@@ -34,6 +38,8 @@ def nearest_pairs(descriptors: NDArray[np.int8], clips: NDArray[np.integer], lea
         Those that count, ascending.
     least
         Similarity, the cosine of the angle between descriptors relative to mean and deviation, from which on two are alike.
+    progress
+        Shows how many of the bands have been gone through: a million clips take minutes.
 
     Returns
     -------
@@ -41,7 +47,7 @@ def nearest_pairs(descriptors: NDArray[np.int8], clips: NDArray[np.integer], lea
     """
     contents = _Contents.of(descriptors, clips)
     best = np.zeros((len(clips), _KEPT), np.uint64)
-    for seed in range(_BANDS):
+    for seed in progress(range(_BANDS), _BANDS):
         order = np.argsort(contents.bands(np.random.default_rng(seed)), kind="stable")
         for begin in range(0, len(order), _ROWS_AT_ONCE):
             places = order[begin : begin + _ROWS_AT_ONCE + _BLOCK]

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ...progress import Progress, no_progress
 from .bands import nearest_pairs
 
 SIMILARITY_OF_CANDIDATES = 0.85
@@ -12,7 +13,9 @@ _MOST_PAIRS = 200_000  # two minutes of comparing waveforms: so many are no coin
 _BLOCK = 256
 
 
-def candidates(descriptors: NDArray[np.int8], clips: NDArray[np.int64]) -> NDArray[np.int32]:
+def candidates(
+    descriptors: NDArray[np.int8], clips: NDArray[np.int64], progress: Progress = no_progress
+) -> NDArray[np.int32]:
     """Pairs of clips whose fingerprints look alike.
 
     Every feature is taken relative to its mean and deviation over all clips, because what most words have in common
@@ -26,6 +29,8 @@ def candidates(descriptors: NDArray[np.int8], clips: NDArray[np.int64]) -> NDArr
         int8 [all clips, features].
     clips
         Those that count, ascending.
+    progress
+        Shows how far it has come, where they are many.
 
     Returns
     -------
@@ -35,7 +40,7 @@ def candidates(descriptors: NDArray[np.int8], clips: NDArray[np.int64]) -> NDArr
         return clips.astype(np.int32)[np.stack(np.triu_indices(len(clips), 1), axis=1)]
     pairs = all_with_all(descriptors[clips], _MOST_PAIRS) if len(clips) <= _MOST_CLIPS else None
     if pairs is None:
-        return nearest_pairs(descriptors, clips, SIMILARITY_OF_CANDIDATES)
+        return nearest_pairs(descriptors, clips, SIMILARITY_OF_CANDIDATES, progress)
     return clips.astype(np.int32)[pairs]
 
 

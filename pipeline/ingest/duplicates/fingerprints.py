@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....data.arrays import Samples
+from ...progress import Progress, no_progress
 from ...signal.spectrum import BIN_HZ, single_rfft
 from ..checks.cut_stack import CutStack
 from .candidates import candidates
@@ -178,7 +179,7 @@ class Fingerprints:
         return len(self._bytes) // (FINGERPRINT_BYTES)
 
     def groups(
-        self, compare: Callable[[NDArray[np.int32]], NDArray[np.int8]]
+        self, compare: Callable[[NDArray[np.int32]], NDArray[np.int8]], progress: Progress = no_progress
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Who belongs together.
 
@@ -186,6 +187,8 @@ class Fingerprints:
         ----------
         compare
             Gives the relation of each pair of clips of int32 [pairs, 2], int8 [pairs], by looking at their waveforms.
+        progress
+            Shows how far the search for such pairs has come, where clips are many.
 
         Returns
         -------
@@ -196,7 +199,7 @@ class Fingerprints:
         table = np.frombuffer(self._bytes, np.uint8).reshape(-1, FINGERPRINT_BYTES)
         equal = _first_of_equal(np.ascontiguousarray(table[:, :_DIGEST_BYTES]).view(np.uint64))
         firsts = np.flatnonzero(equal == np.arange(len(equal)))
-        pairs = candidates(table[:, _DIGEST_BYTES:].view(np.int8), firsts)
+        pairs = candidates(table[:, _DIGEST_BYTES:].view(np.int8), firsts, progress)
         relations = compare(pairs)
         same = _joined(equal, pairs[relations == Relation.SAME].tolist())
         return same, _joined(same, pairs[relations == Relation.NEAR].tolist())

@@ -99,7 +99,7 @@ def find_duplicates(
         with mapping(maker.compare, ((place(first), place(second)) for first, second in pairs), jobs) as relations:
             return np.fromiter(progress(relations, len(pairs)), np.int8)
 
-    same, near = prints.groups(compare)
+    same, near = prints.groups(compare, progress)
     across = DuplicateGroups(len(_mixed(near, labels.array)), len(_mixed(near, speakers.array)))
 
     def of_planned(originals: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,5 +1,8 @@
 """Which clips are compared: of some all whose fingerprints look alike, of very many those that are most alike."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 from wordspot.pipeline.ingest.duplicates import candidates as module
@@ -127,3 +130,17 @@ def test_a_folder_in_which_too_many_are_alike_is_left_to_the_bands(monkeypatch: 
 @pytest.mark.parametrize("value", [0, 127, -127])
 def test_clips_that_are_all_the_same_are_no_error(value: int) -> None:
     assert nearest(np.full((100, 63), value, np.int8)).shape == (0, 2)
+
+
+def test_progress_is_told_of_every_band() -> None:
+    told: list[int] = []
+
+    def progress(items: Iterable[Any], total: int) -> Iterator[Any]:
+        for item in items:
+            told.append(total)
+            yield item
+
+    descriptors, _ = with_copies(9, 200)
+    pairs = nearest_pairs(descriptors, np.arange(200), SIMILARITY_OF_CANDIDATES, progress)
+    assert len(told) == told[0] > 1
+    assert pairs.tolist() == nearest(descriptors).tolist()
