@@ -35,6 +35,16 @@ def is_url(place: str) -> bool:
     return _URL.fullmatch(place) is not None
 
 
+def here(place: Path | str) -> Path:
+    """A path of this machine. Raises `WordspotError` for a URL, which would become a path that nobody knows."""
+    if isinstance(place, str) and is_url(place):
+        raise WordspotError(
+            f"{place} is no folder or file of this machine, and only folders of `wordspot clean`, `extract` and `audit` "
+            "may be others: name a local one, and copy it (for s3://, `aws s3 sync` does)"
+        )
+    return Path(place)
+
+
 def folder_at(place: "Path | UPath | str") -> Folder:
     """The folder that a path or a URL names.
 

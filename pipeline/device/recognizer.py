@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from ...data.arrays import LogMel, Samples, Waveform
+from ...data.buckets import here
 from ...data.errors import RecordingError, WordspotError
 from ...data.native_output import without_native_output
 from ...models import pretrained
@@ -129,7 +130,7 @@ class Recognizer:
         """
         if not isinstance(threads, int) or threads < 1:
             raise WordspotError(f"threads is {threads!r}; it must be a whole number from 1 on")
-        path = pretrained.path_of(str(model)) if str(model) in pretrained.NAMES else Path(model)
+        path = pretrained.path_of(str(model)) if str(model) in pretrained.NAMES else here(model)
         file = read_model(path)
         if not pretrained.ships(file.content):
             check_by_trial(path, file.graph)
@@ -190,7 +191,7 @@ class Recognizer:
         from ..signal.window import fit_to_window
 
         if isinstance(sound, (str, Path)):
-            samples = _read(Path(sound), self.sample_rate_hz)
+            samples = _read(here(sound), self.sample_rate_hz)
         else:
             samples = to_mono_samples(sound, self._rate_of(sample_rate_hz), self.sample_rate_hz)
         clip, _ = fit_to_window(samples, self.clip_samples)
@@ -237,7 +238,7 @@ class Recognizer:
 
     def _blocks(self, sound: Path | str | Iterable[npt.ArrayLike], sample_rate_hz: float | None) -> Iterator[Samples]:
         if isinstance(sound, (str, Path)):
-            yield from _stream(Path(sound), self.sample_rate_hz)
+            yield from _stream(here(sound), self.sample_rate_hz)
             return
         from ...data.audio import Mixer
         from ..signal.array_sound import check_rate, to_float_block

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...data.buckets import here
 from ...data.clips import find_clip_table, sketch
 from ...data.errors import WordspotError, WordspotWarning
 from ...data.feature_set import FeatureSet, is_feature_set, read_feature_set
@@ -68,7 +69,8 @@ def export(
     WordspotError
         No such run, negatives without sound, or a file whose answers disagree.
     """
-    run = Run(Path(run_folder))
+    run, out = Run(here(run_folder)), here(out)
+    negatives = here(negatives) if negatives is not None else None
     config = run.read_config()
     network = load_network(run.model)
     feature_set = _open_features(run, config)
@@ -80,9 +82,7 @@ def export(
         graph = quantize_body(graph, _examples(feature_set, classes, "training", _CALIBRATION_CLIPS).frames)
     graph = remove_tensor_names(remove_mel_reshapes(graph))
     description = _describe(run, config, feature_set, int8=int8)
-    negatives = Path(negatives) if negatives is not None else None
     held_out = _held_out(run, config, feature_set, classes, negatives)
-    out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary:
         temporary.write_bytes(pack_model(graph, description))

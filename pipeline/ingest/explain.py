@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...data.audio import SAMPLE_RATE_HZ, read_sound
+from ...data.buckets import here
 from ...data.errors import RecordingError
 from ...data.files import printable
 from .checks import CHECKS, Check, CutRecording, Value
@@ -92,7 +93,7 @@ def explain(path: Path | str, settings: CleanSettings = CleanSettings()) -> Expl
     FileNotFoundError
         There is no such file.
     """
-    path = Path(path)
+    path = here(path)
     maker = ClipMaker(path.parent, settings)
     try:
         cut = maker.cut(path.name, read_sound(path))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...data.buckets import here
 from ...data.clips import CLIP_TABLE, checked_rows
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError
@@ -59,7 +60,7 @@ def shard(
     WordspotError
         No clean folder, a clip that is missing, a destination that holds something else or lies in the clean folder.
     """
-    clips, shards = Path(clips), Path(shards)
+    clips, shards = here(clips), here(shards)
     _check(clips, shards, clips_per_shard)
     (shards / _OWN_FOLDER).mkdir(parents=True, exist_ok=True)
     with held_alone(shards / _OWN_FOLDER / "lock", f"another process is writing {shards}: wait until it is done"):

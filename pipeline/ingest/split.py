@@ -11,6 +11,7 @@ import numpy as np
 
 from ...data.arrays import Samples
 from ...data.audio import SAMPLE_RATE_HZ, read_sound, write_wav
+from ...data.buckets import here
 from ...data.errors import RecordingError, WordspotError
 from ...data.files import copy, held_alone, remove_leftovers, replacing, write_text
 from ...data.recordings.folders import SPLIT_LISTS, Recording, scan_recordings
@@ -116,7 +117,7 @@ def split_recordings(source: Path | str, destination: Path | str, *, progress: P
         The source is no folder of recordings, or the destination is something else, lies in the source, or is being written
         by another process.
     """
-    source, destination = Path(source), Path(destination)
+    source, destination = here(source), here(destination)
     recordings = scan_recordings(source)
     if destination.exists() and not SplitLog(destination, source).is_of_source:
         raise WordspotError(f"{destination} exists and was not made of {source}: choose a new folder")

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...data.arrays import Samples
 from ...data.audio import SAMPLE_RATE_HZ
+from ...data.buckets import here
 from ...data.clips import Clip, in_sketch, list_clips
 from ...data.errors import RecordingError, WordspotError, WordspotWarning
 from ...data.labels import SILENCE, UNKNOWN, differing_in_case, is_word
@@ -99,7 +100,7 @@ def evaluate(
     """
     if split not in (ALL, *SPLITS):
         raise WordspotError(f"split is {split!r}; expected one of {', '.join((ALL, *SPLITS))}")
-    folder = Path(data)
+    folder = here(data)
     recognizer = model if isinstance(model, Recognizer) else Recognizer.load(model)
     clips = _of_split(_judged(list_clips(folder)), folder, split)
     notes = (*notes_of_training(clips, recognizer, split), *_notes_of_case({clip.label for clip in clips}, recognizer))
@@ -140,7 +141,7 @@ def write_evaluation_report(
     review
         The command that plays the clips of every cell of the matrix; empty for none.
     """
-    folder = Path(data)
+    folder = here(data)
     facts = {
         "Model": model_name,
         "Data": str(folder),
@@ -162,7 +163,7 @@ def write_evaluation_report(
         no_sound="" if players else f"Without sound: these clips are not in {folder} any more.",
         review=review,
     )
-    write_report(Path(path), report)
+    write_report(here(path), report)
 
 
 def write_evaluation(
@@ -188,7 +189,7 @@ def write_evaluation(
     WordspotError
         The folder holds something else; see `check_can_hold_evaluation`.
     """
-    folder, data = Path(folder), Path(data)
+    folder, data = here(folder), here(data)
     check_can_hold_evaluation(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_predictions(folder, result.judged)
@@ -199,7 +200,7 @@ def write_evaluation(
 
 def check_can_hold_evaluation(folder: Path | str) -> None:
     """Raises `WordspotError` unless a folder is new, empty, or that of an earlier evaluation."""
-    folder = Path(folder)
+    folder = here(folder)
     if not folder.exists():
         return
     check_folder(folder)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...data.buckets import here
 from ...data.errors import WordspotError
 from ...data.feature_set import FeatureSet
 from ...models import NetworkShape, build_network
@@ -99,7 +100,7 @@ def train(
     """
     if isinstance(strategy, str):
         replicas = Replicas.open(strategy)
-        with replicas.lost_workers_named(), replicas.own_folder(Path(run_folder), resume=resume) as own_folder:
+        with replicas.lost_workers_named(), replicas.own_folder(here(run_folder), resume=resume) as own_folder:
             return train(
                 data,
                 own_folder,
@@ -114,12 +115,12 @@ def train(
                 strategy=replicas,
                 callbacks=callbacks,
             )
-    data, run = Path(data), Run(Path(run_folder))
+    data, run = here(data), Run(here(run_folder))
+    extra = here(negatives) if negatives is not None else None
     approach = Approach.choose(data, words, settings, augmentation, start, teacher, run.folder if resume else None)
     run.reserve(resume=resume)
     feature_set = open_data(data, run, callbacks.progress, approach.start or approach.teacher)
     check_front_end(feature_set, data, approach.teacher)
-    extra = Path(negatives) if negatives is not None else None
     may_cross = judged_on_all and not _held_out_before(run)
     material = Material.choose(feature_set, words, approach, extra, callbacks.progress, may_cross=may_cross)
     _check_counts(material.counts)

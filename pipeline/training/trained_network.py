@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from ...data.buckets import here
 from ...data.errors import WordspotError
 from ...data.files import replacing
 from ...data.front_end import FrontEnd
@@ -52,7 +53,7 @@ class TrainedNetwork:
         """
         if name in pretrained.NAMES:
             return cls._load_shipped(str(name))
-        if not Path(name).exists():
+        if not here(name).exists():
             raise WordspotError(f"there is no run {name}; expected a run folder, or {_SHIPPED}, which ship")
         if Path(name).is_file():
             raise WordspotError(f"{name} is a file; expected the run folder it came from, or {_SHIPPED}, which ship")

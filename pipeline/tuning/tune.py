@@ -13,6 +13,7 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from ...data.buckets import here
 from ...data.errors import LossError, WordspotError
 from ...data.feature_set import is_feature_set, read_feature_set
 from ...data.files import locked, write_json
@@ -104,7 +105,7 @@ def tune(
         Data or words that do not do, a folder that holds something else, trials that were begun with other settings, a
         storage that cannot be used, or a first trial whose loss is no longer finite.
     """
-    data, out = Path(data), Path(out)
+    data, out = here(data), here(out)
     _check(data, out, words)
     where = "at storage_url" if storage_url else str(out / STUDY)
     with storage_errors_in_words(where):

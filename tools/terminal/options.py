@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ...data.buckets import is_url
+from ...data.buckets import here
 from ...data.errors import WordspotError
 from ...data.labels import parse_labels
 
@@ -20,11 +20,8 @@ class _Path(click.Path):
     """A path of this machine; a URL would become one that nobody knows."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, str) and is_url(value):
-            raise WordspotError(
-                f"{value} is no folder or file of this machine, and only folders of `wordspot clean`, `extract` and `audit` "
-                "may be others: name a local one, and copy it (for s3://, `aws s3 sync` does)"
-            )
+        if isinstance(value, str):
+            here(value)
         return super().convert(value, param, ctx)
 
 
