@@ -13,7 +13,7 @@ from wordspot.tools.cli import main_group
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "pipeline", "models", "tools")
-READMES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("README.md") if ".venv" not in path.parts)
+READMES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("README.md") if not {".venv", "build"} & set(path.parts))
 _PRIVATE_WORDS = (  # of this project's past, which nobody in the field uses
     r"heard right",
     r"hears \d",

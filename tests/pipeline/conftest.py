@@ -170,6 +170,8 @@ class Store:
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
     """A stand-in for S3 on localhost, with a bucket, which this process and those that it starts take for S3."""
+    from s3fs import S3FileSystem
+
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert server.stderr
@@ -184,6 +186,7 @@ def store() -> Iterator[Store]:
             patch.setenv(f"AWS_{name}", value)
         patch.setenv("AWS_ENDPOINT_URL", address)
         patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        S3FileSystem.clear_instance_cache()  # it knows the address of an earlier one
         made = Store(address)
         made.client.create_bucket(Bucket=BUCKET)
         yield made

@@ -231,7 +231,7 @@ def test_a_missing_package_is_one_line(stored: str, tmp_path: Path) -> None:
 
 def test_a_place_that_is_no_s3_is_as_good(clips: Path, features: Path, tmp_path: Path) -> None:
     """Of what fsspec knows, `memory://` is the one that needs no server: like smb:// it has none of the ways of S3."""
-    there, extracted = folder_at("memory://sounds/clips"), folder_at("memory://sounds/features")
+    there, extracted = folder_at("memory://extracted/clips"), folder_at("memory://extracted/features")
     for path in clips.rglob("*"):
         if path.is_file():
             place = there / path.relative_to(clips).as_posix()
