@@ -148,8 +148,8 @@ class CrossValidated:
         said = [
             f"Words: {words['share']:.1%} of {_count(words['clips'], 'clip')} of {voices} were recognized, each by a network "
             f"trained {without} ({self.cross.parts}-fold cross-validation); of other people's such a network recognizes "
-            f"{low:.0%} to {high:.0%} (95% interval). The one that was kept was trained on all clips, and hears better than "
-            "these. Synthetic silence does not count."
+            f"{low:.0%} to {high:.0%} (95% interval). The one that was kept was trained on all clips, and most likely hears "
+            "better than these. Synthetic silence does not count."
         ]
         if others["clips"]:
             said.append(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...progress import Progress, no_progress
 
-_BANDS = 48  # of pairs of copies with a similarity above 0.85 they miss less than one in 500 among a million
+_BANDS = 48  # of pairs of copies with a similarity above 0.85 they miss one in 370 among a million
 _PLANES = 32
 _KEPT = 6  # most alike of each: see tools/bench/README.md
 _BLOCK = 64
