@@ -72,8 +72,6 @@ def _has_ended(process: Any) -> bool:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, ProcessLookupError)  # others are of a process that runs, but belongs to somebody else
     return False
