@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 import wordspot
+from wordspot.data.datasets.catalog import SPEECH_COMMANDS
+from wordspot.data.datasets.fetch import fetch
+from wordspot.data.datasets.import_set import import_set
+from wordspot.data.datasets.publish import publish
 from wordspot.data.errors import WordspotError
 from wordspot.pipeline.ingest.explain import explain
 from wordspot.pipeline.ingest.shards import shard
 from wordspot.pipeline.ingest.split import split_recordings
+from wordspot.pipeline.progress import no_progress
 
 URL = "s3://bucket/place"
 TAKERS: dict[str, Callable[[], object]] = {
@@ -24,6 +29,10 @@ TAKERS: dict[str, Callable[[], object]] = {
     "recording": lambda: explain(URL),
     "clips to shard": lambda: shard(URL, "shards"),
     "shards": lambda: shard("clips", URL),
+    "decisions": lambda: wordspot.clean("recordings", "clips", decisions=URL),
+    "folder to fetch into": lambda: fetch(SPEECH_COMMANDS["mini"], URL, no_progress, no_progress),
+    "set to import": lambda: import_set("folder-csv", URL, "recordings", progress=no_progress),
+    "clips to publish": lambda: publish(URL, "published", license="CC0-1.0", language="en", progress=no_progress),
     "recordings to split": lambda: split_recordings(URL, "words"),
 }
 

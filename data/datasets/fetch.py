@@ -4,6 +4,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from ..buckets import here
 from ..errors import WordspotError
 from ..files import held_alone, read_json, write_json
 from .catalog import PublicSet
@@ -38,7 +39,7 @@ def fetch(public_set: PublicSet, folder: Path | str, progress: Progress, unpacki
     WordspotError
         Another folder is there, the disk is too small, or see `download` and `unpack`.
     """
-    folder = Path(folder)
+    folder = here(folder)
     if _holds(folder, public_set):
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)

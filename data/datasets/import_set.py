@@ -15,6 +15,7 @@ from typing import Any
 
 from ..audio import write_wav
 from ..audio.cut import cut
+from ..buckets import here
 from ..errors import RecordingError, WordspotError
 from ..files import held_alone, read_json, remove_leftovers, replacing, write_json, write_text
 from ..recordings.folders import SECTIONS, SPLIT_LISTS
@@ -120,7 +121,7 @@ def import_set(
         No such set, language or words; nothing of it can be imported; another folder is there; the disk is too small; sounds
         in an archive, which cannot be used where they are.
     """
-    source, folder = Path(source), Path(folder)
+    source, folder = here(source), here(folder)
     if form not in FORMATS:
         raise WordspotError(f"{form!r} is no format; expected one of {', '.join(FORMATS)}")
     if not source.exists():

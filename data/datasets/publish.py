@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..audio import read_sound, write_wav
+from ..buckets import here
 from ..clips import CLIP_TABLE, Clip, read_clip_table
 from ..decisions import DECISIONS, read, replay, standing
 from ..errors import RecordingError, WordspotError, WordspotWarning
@@ -105,7 +106,7 @@ def publish(
     WordspotWarning
         The recordings are of a public set with another license.
     """
-    clips, folder = Path(clips), Path(folder)
+    clips, folder = here(clips), here(folder)
     _check(clips, folder, license, language)
     listed = read_clip_table(clips)
     published = _named(clips, listed, _splits(clips, listed), keep_speakers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...data.buckets import here
 from ...data.clips import Clip, iterate_clip_table, read_clip_table
 from ...data.errors import WordspotError
 from ...data.tables import iterate_table
@@ -98,7 +99,7 @@ def read_review_clips(folder: Path | str, judged: Path | None = None) -> list[Re
     WordspotError
         See `read_clip_table`; `audit.csv` is damaged; or what was judged are other clips.
     """
-    folder = Path(folder)
+    folder = here(folder)
     clips = read_clip_table(folder, unsure=True)
     suspicions = read_audit(folder / AUDIT_TABLE)
     predictions = read_judged(folder, clips, judged) if judged else {}

@@ -15,6 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...data.buckets import here
 from ...data.errors import WordspotError
 from .model_description import ModelDescription
 
@@ -80,7 +81,7 @@ def read_model(path: Path | str) -> ModelFile:
         No such file, no `.tflite`, a `.tflite` without our labels and description, labels or a description that cannot be
         meant, a graph that is not the one described, or a file of a newer format.
     """
-    path = Path(path)
+    path = here(path)
     content = _read_bytes(path)
     if content[4:8] != _TFLITE_MAGIC:
         raise WordspotError(f"{path} is not a .tflite model: `wordspot export RUN` makes one from a training run")

@@ -11,7 +11,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, cast
 
-from ...data.buckets import Folder, folder_at, read_in
+from ...data.buckets import Folder, folder_at, here, read_in
 from ...data.clips import CLIP_TABLE
 from ...data.decisions import DECISIONS
 from ...data.errors import WordspotError, WordspotWarning
@@ -149,7 +149,7 @@ def clean(
     source, destination, log = (
         folder_at(source),
         folder_at(destination),
-        Path(decisions) if decisions is not None else None,
+        here(decisions) if decisions is not None else None,
     )
     with _naming_folders(source, Path(tempfile.gettempdir()) if dry_run else destination):
         planned = _plan(source)
